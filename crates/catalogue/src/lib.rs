@@ -1,0 +1,1 @@
+//! What Power BI can do, as data and pure code: no async, no network.
