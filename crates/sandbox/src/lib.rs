@@ -1,3 +1,139 @@
 //! A pretend Microsoft Entra ID and Power BI, served over HTTP, for tests and for trying things out.
 //!
 //! It is faithful where it answers and loud where it does not. It shares no code and no key with the gateway.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+use rand::RngCore;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+pub mod admin;
+pub mod clock;
+pub mod data;
+pub mod dax;
+pub mod entra;
+pub mod faults;
+pub mod files;
+pub mod ledger;
+pub mod page;
+pub mod people;
+pub mod powerbi;
+pub mod server;
+pub mod world;
+
+pub use crate::server::serve;
+pub use crate::server::serve_tls;
+
+use crate::clock::Clock;
+use crate::entra::Directory;
+use crate::faults::Faults;
+use crate::ledger::Ledger;
+use crate::world::World;
+
+/// How a sandbox is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The sandbox's own public base address, e.g. `http://localhost:8421`.
+    pub url: String,
+    /// Where a set clock stands at the start, in Unix milliseconds; `None` follows real time.
+    pub start: Option<i64>,
+    /// Seed of everything random: ids, codes, tokens, lifetimes.
+    pub seed: u64,
+}
+
+/// One pretend Microsoft: people, registrations, workspaces and the record of what was asked. Cheap to clone.
+#[derive(Clone)]
+pub struct Sandbox(Arc<Inner>);
+
+struct Inner {
+    url: String,
+    clock: Clock,
+    random: Mutex<StdRng>,
+    ledger: Ledger,
+    faults: Faults,
+    directory: Mutex<Directory>,
+    world: Mutex<World>,
+}
+
+impl Sandbox {
+    /// A freshly seeded sandbox.
+    pub fn new(options: Options) -> Sandbox {
+        let clock = match options.start {
+            Some(start_ms) => Clock::set_at(start_ms),
+            None => Clock::real(),
+        };
+        Sandbox(Arc::new(Inner {
+            url: options.url.trim_end_matches('/').to_owned(),
+            random: Mutex::new(StdRng::seed_from_u64(options.seed)),
+            ledger: Ledger::default(),
+            faults: Faults::default(),
+            directory: Mutex::new(Directory::seeded()),
+            world: Mutex::new(World::seeded(clock.now_ms(), options.seed)),
+            clock,
+        }))
+    }
+
+    /// Everything the sandbox serves, as one router.
+    pub fn router(&self) -> axum::Router {
+        server::router(self)
+    }
+
+    /// The only source of time.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The record of what was asked.
+    pub fn ledger(&self) -> &Ledger {
+        &self.0.ledger
+    }
+
+    /// The faults that are armed.
+    pub fn faults(&self) -> &Faults {
+        &self.0.faults
+    }
+
+    /// The sandbox's own base address, without a trailing slash.
+    pub fn url(&self) -> &str {
+        &self.0.url
+    }
+
+    /// Power BI's side: workspaces and what is in them.
+    pub fn world(&self) -> &Mutex<World> {
+        &self.0.world
+    }
+
+    /// Entra's side: people, registrations, sessions and grants.
+    pub fn directory(&self) -> MutexGuard<'_, Directory> {
+        // A panic in one request must not end all later ones.
+        self.0.directory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fills `bytes` from the seeded source of randomness.
+    pub fn fill_random(&self, bytes: &mut [u8]) {
+        self.0
+            .random
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .fill_bytes(bytes);
+    }
+
+    /// A random (version 4) UUID from the seeded source, as lower-case text.
+    pub fn new_id(&self) -> String {
+        let mut bytes = [0; 16];
+        self.fill_random(&mut bytes);
+        uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+    }
+
+    /// A random number of `low..=high` from the seeded source.
+    pub fn random_between(&self, low: i64, high: i64) -> i64 {
+        let mut bytes = [0; 8];
+        self.fill_random(&mut bytes);
+        let span = (high - low).unsigned_abs() + 1;
+        low + (u64::from_le_bytes(bytes) % span) as i64
+    }
+}

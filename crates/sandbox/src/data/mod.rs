@@ -1,0 +1,1 @@
+//! Seed tables of the pretend models.

@@ -1,0 +1,1 @@
+//! True files for exports.

@@ -1,0 +1,1 @@
+//! Pages for people, each with the banner that says this is not Microsoft.
