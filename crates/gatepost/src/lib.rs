@@ -1,1 +1,5 @@
 //! The gateway as a library; `main.rs` is a thin binary around it.
+
+pub mod caller;
+pub mod clock;
+pub mod vault;

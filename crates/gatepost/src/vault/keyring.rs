@@ -1,0 +1,145 @@
+//! The key-encryption keys: read from a file or from the environment, named by id, the newest one active.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use crate::clock::Clock;
+
+/// Names a key-encryption key, such as `k20261123-1a2b3c4d`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyId(pub String);
+
+impl std::fmt::Display for KeyId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why the keys could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    #[error("cannot read or write the key file {path}: {source}")]
+    File { path: String, source: std::io::Error },
+    #[error("the key file {0} may be read by others; run `chmod 600 {0}`")]
+    Readable(String),
+    #[error("line {0} of the vault keys is not `id:base64 of 32 bytes`")]
+    Line(usize),
+    #[error("the vault keys name `{0}` twice")]
+    Twice(KeyId),
+    #[error("there is no vault key; expected lines of `id:base64 of 32 bytes`")]
+    Empty,
+}
+
+/// Keys in the order they were added: the last one seals, all of them open.
+pub struct Keyring(Vec<(KeyId, Zeroizing<[u8; 32]>)>);
+
+impl std::fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.ids()).finish()
+    }
+}
+
+impl Keyring {
+    /// A ring of one fresh key.
+    pub fn fresh(clock: &Clock) -> Self {
+        let mut ring = Self(Vec::new());
+        ring.add(clock);
+        ring
+    }
+
+    /// Reads lines of `id:base64`; blank lines and lines that begin with `#` are passed over.
+    pub fn parse(text: &str) -> Result<Self, KeyringError> {
+        let mut keys: Vec<(KeyId, Zeroizing<[u8; 32]>)> = Vec::new();
+        for (at, line) in text.split(['\n', ',']).map(str::trim).enumerate() {
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let (id, key) = parse_line(line).ok_or(KeyringError::Line(at + 1))?;
+            if keys.iter().any(|(known, _)| *known == id) {
+                return Err(KeyringError::Twice(id));
+            }
+            keys.push((id, key));
+        }
+        if keys.is_empty() { Err(KeyringError::Empty) } else { Ok(Self(keys)) }
+    }
+
+    /// Reads the key file, which only its owner may read.
+    pub fn read(path: &Path) -> Result<Self, KeyringError> {
+        let fail = |source| KeyringError::File { path: path.display().to_string(), source };
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            if fs::metadata(path).map_err(fail)?.permissions().mode() & 0o077 != 0 {
+                return Err(KeyringError::Readable(path.display().to_string()));
+            }
+        }
+        Self::parse(&Zeroizing::new(fs::read_to_string(path).map_err(fail)?))
+    }
+
+    /// Writes the key file for its owner only. `replace` is needed to write over an existing one.
+    pub fn write(&self, path: &Path, replace: bool) -> Result<(), KeyringError> {
+        let fail = |source| KeyringError::File { path: path.display().to_string(), source };
+        let target = if replace { path.with_extension("new") } else { path.to_owned() };
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(!replace).create(true).truncate(replace);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&target).map_err(fail)?;
+        file.write_all(self.text().as_bytes()).and_then(|()| file.sync_all()).map_err(fail)?;
+        if replace { fs::rename(&target, path).map_err(fail) } else { Ok(()) }
+    }
+
+    /// Adds a fresh key, which becomes the active one.
+    pub fn add(&mut self, clock: &Clock) -> KeyId {
+        let day: String = clock.now().rfc3339().chars().take(10).filter(char::is_ascii_digit).collect();
+        let id = KeyId(format!("k{day}-{:08x}", u32::from_le_bytes(clock.random().bytes())));
+        self.0.push((id.clone(), Zeroizing::new(clock.random().bytes())));
+        id
+    }
+
+    /// The key that seals.
+    pub fn active(&self) -> &KeyId {
+        &self.0.last().expect("a ring has at least one key").0
+    }
+
+    /// The ids, oldest first.
+    pub fn ids(&self) -> impl Iterator<Item = &KeyId> {
+        self.0.iter().map(|(id, _)| id)
+    }
+
+    /// A value that proves possession of key `id` without telling the key; kept beside the data to notice a wrong key.
+    pub fn check_value(&self, id: &KeyId) -> Option<[u8; 32]> {
+        self.secret(id).map(|key| super::derive(key, "key check"))
+    }
+
+    pub(super) fn secret(&self, id: &KeyId) -> Option<&[u8; 32]> {
+        self.0.iter().find(|(known, _)| known == id).map(|(_, key)| &**key)
+    }
+
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &[u8; 32]> {
+        self.0.iter().map(|(_, key)| &**key)
+    }
+
+    fn text(&self) -> Zeroizing<String> {
+        let mut text = String::from("# Gatepost vault keys. Keep this file apart from the database and back it up: without it every connection is lost.\n");
+        for (id, key) in &self.0 {
+            text.push_str(&format!("{id}:{}\n", STANDARD.encode(**key)));
+        }
+        Zeroizing::new(text)
+    }
+}
+
+fn parse_line(line: &str) -> Option<(KeyId, Zeroizing<[u8; 32]>)> {
+    let (id, key) = line.split_once(':')?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if id.is_empty() || 32 < id.len() || !id.chars().all(plain) {
+        return None;
+    }
+    let bytes = Zeroizing::new(STANDARD.decode(key.trim()).ok()?);
+    Some((KeyId(id.to_owned()), Zeroizing::new(bytes.as_slice().try_into().ok()?)))
+}

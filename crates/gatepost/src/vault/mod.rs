@@ -1,0 +1,200 @@
+//! Envelope encryption: each sealed value has a fresh data key, wrapped by a key-encryption key with an id.
+
+mod keyring;
+#[cfg(test)]
+mod tests;
+
+pub use keyring::{KeyId, Keyring, KeyringError};
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
+use aws_lc_rs::hmac;
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+use crate::clock::Random;
+
+const VERSION: u8 = 1;
+const NONCE_BYTES: usize = 12;
+const KEY_BYTES: usize = 32;
+const TAG_BYTES: usize = 16;
+const WRAPPED_BYTES: usize = KEY_BYTES + TAG_BYTES;
+
+/// Where a sealed value lives. It is bound into the seal, so a value moved to another row or column does not open.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    pub table: &'a str,
+    pub column: &'a str,
+    pub row: &'a str,
+    pub environment: &'a str,
+}
+
+/// Why a value did not open.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum OpenError {
+    #[error("the sealed value names key `{0}`, which is not in the key file")]
+    UnknownKey(KeyId),
+    #[error("the sealed value does not belong here or was changed")]
+    Refused,
+}
+
+/// Seals and opens values.
+#[derive(Clone)]
+pub struct Vault {
+    keyring: std::sync::Arc<Keyring>,
+    random: Random,
+}
+
+impl Vault {
+    /// A vault over these keys; the newest one seals.
+    pub fn new(keyring: Keyring, random: Random) -> Self {
+        Self { keyring: std::sync::Arc::new(keyring), random }
+    }
+
+    /// The keys, by id.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    /// Encrypts `secret` for `place` under a fresh data key.
+    pub fn seal(&self, place: Place<'_>, secret: &[u8]) -> Vec<u8> {
+        let data_key = Zeroizing::new(self.random.bytes::<KEY_BYTES>());
+        let id = self.keyring.active();
+        let mut out = header(id);
+        out.extend(self.wrap(id, place, &data_key));
+        out.extend(encrypt(&data_key, self.random.bytes(), &associated(b"value", place, None), secret));
+        out
+    }
+
+    /// Encrypts a text secret.
+    pub fn seal_text(&self, place: Place<'_>, secret: &str) -> Vec<u8> {
+        self.seal(place, secret.as_bytes())
+    }
+
+    /// Decrypts what [`Vault::seal`] made for the same `place`.
+    pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+        let (id, wrapped, value) = split(sealed)?;
+        let data_key = self.unwrap(&id, place, wrapped)?;
+        decrypt(&data_key, &associated(b"value", place, None), value)
+    }
+
+    /// Decrypts a text secret.
+    pub fn open_text(&self, place: Place<'_>, sealed: &[u8]) -> Result<SecretString, OpenError> {
+        let bytes = self.open(place, sealed)?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| OpenError::Refused)?;
+        Ok(SecretString::from(text.to_owned()))
+    }
+
+    /// The same value wrapped by the active key, without touching the plaintext; `None` when it already is.
+    pub fn rewrap(&self, place: Place<'_>, sealed: &[u8]) -> Result<Option<Vec<u8>>, OpenError> {
+        let (id, wrapped, value) = split(sealed)?;
+        let active = self.keyring.active();
+        if id == *active {
+            return Ok(None);
+        }
+        let data_key = self.unwrap(&id, place, wrapped)?;
+        let mut out = header(active);
+        out.extend(self.wrap(active, place, &data_key));
+        out.extend_from_slice(value);
+        Ok(Some(out))
+    }
+
+    /// The id of the key that wraps `sealed`.
+    pub fn key_of(sealed: &[u8]) -> Result<KeyId, OpenError> {
+        split(sealed).map(|(id, _, _)| id)
+    }
+
+    /// A message authentication code under a key for `purpose`, made with the active key.
+    pub fn mac(&self, purpose: &str, message: &[u8]) -> [u8; 32] {
+        mac_with(self.keyring.secret(self.keyring.active()).expect("the active key is in the ring"), purpose, message)
+    }
+
+    /// Whether `tag` is the code of `message` under the active key or an older one.
+    pub fn verify_mac(&self, purpose: &str, message: &[u8], tag: &[u8]) -> bool {
+        use subtle::ConstantTimeEq as _;
+        self.keyring.secrets().any(|key| bool::from(mac_with(key, purpose, message).ct_eq(tag)))
+    }
+
+    /// A 32-byte seed for `purpose`, derived from the oldest key so that a rotation does not change it while it is kept.
+    pub fn seed(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+        let oldest = self.keyring.secrets().next().expect("a ring has at least one key");
+        Zeroizing::new(derive(oldest, purpose))
+    }
+
+    fn wrap(&self, id: &KeyId, place: Place<'_>, data_key: &[u8; KEY_BYTES]) -> Vec<u8> {
+        let key = self.keyring.secret(id).expect("the active key is in the ring");
+        encrypt(key, self.random.bytes(), &associated(b"wrap", place, Some(id)), data_key)
+    }
+
+    fn unwrap(&self, id: &KeyId, place: Place<'_>, wrapped: &[u8]) -> Result<Zeroizing<[u8; KEY_BYTES]>, OpenError> {
+        let key = self.keyring.secret(id).ok_or_else(|| OpenError::UnknownKey(id.clone()))?;
+        let opened = decrypt(key, &associated(b"wrap", place, Some(id)), wrapped)?;
+        let bytes: [u8; KEY_BYTES] = opened.as_slice().try_into().map_err(|_| OpenError::Refused)?;
+        Ok(Zeroizing::new(bytes))
+    }
+}
+
+fn header(id: &KeyId) -> Vec<u8> {
+    let length = u8::try_from(id.0.len()).expect("a key id is at most 32 bytes");
+    [&[VERSION, length], id.0.as_bytes()].concat()
+}
+
+type Parts<'a> = (KeyId, &'a [u8], &'a [u8]);
+
+fn split(sealed: &[u8]) -> Result<Parts<'_>, OpenError> {
+    let [VERSION, length, rest @ ..] = sealed else { return Err(OpenError::Refused) };
+    let (id, rest) = rest.split_at_checked(usize::from(*length)).ok_or(OpenError::Refused)?;
+    let (wrapped, value) = rest.split_at_checked(NONCE_BYTES + WRAPPED_BYTES).ok_or(OpenError::Refused)?;
+    let id = std::str::from_utf8(id).map_err(|_| OpenError::Refused)?;
+    Ok((KeyId(id.to_owned()), wrapped, value))
+}
+
+/// Length-prefixed parts, so that no two places give the same bytes.
+fn associated(purpose: &[u8], place: Place<'_>, key: Option<&KeyId>) -> Vec<u8> {
+    let key = key.map_or("", |it| it.0.as_str());
+    let parts = [b"gatepost-1", purpose, place.table.as_bytes(), place.column.as_bytes(), place.row.as_bytes(), place.environment.as_bytes(), key.as_bytes()];
+    parts.iter().flat_map(|part| [&(part.len() as u64).to_be_bytes(), *part].concat()).collect()
+}
+
+fn encrypt(key: &[u8; KEY_BYTES], nonce: [u8; NONCE_BYTES], aad: &[u8], plain: &[u8]) -> Vec<u8> {
+    let cipher = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).expect("the key has 32 bytes"));
+    let mut text = plain.to_vec();
+    cipher
+        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(aad), &mut text)
+        .expect("the value is far below the cipher's limit");
+    [&nonce[..], &text].concat()
+}
+
+fn decrypt(key: &[u8; KEY_BYTES], aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    let (nonce, text) = sealed.split_at_checked(NONCE_BYTES).ok_or(OpenError::Refused)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| OpenError::Refused)?;
+    let cipher = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).map_err(|_| OpenError::Refused)?);
+    let mut buffer = Zeroizing::new(text.to_vec());
+    let length = cipher.open_in_place(nonce, Aad::from(aad), &mut buffer).map_err(|_| OpenError::Refused)?.len();
+    buffer.truncate(length);
+    Ok(buffer)
+}
+
+struct Bytes32;
+
+impl KeyType for Bytes32 {
+    fn len(&self) -> usize {
+        32
+    }
+}
+
+/// HKDF-SHA256 (RFC 5869) with the purpose as info.
+fn derive(key: &[u8; KEY_BYTES], purpose: &str) -> [u8; 32] {
+    let mut out = [0; 32];
+    Salt::new(HKDF_SHA256, b"gatepost")
+        .extract(key)
+        .expand(&[purpose.as_bytes()], Bytes32)
+        .and_then(|okm| okm.fill(&mut out))
+        .expect("32 bytes is a length HKDF gives");
+    out
+}
+
+fn mac_with(key: &[u8; KEY_BYTES], purpose: &str, message: &[u8]) -> [u8; 32] {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &derive(key, purpose));
+    hmac::sign(&key, message).as_ref().try_into().expect("HMAC-SHA256 gives 32 bytes")
+}

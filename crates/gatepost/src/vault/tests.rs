@@ -1,0 +1,97 @@
+//! Sealing and opening, wrong places, changed bytes, rotation.
+
+use proptest::prelude::*;
+
+use super::{Keyring, OpenError, Place, Vault};
+use crate::clock::{Clock, Timestamp};
+
+const HERE: Place<'_> = Place { table: "connections", column: "refresh_sealed", row: "1", environment: "e" };
+
+fn clock() -> Clock {
+    Clock::set(Timestamp(1_790_000_000_000), 7)
+}
+
+fn vault() -> Vault {
+    Vault::new(Keyring::fresh(&clock()), clock().random().clone())
+}
+
+proptest! {
+    #[test]
+    fn what_is_sealed_opens_at_the_same_place(secret: Vec<u8>) {
+        let vault = vault();
+        prop_assert_eq!(vault.open(HERE, &vault.seal(HERE, &secret)).unwrap().to_vec(), secret);
+    }
+}
+
+#[test]
+fn a_value_moved_to_another_row_column_table_or_environment_does_not_open() {
+    let vault = vault();
+    let sealed = vault.seal(HERE, b"secret");
+    for elsewhere in [
+        Place { row: "2", ..HERE },
+        Place { column: "access_sealed", ..HERE },
+        Place { table: "integrations", ..HERE },
+        Place { environment: "f", ..HERE },
+        Place { table: "connectionsr", column: "efresh_sealed", ..HERE },
+    ] {
+        assert_eq!(vault.open(elsewhere, &sealed).unwrap_err(), OpenError::Refused);
+    }
+}
+
+#[test]
+fn every_flipped_byte_is_refused() {
+    let vault = vault();
+    let sealed = vault.seal(HERE, b"secret");
+    for at in 0..sealed.len() {
+        for bit in [1, 0x80] {
+            let mut changed = sealed.clone();
+            changed[at] ^= bit;
+            assert!(vault.open(HERE, &changed).is_err(), "byte {at} changed and it still opened");
+        }
+        assert!(vault.open(HERE, &sealed[..at]).is_err(), "cut at {at} and it still opened");
+    }
+}
+
+#[test]
+fn rotation_keeps_old_values_and_rewraps_them() {
+    let clock = clock();
+    let text = Keyring::fresh(&clock).text().to_string();
+    let old = Vault::new(Keyring::parse(&text).unwrap(), clock.random().clone());
+    let sealed = old.seal(HERE, b"secret");
+
+    let mut ring = Keyring::parse(&text).unwrap();
+    let new_id = ring.add(&clock);
+    let new = Vault::new(ring, clock.random().clone());
+    let rewrapped = new.rewrap(HERE, &sealed).unwrap().expect("the value is under the old key");
+    assert_eq!(Vault::key_of(&rewrapped).unwrap(), new_id);
+    assert_eq!(new.rewrap(HERE, &rewrapped).unwrap(), None);
+    assert_eq!(new.open(HERE, &sealed).unwrap().to_vec(), b"secret");
+    assert_eq!(new.open(HERE, &rewrapped).unwrap().to_vec(), b"secret");
+    assert!(matches!(old.open(HERE, &rewrapped).unwrap_err(), OpenError::UnknownKey(id) if id == new_id));
+    assert!(new.verify_mac("session", b"m", &old.mac("session", b"m")));
+    assert!(!new.verify_mac("other", b"m", &old.mac("session", b"m")));
+}
+
+#[test]
+fn a_ring_names_the_line_that_is_wrong_and_never_prints_keys() {
+    assert_eq!(Keyring::parse("# note\nk1:AAAA").unwrap_err().to_string(), "line 2 of the vault keys is not `id:base64 of 32 bytes`");
+    assert!(Keyring::parse(" \n").is_err());
+    let ring = Keyring::fresh(&clock());
+    assert!(!format!("{ring:?}").contains(ring.text().split(':').next_back().unwrap().trim()));
+}
+
+#[test]
+fn a_key_file_is_for_its_owner_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vault.keys");
+    let ring = Keyring::fresh(&clock());
+    ring.write(&path, false).unwrap();
+    assert_eq!(Keyring::read(&path).unwrap().active(), ring.active());
+    assert!(ring.write(&path, false).is_err(), "an existing key file is never overwritten");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(Keyring::read(&path).unwrap_err().to_string().contains("chmod 600"));
+    }
+}
