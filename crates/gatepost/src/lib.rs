@@ -3,4 +3,5 @@
 pub mod caller;
 pub mod clock;
 pub mod entra;
+pub mod powerbi;
 pub mod vault;
