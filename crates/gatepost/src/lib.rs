@@ -3,3 +3,5 @@
 pub mod caller;
 pub mod clock;
 pub mod vault;
+pub mod store;
+pub mod audit;
