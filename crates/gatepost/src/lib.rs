@@ -4,3 +4,5 @@ pub mod caller;
 pub mod clock;
 pub mod entra;
 pub mod vault;
+pub mod store;
+pub mod audit;
