@@ -42,7 +42,8 @@ pub enum Place {
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     Text,
-    /// Base64 text, which may hold `/`: export ids.
+    /// Opaque text of the service: in a path base64, which may hold `/`; in a query anything, and one
+    /// level of percent-encoding is taken off, because continuation tokens are answered encoded.
     Token,
     /// 36 characters with hyphens.
     Guid,
@@ -104,11 +105,11 @@ impl Parameter {
 
     /// The text in the spelling the service knows, or what was expected.
     pub(crate) fn check(&self, text: String) -> Result<String, String> {
-        let text = self.unquoted(text);
+        let text = self.bare(text);
         let wrong = || format!("expected {}", self.expected());
         match self.kind {
             Kind::Guid if !segment::is_guid(&text) => return Err(wrong()),
-            Kind::Token if !segment::is_token(&text) => return Err(wrong()),
+            Kind::Token if self.place == Place::Path && !segment::is_token(&text) => return Err(wrong()),
             Kind::DateTime if !datetime::is_datetime(&text) => return Err(wrong()),
             Kind::Integer => self.check_bounds(text.parse().map_err(|_| wrong())?)?,
             Kind::Number if !text.parse().is_ok_and(f64::is_finite) => return Err(wrong()),
@@ -144,14 +145,15 @@ impl Parameter {
         }
     }
 
-    /// Callers who know the wire send the quotes, others do not.
-    fn unquoted(&self, text: String) -> String {
-        if !self.quoted {
-            return text;
-        }
-        match text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
-            Some(inner) => inner.to_owned(),
-            None => text,
+    /// The text without quotes and encoding that belong to the wire: some callers send them, some do not.
+    fn bare(&self, text: String) -> String {
+        let text = match text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+            Some(inner) if self.quoted => inner.to_owned(),
+            _ => text,
+        };
+        match (self.kind, self.place) {
+            (Kind::Token, Place::Query) => segment::without_escapes(text),
+            _ => text,
         }
     }
 

@@ -62,6 +62,14 @@ pub(crate) fn check_value(text: &str, is_token: bool) -> Result<(), String> {
     Ok(())
 }
 
+/// The text with one level of percent-encoding taken off, if it has one.
+pub(crate) fn without_escapes(text: String) -> String {
+    match percent_decode_str(&text).decode_utf8() {
+        Ok(decoded) if holds_escape(&text) => decoded.into_owned(),
+        _ => text,
+    }
+}
+
 /// Whether the text is a GUID in its canonical form of 36 characters.
 pub(crate) fn is_guid(text: &str) -> bool {
     text.len() == 36

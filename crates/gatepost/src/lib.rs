@@ -5,3 +5,5 @@ pub mod clock;
 pub mod entra;
 pub mod powerbi;
 pub mod vault;
+pub mod store;
+pub mod audit;

@@ -135,9 +135,6 @@ fn nonsense(parameter: &Parameter) -> Option<&'static str> {
         () if has_bounds && !takes_bounds => Some("expected no bounds"),
         () if is_upside_down => Some("expected the least value to be the smaller one"),
         () if parameter.quoted && parameter.place == Place::Path => Some("expected the quotes in the path"),
-        () if parameter.kind == Kind::Token && parameter.place == Place::Query => {
-            Some("expected a token in a path only")
-        }
         () if parameter.summary.is_empty() => Some("expected a summary"),
         () => None,
     }

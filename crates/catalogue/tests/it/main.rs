@@ -1,0 +1,11 @@
+//! The catalogue as its users meet it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bind;
+mod clouds;
+mod contents;
+mod errors;
+mod find;
+mod load;
+mod samples;
