@@ -52,14 +52,15 @@ fn may_carry_a_token(scheme: &Scheme, authority: &Authority) -> bool {
 /// Whether the path begins at the API's root and no part of it climbs, hides a slash or holds an odd character.
 fn is_plain(path_and_query: &str) -> bool {
     let path = path_and_query.split('?').next().unwrap_or_default();
-    let lower = path.to_ascii_lowercase();
-    let is_dots = |it: &str| matches!(it.replace("%2e", ".").as_str(), "." | "..");
+    // Some ids are base64 and may hold a slash; written `%2F` it must not hide a climb either.
+    let unhidden = path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/");
+    let is_dots = |it: &str| matches!(it, "." | "..");
     path_and_query.len() <= LONGEST_TARGET
         && path_and_query
             .bytes()
             .all(|b| b.is_ascii_graphic() && b != b'\\' && b != b'#')
         && path.starts_with("/v1.0/")
         && !path.contains("//")
-        && !lower.split('/').any(is_dots)
-        && !["%2f", "%5c", "%00"].iter().any(|it| lower.contains(it))
+        && !unhidden.split('/').any(is_dots)
+        && !["%5c", "%00"].iter().any(|it| unhidden.contains(it))
 }

@@ -17,6 +17,10 @@ fn public() -> &'static Cloud {
 fn a_call_goes_to_the_host_of_the_cloud() {
     let uri = address::of(public(), "/v1.0/myorg/groups?$top=5").unwrap();
     assert_eq!(uri.to_string(), "https://api.powerbi.com/v1.0/myorg/groups?$top=5");
+    assert!(
+        address::of(public(), "/v1.0/myorg/reports/x/exports/Mi9C%2Fx%3D").is_some(),
+        "an id in base64"
+    );
     let here = Cloud::custom(
         "http://localhost:1",
         "https://resource.test",
@@ -42,7 +46,7 @@ fn a_path_that_climbs_or_names_a_host_goes_nowhere() {
         "/v1.0/./x",
         "/v1.0/%2e%2E/x",
         "/v1.0/.%2e/x",
-        "/v1.0/a%2fb",
+        "/v1.0/a%2f..%2Fb",
         "/v1.0/a%5Cb",
         "/v1.0//x",
         "/v1.0/a\\b",
