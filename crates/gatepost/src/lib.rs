@@ -3,6 +3,7 @@
 pub mod caller;
 pub mod clock;
 pub mod entra;
+pub mod http;
 pub mod powerbi;
 pub mod vault;
 pub mod store;
