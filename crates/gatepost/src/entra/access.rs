@@ -152,7 +152,7 @@ async fn refreshed(means: Means<'_>, stale: &Connection) -> Result<AccessToken, 
             if row.generation != stale.generation && MARGIN_MS < row.access_expires_at.since_ms(now) {
                 return opened(means.vault, &row);
             }
-            if row.state() == State::Degraded && now < row.lease_until {
+            if row.lease_owner.is_none() && now < row.lease_until {
                 return still_good(means, &row, row.reason.clone().unwrap_or_default(), row.lease_until.since_ms(now));
             }
             if refresh::take(means.db, &row.id, row.generation, means.replica, now, now.plus_ms(LEASE_MS)).await? {

@@ -51,6 +51,8 @@ pub struct Connection {
     pub refresh_after: Timestamp,
     /// Rises with every change of the tokens: the fence of concurrent refreshes.
     pub generation: i64,
+    /// The replica that is refreshing; absent while a lease in the future only means "not before".
+    pub lease_owner: Option<String>,
     pub lease_until: Timestamp,
     pub failures: i64,
     pub reason: Option<String>,
@@ -76,7 +78,7 @@ impl Connection {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, environment_id, integration_id, person_id, state, tenant_id, object_id, account_name, account_username, scopes, access_sealed, refresh_sealed, access_expires_at, refresh_after, generation, lease_until, failures, reason, reason_code, claims, connected_at, refreshed_at, used_at FROM connections ",
+            "SELECT id, environment_id, integration_id, person_id, state, tenant_id, object_id, account_name, account_username, scopes, access_sealed, refresh_sealed, access_expires_at, refresh_after, generation, lease_owner, lease_until, failures, reason, reason_code, claims, connected_at, refreshed_at, used_at FROM connections ",
             $rest
         )
     };
