@@ -108,25 +108,39 @@ impl Settings {
     pub fn read(file: Option<&Path>, overrides: &[(&str, String)]) -> Result<Self, Problem> {
         let figment = Figment::from(Serialized::defaults(Self::default()));
         let figment = match file {
-            Some(path) if !path.is_file() => return Err(Problem(format!("there is no configuration file {}", path.display()))),
+            Some(path) if !path.is_file() => {
+                return Err(Problem(format!("there is no configuration file {}", path.display())));
+            }
             Some(path) => figment.merge(Toml::file_exact(path)),
             None => figment.merge(Toml::file("gatepost.toml")),
         };
         let figment = figment.merge(Env::prefixed("GATEPOST_").ignore(&["config", "log_style"]));
-        let figment = overrides.iter().fold(figment, |figment, (name, value)| figment.merge((*name, value.as_str())));
-        let settings: Self = figment.extract().map_err(|error| Problem(format!("the settings cannot be read: {error}")))?;
+        let figment = overrides
+            .iter()
+            .fold(figment, |figment, (name, value)| figment.merge((*name, value.as_str())));
+        let settings: Self = figment
+            .extract()
+            .map_err(|error| Problem(format!("the settings cannot be read: {error}")))?;
         settings.check()?;
         Ok(settings)
     }
 
     /// Where the vault's key file is.
     pub fn keys_path(&self) -> PathBuf {
-        if self.vault_keys_file.is_empty() { self.data.join("vault.keys") } else { self.vault_keys_file.clone().into() }
+        if self.vault_keys_file.is_empty() {
+            self.data.join("vault.keys")
+        } else {
+            self.vault_keys_file.clone().into()
+        }
     }
 
     /// Where audit checkpoints are written outside the database.
     pub fn anchor_path(&self) -> PathBuf {
-        if self.audit_checkpoint_file.is_empty() { self.data.join("audit-checkpoints.txt") } else { self.audit_checkpoint_file.clone().into() }
+        if self.audit_checkpoint_file.is_empty() {
+            self.data.join("audit-checkpoints.txt")
+        } else {
+            self.audit_checkpoint_file.clone().into()
+        }
     }
 
     /// Where the SQLite file is, when no `database_url` is set.

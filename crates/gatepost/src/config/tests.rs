@@ -5,7 +5,13 @@ use super::{Settings, check_public_url, described, example_file};
 #[test]
 fn every_setting_is_described_with_its_default() {
     let defaults = toml::Value::try_from(Settings::default()).unwrap();
-    let mut fields: Vec<&str> = defaults.as_table().unwrap().keys().map(String::as_str).chain(["vault_keys"]).collect();
+    let mut fields: Vec<&str> = defaults
+        .as_table()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .chain(["vault_keys"])
+        .collect();
     let mut names: Vec<&str> = described().iter().map(|it| it.name).collect();
     fields.sort_unstable();
     names.sort_unstable();
@@ -14,14 +20,31 @@ fn every_setting_is_described_with_its_default() {
 
 #[test]
 fn the_example_file_can_be_read_with_every_line_switched_on() {
-    let text: String = example_file().lines().filter(|line| !line.contains("(none)")).map(|line| format!("{}\n", line.strip_prefix("# ").filter(|it| it.contains(" = ")).unwrap_or(""))).collect();
+    let text: String = example_file()
+        .lines()
+        .filter(|line| !line.contains("(none)"))
+        .map(|line| {
+            format!(
+                "{}\n",
+                line.strip_prefix("# ").filter(|it| it.contains(" = ")).unwrap_or("")
+            )
+        })
+        .collect();
     let read: Settings = toml::from_str(&text).unwrap();
-    assert_eq!(toml::to_string(&read).unwrap(), toml::to_string(&Settings::default()).unwrap());
+    assert_eq!(
+        toml::to_string(&read).unwrap(),
+        toml::to_string(&Settings::default()).unwrap()
+    );
 }
 
 #[test]
 fn a_public_url_that_microsoft_would_refuse_is_refused_with_the_reason() {
-    for good in ["https://gatepost.example.com", "https://gatepost.example.com:8443", "http://localhost:8420", "http://localhost"] {
+    for good in [
+        "https://gatepost.example.com",
+        "https://gatepost.example.com:8443",
+        "http://localhost:8420",
+        "http://localhost",
+    ] {
         assert_eq!(check_public_url(good), Ok(()));
     }
     for (bad, why) in [
@@ -55,5 +78,10 @@ fn a_bad_setting_is_named_with_what_was_expected() {
         let problem = Settings::read(Some(&file), &[]).unwrap_err().to_string();
         assert!(problem.contains(why), "{text}: {problem}");
     }
-    assert!(Settings::read(Some(&folder.path().join("none.toml")), &[]).unwrap_err().to_string().contains("there is no configuration file"));
+    assert!(
+        Settings::read(Some(&folder.path().join("none.toml")), &[])
+            .unwrap_err()
+            .to_string()
+            .contains("there is no configuration file")
+    );
 }

@@ -83,14 +83,21 @@ impl Access {
 
 /// Where a connection's token is sealed.
 pub fn token_place<'a>(column: &'a str, row: &'a str, environment: &'a str) -> Place<'a> {
-    Place { table: "connections", column, row, environment }
+    Place {
+        table: "connections",
+        column,
+        row,
+        environment,
+    }
 }
 
 /// When to refresh: at 80 % of the lifetime or ten minutes before its end, a little earlier at random.
 pub fn refresh_after(clock: &Clock, answer: &TokenAnswer) -> Timestamp {
     let lifetime_ms = answer.expires_in_s * 1000;
     let suggested = answer.refresh_in_s.map_or(i64::MAX, |it| it * 1000);
-    let due = (lifetime_ms * 8 / 10).min((lifetime_ms - 10 * 60 * 1000).max(lifetime_ms / 2)).min(suggested);
+    let due = (lifetime_ms * 8 / 10)
+        .min((lifetime_ms - 10 * 60 * 1000).max(lifetime_ms / 2))
+        .min(suggested);
     let jitter = i64::try_from(clock.random().below(60_000)).unwrap_or(0).min(due / 4);
     clock.now().plus_ms(due - jitter)
 }
@@ -98,16 +105,26 @@ pub fn refresh_after(clock: &Clock, answer: &TokenAnswer) -> Timestamp {
 /// The access token of `connection` for the call that `permit` allows.
 ///
 /// Invariant: without a permit there is no token, and the permit must be for the connection's own person.
-pub async fn access_token(means: Means<'_>, permit: &Permit, connection: &Connection) -> Result<AccessToken, AccessError> {
+pub async fn access_token(
+    means: Means<'_>,
+    permit: &Permit,
+    connection: &Connection,
+) -> Result<AccessToken, AccessError> {
     if permit.person() != &connection.person_id || permit.environment() != &connection.environment_id {
-        return Err(AccessError::NotConnected { state: "refused", reason: "the permit is another person's".into() });
+        return Err(AccessError::NotConnected {
+            state: "refused",
+            reason: "the permit is another person's".into(),
+        });
     }
     current_token(means, connection).await
 }
 
 /// Refreshes an idle connection so that Microsoft does not forget it.
 pub async fn keep_alive(means: Means<'_>, connection: &Connection) -> Result<(), AccessError> {
-    let due = Connection { access_expires_at: Timestamp(0), ..connection.clone() };
+    let due = Connection {
+        access_expires_at: Timestamp(0),
+        ..connection.clone()
+    };
     refreshed(means, &due).await.map(drop)
 }
 
@@ -126,10 +143,18 @@ async fn current_token(means: Means<'_>, connection: &Connection) -> Result<Acce
 }
 
 fn usable(connection: &Connection) -> Result<(), AccessError> {
-    let reason = || connection.reason.clone().unwrap_or_else(|| "it was disconnected".into());
+    let reason = || {
+        connection
+            .reason
+            .clone()
+            .unwrap_or_else(|| "it was disconnected".into())
+    };
     match connection.state() {
         State::Connected | State::Degraded => Ok(()),
-        state @ (State::NeedsReconnect | State::Revoked) => Err(AccessError::NotConnected { state: state.as_str(), reason: reason() }),
+        state @ (State::NeedsReconnect | State::Revoked) => Err(AccessError::NotConnected {
+            state: state.as_str(),
+            reason: reason(),
+        }),
     }
 }
 
@@ -137,7 +162,10 @@ fn opened(vault: &Vault, connection: &Connection) -> Result<AccessToken, AccessE
     let sealed = connection.access_sealed.as_deref().ok_or(AccessError::Sealed)?;
     let place = token_place("access_sealed", &connection.id.0, &connection.environment_id.0);
     let secret = vault.open_text(place, sealed).map_err(|_| AccessError::Sealed)?;
-    Ok(AccessToken { secret, generation: connection.generation })
+    Ok(AccessToken {
+        secret,
+        generation: connection.generation,
+    })
 }
 
 /// Waits for its turn in this process, then for the lease among replicas; whoever gets it refreshes, all others read the result.
@@ -146,39 +174,64 @@ async fn refreshed(means: Means<'_>, stale: &Connection) -> Result<AccessToken, 
     let work = async {
         let _mine = turn.lock().await;
         loop {
-            let row = connections::find(means.db, &stale.id).await?.ok_or(AccessError::Sealed)?;
+            let row = connections::find(means.db, &stale.id)
+                .await?
+                .ok_or(AccessError::Sealed)?;
             usable(&row)?;
             let now = means.clock.now();
             if row.generation != stale.generation && MARGIN_MS < row.access_expires_at.since_ms(now) {
                 return opened(means.vault, &row);
             }
             if row.lease_owner.is_none() && now < row.lease_until {
-                return still_good(means, &row, row.reason.clone().unwrap_or_default(), row.lease_until.since_ms(now));
+                return still_good(
+                    means,
+                    &row,
+                    row.reason.clone().unwrap_or_default(),
+                    row.lease_until.since_ms(now),
+                );
             }
-            if refresh::take(means.db, &row.id, row.generation, means.replica, now, now.plus_ms(LEASE_MS)).await? {
+            if refresh::take(
+                means.db,
+                &row.id,
+                row.generation,
+                means.replica,
+                now,
+                now.plus_ms(LEASE_MS),
+            )
+            .await?
+            {
                 return refresh_now(means, &row).await;
             }
             pause(means.clock).await;
         }
     };
-    tokio::time::timeout(PATIENCE, work)
-        .await
-        .unwrap_or_else(|_| Err(AccessError::Unavailable { reason: "another replica is still refreshing".into(), retry_after_s: 5 }))
+    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| {
+        Err(AccessError::Unavailable {
+            reason: "another replica is still refreshing".into(),
+            retry_after_s: 5,
+        })
+    })
 }
 
 /// Another replica is refreshing; looking again soon is all there is to do.
-#[expect(clippy::disallowed_methods, reason = "waiting for another replica, which no condition in this process announces")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "waiting for another replica, which no condition in this process announces"
+)]
 async fn pause(clock: &Clock) {
     tokio::time::sleep(Duration::from_millis(50 + clock.random().below(150))).await;
 }
 
 /// One provider call, under the lease and outside any transaction; the token is used only after it is stored.
 async fn refresh_now(means: Means<'_>, row: &Connection) -> Result<AccessToken, AccessError> {
-    let integration = integrations::find(means.db, &row.integration_id).await?.ok_or(AccessError::Sealed)?;
+    let integration = integrations::find(means.db, &row.integration_id)
+        .await?
+        .ok_or(AccessError::Sealed)?;
     let now = means.clock.now();
     if integration.state == "broken" && integration.retry_at.is_some_and(|at| now < at) {
         refresh::release_unchanged(means.db, &row.id, means.replica).await?;
-        return still_good(means, row, integration.state_reason.clone().unwrap_or_default(), 0).map_err(|_| broken(&integration));
+        return still_good(means, row, integration.state_reason.clone().unwrap_or_default(), 0)
+            .map_err(|_| broken(&integration));
     }
     let answer = match ask(means, &integration, row).await {
         Ok(answer) => answer,
@@ -201,16 +254,32 @@ async fn ask(means: Means<'_>, integration: &Integration, row: &Connection) -> R
     let registration = registration_of(means.vault, integration).map_err(|error| Asked::Local(error.into()))?;
     let sealed = row.refresh_sealed.as_deref().ok_or(Asked::Local(AccessError::Sealed))?;
     let place = token_place("refresh_sealed", &row.id.0, &row.environment_id.0);
-    let token = means.vault.open_text(place, sealed).map_err(|_| Asked::Local(AccessError::Sealed))?;
-    means.entra.refresh(&registration, &token, &row.tenant_id, row.claims.as_deref()).await.map_err(Asked::Microsoft)
+    let token = means
+        .vault
+        .open_text(place, sealed)
+        .map_err(|_| Asked::Local(AccessError::Sealed))?;
+    means
+        .entra
+        .refresh(&registration, &token, &row.tenant_id, row.claims.as_deref())
+        .await
+        .map_err(Asked::Microsoft)
 }
 
 async fn store_tokens(means: Means<'_>, row: &Connection, answer: &TokenAnswer) -> Result<AccessToken, AccessError> {
-    let seal = |column, secret: &SecretString| means.vault.seal_text(token_place(column, &row.id.0, &row.environment_id.0), secret.expose_secret());
+    let seal = |column, secret: &SecretString| {
+        means.vault.seal_text(
+            token_place(column, &row.id.0, &row.environment_id.0),
+            secret.expose_secret(),
+        )
+    };
     let access_sealed = seal("access_sealed", &answer.access_token);
     let refresh_sealed = answer.refresh_token.as_ref().map(|it| seal("refresh_sealed", it));
     let now = means.clock.now();
-    let scopes = if answer.scopes.is_empty() { row.scopes.clone() } else { answer.scopes.join(" ") };
+    let scopes = if answer.scopes.is_empty() {
+        row.scopes.clone()
+    } else {
+        answer.scopes.join(" ")
+    };
     let stored = refresh::Refreshed {
         access_sealed: &access_sealed,
         refresh_sealed: refresh_sealed.as_deref(),
@@ -220,7 +289,10 @@ async fn store_tokens(means: Means<'_>, row: &Connection, answer: &TokenAnswer) 
         now,
     };
     if refresh::commit(means.db, &row.id, row.generation, &stored).await? {
-        return Ok(AccessToken { secret: answer.access_token.clone(), generation: row.generation + 1 });
+        return Ok(AccessToken {
+            secret: answer.access_token.clone(),
+            generation: row.generation + 1,
+        });
     }
     // Somebody reconnected or disconnected meanwhile; what they stored counts, ours is dropped.
     let theirs = connections::find(means.db, &row.id).await?.ok_or(AccessError::Sealed)?;
@@ -228,32 +300,69 @@ async fn store_tokens(means: Means<'_>, row: &Connection, answer: &TokenAnswer) 
     opened(means.vault, &theirs)
 }
 
-async fn failed(means: Means<'_>, integration: &Integration, row: &Connection, error: &EntraError) -> Result<AccessToken, AccessError> {
+async fn failed(
+    means: Means<'_>,
+    integration: &Integration,
+    row: &Connection,
+    error: &EntraError,
+) -> Result<AccessToken, AccessError> {
     let explanation = error.explanation();
-    let code = error.codes.first().map_or_else(|| error.error.clone(), |it| format!("AADSTS{it}"));
+    let code = error
+        .codes
+        .first()
+        .map_or_else(|| error.error.clone(), |it| format!("AADSTS{it}"));
     tracing::warn!(connection = %row.id, error = %error, trace_id = error.trace_id.as_deref().unwrap_or_default(), "a refresh failed");
     let now = means.clock.now();
     match error.class {
         Class::GrantDead => {
             let reason = format!("{} {}", explanation.cause, explanation.tell);
-            if refresh::save_dead(means.db, &row.id, row.generation, &reason, &code, error.claims.as_deref()).await? {
-                return Err(AccessError::NotConnected { state: State::NeedsReconnect.as_str(), reason });
+            if refresh::save_dead(
+                means.db,
+                &row.id,
+                row.generation,
+                &reason,
+                &code,
+                error.claims.as_deref(),
+            )
+            .await?
+            {
+                return Err(AccessError::NotConnected {
+                    state: State::NeedsReconnect.as_str(),
+                    reason,
+                });
             }
             let theirs = connections::find(means.db, &row.id).await?.ok_or(AccessError::Sealed)?;
             usable(&theirs)?;
             opened(means.vault, &theirs)
         }
         Class::IntegrationBroken | Class::Configuration => {
-            integrations::save_broken(means.db, &integration.id, &code, &format!("{} {}", explanation.cause, explanation.tell), now.plus_ms(BROKEN_RETRY_MS)).await?;
+            integrations::save_broken(
+                means.db,
+                &integration.id,
+                &code,
+                &format!("{} {}", explanation.cause, explanation.tell),
+                now.plus_ms(BROKEN_RETRY_MS),
+            )
+            .await?;
             refresh::release_unchanged(means.db, &row.id, means.replica).await?;
-            still_good(means, row, String::new(), 0).map_err(|_| AccessError::IntegrationBroken(format!("{} {}", explanation.cause, explanation.tell)))
+            still_good(means, row, String::new(), 0)
+                .map_err(|_| AccessError::IntegrationBroken(format!("{} {}", explanation.cause, explanation.tell)))
         }
         Class::Throttled { .. } | Class::Transient | Class::Unknown => {
             let wait_ms = match error.class {
                 Class::Throttled { retry_after_s } => i64::try_from(retry_after_s).unwrap_or(300) * 1000,
                 _ => backoff_ms(means.clock, row.failures),
             };
-            refresh::release(means.db, &row.id, row.generation, means.replica, now.plus_ms(wait_ms), &explanation.cause, &code).await?;
+            refresh::release(
+                means.db,
+                &row.id,
+                row.generation,
+                means.replica,
+                now.plus_ms(wait_ms),
+                &explanation.cause,
+                &code,
+            )
+            .await?;
             still_good(means, row, explanation.cause, wait_ms)
         }
     }
@@ -271,9 +380,17 @@ fn still_good(means: Means<'_>, row: &Connection, reason: String, wait_ms: i64) 
     if 30_000 < row.access_expires_at.since_ms(means.clock.now()) {
         return opened(means.vault, row);
     }
-    Err(AccessError::Unavailable { reason, retry_after_s: u64::try_from(wait_ms / 1000).unwrap_or(1).max(1) })
+    Err(AccessError::Unavailable {
+        reason,
+        retry_after_s: u64::try_from(wait_ms / 1000).unwrap_or(1).max(1),
+    })
 }
 
 fn broken(integration: &Integration) -> AccessError {
-    AccessError::IntegrationBroken(integration.state_reason.clone().unwrap_or_else(|| "its credential is refused".into()))
+    AccessError::IntegrationBroken(
+        integration
+            .state_reason
+            .clone()
+            .unwrap_or_else(|| "its credential is refused".into()),
+    )
 }

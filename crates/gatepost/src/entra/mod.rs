@@ -16,7 +16,9 @@ mod tenant;
 #[cfg(test)]
 mod tests;
 
-pub use access::{Access, AccessError, AccessToken, Means, access_token, expire, keep_alive, refresh_after, token_place};
+pub use access::{
+    Access, AccessError, AccessToken, Means, access_token, expire, keep_alive, refresh_after, token_place,
+};
 pub use answer::TokenAnswer;
 pub use authorize::{Ask, Pkce, Prompt, Start, admin_consent_url, authorize_url, missing_scopes, scope};
 pub use callback::{Callback, CallbackProblem, callback, explain_pasted};

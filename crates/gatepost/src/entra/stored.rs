@@ -20,7 +20,12 @@ pub enum Unusable {
 
 /// Where an integration's secret is sealed.
 pub fn secret_place<'a>(row: &'a str, environment: &'a str) -> Place<'a> {
-    Place { table: "integrations", column: "secret_sealed", row, environment }
+    Place {
+        table: "integrations",
+        column: "secret_sealed",
+        row,
+        environment,
+    }
 }
 
 /// The cloud of a stored integration: a known id, or JSON of a custom one's addresses.
@@ -36,7 +41,9 @@ pub fn cloud_of(stored: &str) -> Result<Cloud, Unusable> {
 
 /// The usable registration of a stored integration.
 pub fn registration_of(vault: &Vault, row: &Integration) -> Result<Registration, Unusable> {
-    let secret = vault.open_text(secret_place(&row.id.0, &row.environment_id.0), &row.secret_sealed).map_err(|_| Unusable::Secret)?;
+    let secret = vault
+        .open_text(secret_place(&row.id.0, &row.environment_id.0), &row.secret_sealed)
+        .map_err(|_| Unusable::Secret)?;
     Ok(Registration {
         integration: row.id.clone(),
         cloud: cloud_of(&row.cloud)?,

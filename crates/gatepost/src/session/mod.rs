@@ -49,8 +49,10 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// A `Set-Cookie` value: host-only, https (or localhost), out of reach of scripts.
 pub fn set_cookie(name: &str, value: &str, max_age_s: i64) -> HeaderValue {
-    HeaderValue::from_str(&format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={max_age_s}"))
-        .expect("cookie values are URL-safe text")
+    HeaderValue::from_str(&format!(
+        "{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={max_age_s}"
+    ))
+    .expect("cookie values are URL-safe text")
 }
 
 /// A `Set-Cookie` value that removes the cookie.
@@ -60,8 +62,12 @@ pub fn clear_cookie(name: &str) -> HeaderValue {
 
 /// The signed-in session of these headers, if it is alive. Notes its use at most once a minute.
 pub async fn find(db: &Db, clock: &Clock, lifetime: Lifetime, headers: &HeaderMap) -> store::Result<Option<SignedIn>> {
-    let Some(token) = cookie(headers, SESSION) else { return Ok(None) };
-    let Some(found) = sessions::find(db, &hash(token)).await? else { return Ok(None) };
+    let Some(token) = cookie(headers, SESSION) else {
+        return Ok(None);
+    };
+    let Some(found) = sessions::find(db, &hash(token)).await? else {
+        return Ok(None);
+    };
     let now = clock.now();
     let idle_since = found.session.seen_at.plus_seconds(lifetime.idle_minutes * 60);
     if found.session.expires_at <= now || idle_since <= now || found.locked_at.is_some() {
@@ -91,13 +97,24 @@ impl Proof {
 }
 
 /// Begins a new session and ends the browser's earlier one, so that no identifier from before the sign-in lives on.
-pub async fn begin(db: &Db, clock: &Clock, lifetime: Lifetime, person: &PersonId, proof: Proof, headers: &HeaderMap, address: Option<IpAddr>) -> store::Result<HeaderValue> {
+pub async fn begin(
+    db: &Db,
+    clock: &Clock,
+    lifetime: Lifetime,
+    person: &PersonId,
+    proof: Proof,
+    headers: &HeaderMap,
+    address: Option<IpAddr>,
+) -> store::Result<HeaderValue> {
     if let Some(old) = cookie(headers, SESSION) {
         sessions::delete(db, &hash(old)).await?;
     }
     let token = clock.random().token();
     let now = clock.now();
-    let agent = headers.get(USER_AGENT).and_then(|it| it.to_str().ok()).map(|it| it.chars().take(200).collect());
+    let agent = headers
+        .get(USER_AGENT)
+        .and_then(|it| it.to_str().ok())
+        .map(|it| it.chars().take(200).collect());
     let session = Session {
         hash: hash(&token),
         person_id: person.clone(),
@@ -139,7 +156,9 @@ pub fn csrf(vault: &Vault, clock: &Clock, headers: &HeaderMap) -> (String, Optio
 /// Whether `token` is the CSRF token of this browser.
 pub fn csrf_holds(vault: &Vault, headers: &HeaderMap, token: &str) -> bool {
     let Some(bound) = binding(headers) else { return false };
-    URL_SAFE_NO_PAD.decode(token).is_ok_and(|tag| vault.verify_mac("csrf", bound.as_bytes(), &tag))
+    URL_SAFE_NO_PAD
+        .decode(token)
+        .is_ok_and(|tag| vault.verify_mac("csrf", bound.as_bytes(), &tag))
 }
 
 /// How old the session's proof is, in seconds.

@@ -114,17 +114,23 @@ pub async fn find(db: &Db, id: &ConnectionId) -> Result<Option<Connection>> {
 
 /// A person's connections, the one of the oldest integration first.
 pub async fn of_person(db: &Db, person: &PersonId) -> Result<Vec<Connection>> {
-    Ok(on!(db, pool => sqlx::query_as(select!("WHERE person_id = $1 ORDER BY connected_at, id")).bind(person).fetch_all(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE person_id = $1 ORDER BY connected_at, id")).bind(person).fetch_all(pool).await)?,
+    )
 }
 
 /// A person's connection through one integration.
 pub async fn find_of(db: &Db, person: &PersonId, integration: &IntegrationId) -> Result<Option<Connection>> {
-    Ok(on!(db, pool => sqlx::query_as(select!("WHERE person_id = $1 AND integration_id = $2")).bind(person).bind(integration).fetch_optional(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE person_id = $1 AND integration_id = $2")).bind(person).bind(integration).fetch_optional(pool).await)?,
+    )
 }
 
 /// The connections of an environment, newest first, at most 500.
 pub async fn list(db: &Db, environment: &EnvironmentId) -> Result<Vec<Connection>> {
-    Ok(on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 ORDER BY connected_at DESC, id LIMIT 500")).bind(environment).fetch_all(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 ORDER BY connected_at DESC, id LIMIT 500")).bind(environment).fetch_all(pool).await)?,
+    )
 }
 
 /// Disconnects: shreds the tokens and keeps who and when.
