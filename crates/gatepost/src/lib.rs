@@ -1,10 +1,12 @@
 //! The gateway as a library; `main.rs` is a thin binary around it.
 
+pub mod audit;
 pub mod caller;
 pub mod clock;
+pub mod config;
 pub mod entra;
 pub mod http;
 pub mod powerbi;
-pub mod vault;
+pub mod session;
 pub mod store;
-pub mod audit;
+pub mod vault;
