@@ -37,10 +37,10 @@ pub enum Class {
 pub struct EntraError {
     pub class: Class,
     /// The OAuth error, or one of ours: `timeout`, `unreachable`, `unexpected_answer`.
-    pub error: Box<str>,
+    pub error: String,
     pub suberror: Option<Box<str>>,
     /// The numbers after `AADSTS`; for words and records, not for decisions.
-    pub codes: Vec<u32>,
+    pub codes: Box<[u32]>,
     /// A claims challenge to send along when the person signs in again, as JSON.
     pub claims: Option<Box<str>>,
     /// What Microsoft's support asks for.
@@ -66,11 +66,11 @@ impl EntraError {
         let codes = numbers(value.get("error_codes")).unwrap_or_else(|| bounded(codes_in(description)));
         let error = text("error")
             .and_then(word)
-            .unwrap_or_else(|| "unexpected_answer".into());
+            .unwrap_or_else(|| "unexpected_answer".to_owned());
         Self {
             class: classify(status, &error, &codes, retry_after),
             error,
-            suberror: text("suberror").and_then(word),
+            suberror: text("suberror").and_then(word).map(Into::into),
             codes,
             claims: text("claims").and_then(claims),
             trace_id: text("trace_id")
@@ -85,8 +85,8 @@ impl EntraError {
     /// What the `error` of a redirect back from Microsoft means. Anybody can write such a redirect.
     pub(super) fn of_redirect(error: &str, description: &str) -> Self {
         let codes = bounded(codes_in(description));
-        let error = word(error).unwrap_or_else(|| "unexpected_answer".into());
-        let class = match &*error {
+        let error = word(error).unwrap_or_else(|| "unexpected_answer".to_owned());
+        let class = match error.as_str() {
             "access_denied" => Class::GrantDead,
             other => classify(400, other, &codes, None),
         };
@@ -109,9 +109,9 @@ impl EntraError {
     pub(super) fn local(class: Class, error: &str) -> Self {
         Self {
             class,
-            error: error.into(),
+            error: error.to_owned(),
             suberror: None,
-            codes: Vec::new(),
+            codes: Box::default(),
             claims: None,
             trace_id: None,
             correlation_id: None,
@@ -172,9 +172,9 @@ fn pause_s(codes: &[u32], retry_after: Option<&str>) -> u64 {
 }
 
 /// An error word of a bounded length and of plain characters, so that it may be logged and shown.
-fn word(text: &str) -> Option<Box<str>> {
+fn word(text: &str) -> Option<String> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-' || b == b'.';
-    ((1..=64).contains(&text.len()) && text.bytes().all(plain)).then(|| text.into())
+    ((1..=64).contains(&text.len()) && text.bytes().all(plain)).then(|| text.to_owned())
 }
 
 fn guid(text: &str) -> Option<Box<str>> {
@@ -187,7 +187,7 @@ fn guid_after(description: &str, label: &str) -> Option<Box<str>> {
 }
 
 /// `error_codes` as numbers or as text; `None` when there is none at all.
-fn numbers(value: Option<&Value>) -> Option<Vec<u32>> {
+fn numbers(value: Option<&Value>) -> Option<Box<[u32]>> {
     let number = |it: &Value| {
         it.as_u64()
             .and_then(|it| u32::try_from(it).ok())
@@ -197,9 +197,9 @@ fn numbers(value: Option<&Value>) -> Option<Vec<u32>> {
     (!codes.is_empty()).then(|| bounded(codes))
 }
 
-fn bounded(mut codes: Vec<u32>) -> Vec<u32> {
+fn bounded(mut codes: Vec<u32>) -> Box<[u32]> {
     codes.truncate(8);
-    codes
+    codes.into()
 }
 
 /// A claims challenge, if it is a JSON object of a sane size.
