@@ -121,9 +121,9 @@ impl Framing {
 
     fn head(&mut self, searched: usize, raw: &mut BytesMut, judged: &mut BytesMut) -> Step {
         // RFC 9112 §2.2: an empty line before a request is passed over.
-        if searched == 0 && raw.starts_with(b"\r\n") {
+        if raw.starts_with(b"\r\n") {
             raw.advance(2);
-            return Step::Passed;
+            return self.to(Self::Head { searched: 0 });
         }
         let from = searched.saturating_sub(3);
         let end = raw[from..]
