@@ -51,9 +51,9 @@ impl App {
         bring_up_to_date(&db, migrate).await?;
         let vault = Vault::new(keyring(&settings, &db, &clock).await?, clock.random().clone());
         let signer = Arc::new(signer(&db, &vault, &clock).await?);
-        let proxy = Some(settings.outgoing_proxy.as_str()).filter(|it| !it.is_empty());
-        let http = entra::http_client(proxy).map_err(|error| StartError::Client(error.to_string()))?;
-        let power_bi = PowerBi::new(proxy).map_err(|error| StartError::Client(error.to_string()))?;
+        
+        let http = entra::http_client(None).map_err(|error| StartError::Client(error.to_string()))?;
+        let power_bi = PowerBi::new(clock.clone()).map_err(|error| StartError::Client(error.to_string()))?;
         let anchor = Some(settings.anchor_path());
         Ok(Self::of(Parts {
             audit: Audit::start(db.clone(), clock.clone(), signer.clone(), anchor),
