@@ -3,4 +3,7 @@
 pub mod caller;
 pub mod clock;
 pub mod policy;
+pub mod entra;
 pub mod vault;
+pub mod store;
+pub mod audit;

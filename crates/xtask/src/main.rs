@@ -1,1 +1,67 @@
-fn main() {}
+//! Developer commands: `cargo xtask check`, `test` and `bench`.
+#![expect(clippy::print_stdout, reason = "these commands talk to a person at a terminal")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the product's rules on time and environment do not bind its tools"
+)]
+
+mod bench;
+mod check;
+mod demo;
+mod peers;
+mod postgres;
+mod process;
+mod steps;
+mod test;
+mod tidy;
+mod tools;
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Developer commands of Gatepost.
+#[derive(Parser)]
+#[command(
+    bin_name = "cargo xtask",
+    after_help = "Example:\n  cargo xtask check && cargo xtask test"
+)]
+enum Command {
+    /// Format, lints, tidy and the tests on SQLite: what to run before a commit.
+    #[command(after_help = "Example:\n  cargo xtask check")]
+    Check,
+    /// Everything that must pass before a change lands: installs what is missing, then lints, tests on both databases,
+    /// published clients and a browser.
+    #[command(after_help = "Example:\n  cargo xtask test\n  cargo xtask test --only peers,browser")]
+    Test(test::Options),
+    /// Measures the release build against its own sandbox and prints the table of bench/README.md.
+    #[command(after_help = "Example:\n  cargo xtask bench --seconds 5 --connections 1,16,64")]
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    let result = match Command::parse() {
+        Command::Check => check::run(),
+        Command::Test(options) => test::run(&options),
+        Command::Bench(options) => bench::run(&options),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The folder that holds the workspace.
+fn root() -> PathBuf {
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    crate_folder
+        .ancestors()
+        .nth(2)
+        .expect("xtask lives two folders below the root")
+        .to_path_buf()
+}

@@ -23,6 +23,8 @@ use crate::policy::target;
 
 /// Far more than people write; the parser's time grows with it.
 const TEXT_MAX_BYTES: usize = 64 * 1024;
+/// The parser and the validator work by recursion.
+const NESTING_MAX: usize = 32;
 
 /// What one Cedar policy adds to a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +78,52 @@ fn check_size(rule: &Rule, text: &str) -> Result<(), Invalid> {
     if TEXT_MAX_BYTES < text.len() {
         return Err(invalid(rule, format!("expected at most {TEXT_MAX_BYTES} bytes of Cedar text"), None));
     }
+    let (mut open, mut repeated) = (0_usize, 0_usize);
+    for (at, word) in words(text) {
+        match word {
+            "(" | "[" | "{" => open += 1,
+            ")" | "]" | "}" => open = open.saturating_sub(1),
+            "if" | "!" | "-" => repeated += 1,
+            ";" => repeated = 0,
+            _ => {}
+        }
+        if NESTING_MAX < open || NESTING_MAX < repeated {
+            let message = format!("expected at most {NESTING_MAX} levels of brackets and uses of if, ! and - in a policy");
+            return Err(invalid(rule, message, Some(Position::of_byte(text, at))));
+        }
+    }
     Ok(())
+}
+
+/// The words and signs of a text with their places, passing over what stands in quotes.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut rest = 0;
+    std::iter::from_fn(move || {
+        let at = rest + text[rest..].find(|c: char| !c.is_whitespace())?;
+        let tail = &text[at..];
+        let length = match tail.as_bytes()[0] {
+            b'"' => quoted_length(tail),
+            it if it.is_ascii_alphanumeric() || it == b'_' => {
+                tail.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(tail.len())
+            }
+            _ => tail.chars().next().map_or(1, char::len_utf8),
+        };
+        rest = at + length;
+        Some((at, &tail[..length]))
+    })
+}
+
+fn quoted_length(text: &str) -> usize {
+    let mut is_escaped = false;
+    for (at, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 fn validate(rule: &Rule, text: &str, set: &PolicySet) -> Result<(), Invalid> {

@@ -125,7 +125,7 @@ impl Keyring {
         self.0.iter().map(|(_, key)| &**key)
     }
 
-    fn text(&self) -> Zeroizing<String> {
+    pub(super) fn text(&self) -> Zeroizing<String> {
         let mut text = String::from("# Gatepost vault keys. Keep this file apart from the database and back it up: without it every connection is lost.\n");
         for (id, key) in &self.0 {
             text.push_str(&format!("{id}:{}\n", STANDARD.encode(**key)));

@@ -1,0 +1,130 @@
+//! What a catalogue file may not say.
+
+use catalogue::Catalogue;
+
+const GOOD: &str = r#"
+group = "things"
+[body]
+thing = '{"type": "object"}'
+[[operation]]
+id = "things.list"
+microsoft_id = "Things_List"
+method = "GET"
+path = "/v1.0/myorg/things/{thingId}"
+summary = "List things"
+parameters = [{ name = "thingId", kind = "guid", summary = "id of the thing" }]
+answer = "json"
+scopes = "Dataset.Read.All"
+effect = "read"
+principals = "allowed"
+"#;
+
+fn problems(text: &str) -> Vec<String> {
+    match Catalogue::load(&[("things", text)]) {
+        Ok(_) => vec![],
+        Err(problems) => problems.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn changed(from: &str, to: &str) -> Vec<String> {
+    assert!(GOOD.contains(from));
+    problems(&GOOD.replace(from, to))
+}
+
+#[test]
+fn a_good_file_loads() {
+    assert_eq!(problems(GOOD), Vec::<String>::new());
+}
+
+#[test]
+fn duplicates_are_refused() {
+    let block = &GOOD[GOOD.find("[[operation]]").unwrap()..];
+    let twice = format!("{GOOD}{block}");
+    assert_eq!(problems(&twice).len(), 3, "id, Microsoft id, and method with path");
+    let same_path = block
+        .replace("things.list", "things.get")
+        .replace("Things_List", "Things_Get")
+        .replace("thingId", "id");
+    let found = problems(&format!("{GOOD}{same_path}"));
+    assert!(
+        found.iter().any(|problem| problem.contains("another method and path")),
+        "{found:?}"
+    );
+    assert!(found.iter().any(|problem| problem.contains("same names")), "{found:?}");
+}
+
+#[test]
+fn references_to_nothing_are_refused() {
+    let with = |line: &str| changed("answer = \"json\"", &format!("answer = \"json\"\n{line}"));
+    assert_eq!(
+        with(r#"twin = "things.none""#),
+        ["things.list: expected a known twin, not things.none"]
+    );
+    assert_eq!(
+        with(r#"long_running = { poll = "things.none", done = [] }"#),
+        ["things.list: expected a known operation to follow with, not things.none"],
+    );
+    assert_eq!(
+        with(r#"body = "none""#),
+        ["things: things.list: body is not in the file"]
+    );
+    assert_eq!(
+        with(r#"rate = "none""#),
+        ["things: things.list: rate class is not known"]
+    );
+    assert_eq!(
+        with(r#"paging = "top_skip""#),
+        ["things.list: expected the parameters of top_skip paging"]
+    );
+}
+
+#[test]
+fn scopes_must_exist() {
+    assert_eq!(
+        changed("Dataset.Read.All", "Dataset.Raed.All"),
+        ["things.list: expected a known scope, not Dataset.Raed.All"]
+    );
+}
+
+#[test]
+fn unknown_words_and_fields_are_refused() {
+    assert_eq!(changed("effect = \"read\"", "effect = \"reed\"").len(), 1);
+    assert_eq!(
+        changed("effect = \"read\"", "effect = \"read\"\nefect = \"run\"").len(),
+        1
+    );
+    assert_eq!(changed("kind = \"guid\"", "kind = \"uuid\"").len(), 1);
+}
+
+#[test]
+fn parameters_must_make_sense() {
+    let with = |parameter: &str| changed("parameters = [", &format!("parameters = [{parameter}, "));
+    assert_eq!(
+        with(r#"{ name = "a", kind = "guid", values = ["x"], summary = "s" }"#),
+        ["things.list: a: expected no list of values"],
+    );
+    assert_eq!(
+        with(r#"{ name = "a", min = 1, summary = "s" }"#),
+        ["things.list: a: expected no bounds"],
+    );
+    assert_eq!(
+        with(r#"{ name = "a", kind = "integer", min = 2, max = 1, summary = "s" }"#),
+        ["things.list: a: expected the least value to be the smaller one"],
+    );
+    assert_eq!(
+        with(r#"{ name = "THINGID", summary = "s" }"#),
+        ["things.list: expected thingId once"]
+    );
+    assert_eq!(
+        changed("name = \"thingId\"", "name = \"otherId\""),
+        ["things.list: expected the path value thingId among the parameters"],
+    );
+}
+
+#[test]
+fn bodies_hold_no_references() {
+    let text = GOOD
+        .replace("method = \"GET\"", "method = \"POST\"\nbody = \"thing\"")
+        .replace("{\"type\": \"object\"}", "{\"items\": {\"$ref\": \"#/x\"}}");
+    assert_eq!(problems(&text), ["things.list: expected a body schema without $ref"]);
+}

@@ -1,0 +1,53 @@
+//! The record: append-only, hash-chained, durable before anything leaves the gateway.
+
+mod chain;
+mod export;
+mod mask;
+mod verify;
+mod writer;
+#[cfg(test)]
+mod tests;
+
+pub use chain::Signer;
+pub use export::{csv_line, json_line, CSV_HEADER};
+pub use mask::mask;
+pub use verify::{Fault, Report, verify};
+pub use writer::Audit;
+
+use serde_json::Value;
+
+use crate::caller::{Caller, EnvironmentId, PersonId, Through};
+
+/// The entry could not be stored, so nothing may be sent and no answer given.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the audit log cannot be written: {0}")]
+pub struct Unavailable(pub String);
+
+/// One thing that happened, before it has its place in the chain.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// A dotted word such as `call.opened` or `connection.revoked`.
+    pub kind: &'static str,
+    pub environment: Option<EnvironmentId>,
+    pub person: Option<PersonId>,
+    /// The same for every entry of one request.
+    pub trace: String,
+    /// A JSON object; secrets already masked.
+    pub details: Value,
+}
+
+impl Entry {
+    /// An entry about what `caller` does, naming client, session and address.
+    pub fn of(kind: &'static str, caller: &Caller, mut details: Value) -> Self {
+        if let Some(object) = details.as_object_mut() {
+            object.insert("person_name".into(), Value::from(caller.person_name.clone()));
+            object.insert("through".into(), through(&caller.through));
+            object.insert("address".into(), caller.address.map_or(Value::Null, |it| Value::from(it.to_string())));
+        }
+        Self { kind, environment: Some(caller.environment.clone()), person: Some(caller.person.clone()), trace: caller.trace.clone(), details }
+    }
+}
+
+fn through(through: &Through) -> Value {
+    serde_json::to_value(through).unwrap_or(Value::Null)
+}

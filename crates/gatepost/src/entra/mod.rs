@@ -1,0 +1,24 @@
+//! Our OAuth client for Microsoft Entra ID: sends people there, redeems what they bring back, and explains refusals.
+
+mod addresses;
+mod answer;
+mod assertion;
+mod authorize;
+mod callback;
+mod client;
+mod error;
+mod identity;
+mod keys;
+mod registration;
+mod tenant;
+#[cfg(test)]
+mod tests;
+
+pub use answer::TokenAnswer;
+pub use authorize::{Ask, Pkce, Prompt, Start, admin_consent_url, authorize_url, missing_scopes, scope};
+pub use callback::{Callback, CallbackProblem, callback, explain_pasted};
+pub use client::{Entra, Tested, http_client};
+pub use error::{Class, EntraError, Explanation};
+pub use identity::{Identity, IdentityProblem};
+pub use registration::{Credential, Registration, SecretProblem, SecretWarning, check_secret};
+pub use tenant::{Tenant, TenantProblem};

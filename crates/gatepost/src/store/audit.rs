@@ -1,0 +1,100 @@
+//! The audit log's rows: append-only, gapless, each hash covering the one before it.
+
+use super::db::{on, within};
+use super::{Db, Result, Tx};
+use crate::caller::EnvironmentId;
+use crate::clock::Timestamp;
+
+/// One stored entry.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Row {
+    pub seq: i64,
+    pub time: Timestamp,
+    pub environment_id: Option<String>,
+    pub person_id: Option<String>,
+    pub kind: String,
+    pub trace: String,
+    /// Canonical JSON: what the hash covers.
+    pub entry: String,
+    pub hash: Vec<u8>,
+}
+
+/// The end of the chain: the last sequence number and its hash.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Head {
+    pub seq: i64,
+    pub hash: Vec<u8>,
+}
+
+/// Takes the head for this transaction: a row lock on PostgreSQL, under SQLite's write lock already.
+pub async fn lock_head(tx: &mut Tx) -> Result<Head> {
+    within!(tx, connection => sqlx::query("INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, $1) ON CONFLICT (id) DO NOTHING")
+        .bind(&[0_u8; 32][..]).execute(connection).await.map(drop))?;
+    Ok(within!(tx, connection => sqlx::query_as("UPDATE audit_head SET seq = seq WHERE id = 1 RETURNING seq, hash").fetch_one(connection).await)?)
+}
+
+/// Appends rows and moves the head. The rows follow the head that [`lock_head`] gave in the same transaction.
+pub async fn append(tx: &mut Tx, rows: &[Row]) -> Result<()> {
+    let Some(last) = rows.last() else { return Ok(()) };
+    for chunk in rows.chunks(100) {
+        within!(tx, connection => {
+            let mut query = sqlx::QueryBuilder::new("INSERT INTO audit_entries (seq, time, environment_id, person_id, kind, trace, entry, hash) ");
+            query.push_values(chunk, |mut row, it| {
+                row.push_bind(it.seq).push_bind(it.time).push_bind(&it.environment_id).push_bind(&it.person_id).push_bind(&it.kind)
+                    .push_bind(&it.trace).push_bind(&it.entry).push_bind(&it.hash);
+            });
+            query.build().execute(connection).await.map(drop)
+        })?;
+    }
+    within!(tx, connection => sqlx::query("UPDATE audit_head SET seq = $1, hash = $2 WHERE id = 1").bind(last.seq).bind(&last.hash).execute(connection).await.map(drop))?;
+    Ok(())
+}
+
+/// The head as it stands.
+pub async fn head(db: &Db) -> Result<Option<Head>> {
+    Ok(on!(db, pool => sqlx::query_as("SELECT seq, hash FROM audit_head WHERE id = 1").fetch_optional(pool).await)?)
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT seq, time, environment_id, person_id, kind, trace, entry, hash FROM audit_entries ", $rest)
+    };
+}
+
+/// Entries after `after` in order, at most `limit`, of every environment.
+pub async fn after(db: &Db, after: i64, limit: i64) -> Result<Vec<Row>> {
+    Ok(on!(db, pool => sqlx::query_as(select!("WHERE $1 < seq ORDER BY seq LIMIT $2")).bind(after).bind(limit).fetch_all(pool).await)?)
+}
+
+/// The newest entries of an environment before `before`, newest first, optionally of one person or kind.
+pub async fn newest(db: &Db, environment: &EnvironmentId, before: i64, person: Option<&str>, kind: Option<&str>, limit: i64) -> Result<Vec<Row>> {
+    Ok(on!(db, pool => sqlx::query_as(select!(
+        "WHERE environment_id = $1 AND seq < $2 AND ($3 IS NULL OR person_id = $3) AND ($4 IS NULL OR kind = $4) ORDER BY seq DESC LIMIT $5"))
+        .bind(environment).bind(before).bind(person).bind(kind).bind(limit).fetch_all(pool).await)?)
+}
+
+/// The entries of one trace, in order.
+pub async fn of_trace(db: &Db, trace: &str) -> Result<Vec<Row>> {
+    Ok(on!(db, pool => sqlx::query_as(select!("WHERE trace = $1 ORDER BY seq")).bind(trace).fetch_all(pool).await)?)
+}
+
+/// One signed checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Checkpoint {
+    pub seq: i64,
+    pub time: Timestamp,
+    pub hash: Vec<u8>,
+    pub signature: Vec<u8>,
+}
+
+/// Adds a checkpoint.
+pub async fn add_checkpoint(db: &Db, it: &Checkpoint) -> Result<()> {
+    on!(db, pool => sqlx::query("INSERT INTO audit_checkpoints (seq, time, hash, signature) VALUES ($1, $2, $3, $4) ON CONFLICT (seq) DO NOTHING")
+        .bind(it.seq).bind(it.time).bind(&it.hash).bind(&it.signature).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Every checkpoint, in order.
+pub async fn checkpoints(db: &Db) -> Result<Vec<Checkpoint>> {
+    Ok(on!(db, pool => sqlx::query_as("SELECT seq, time, hash, signature FROM audit_checkpoints ORDER BY seq").fetch_all(pool).await)?)
+}

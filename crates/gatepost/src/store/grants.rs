@@ -1,0 +1,82 @@
+//! Grants: a person's consent for a client.
+
+use super::db::{on, within};
+use super::{Db, Result, Tx};
+use crate::caller::{ClientId, EnvironmentId, GrantId, IntegrationId, PersonId};
+use crate::clock::Timestamp;
+
+/// One consent. All codes and tokens that came of it die with it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Grant {
+    pub id: GrantId,
+    pub environment_id: EnvironmentId,
+    pub person_id: PersonId,
+    pub client_id: ClientId,
+    pub integration_id: IntegrationId,
+    pub scopes: String,
+    /// The audience (RFC 8707): the address of one environment's `/mcp` or proxy.
+    pub resource: String,
+    pub authenticated_at: Timestamp,
+    pub created_at: Timestamp,
+    pub used_at: Option<Timestamp>,
+    pub revoked_at: Option<Timestamp>,
+    pub revoked_reason: Option<String>,
+}
+
+/// A grant with the client's name, for lists.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Named {
+    #[sqlx(flatten)]
+    pub grant: Grant,
+    pub client_name: String,
+    pub person_name: String,
+}
+
+/// Adds a grant.
+pub async fn create(tx: &mut Tx, it: &Grant) -> Result<()> {
+    within!(tx, connection => sqlx::query(
+        "INSERT INTO grants (id, environment_id, person_id, client_id, integration_id, scopes, resource, authenticated_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+        .bind(&it.id).bind(&it.environment_id).bind(&it.person_id).bind(&it.client_id).bind(&it.integration_id).bind(&it.scopes).bind(&it.resource)
+        .bind(it.authenticated_at).bind(it.created_at).execute(connection).await.map(drop))?;
+    Ok(())
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT g.id, g.environment_id, g.person_id, g.client_id, g.integration_id, g.scopes, g.resource, g.authenticated_at, g.created_at, g.used_at, g.revoked_at, g.revoked_reason, c.name AS client_name, p.name AS person_name FROM grants g JOIN clients c ON c.id = g.client_id JOIN people p ON p.id = g.person_id ",
+            $rest
+        )
+    };
+}
+
+/// Finds by identifier.
+pub async fn find(db: &Db, id: &GrantId) -> Result<Option<Named>> {
+    Ok(on!(db, pool => sqlx::query_as(select!("WHERE g.id = $1")).bind(id).fetch_optional(pool).await)?)
+}
+
+/// A person's living grants, newest first.
+pub async fn of_person(db: &Db, person: &PersonId) -> Result<Vec<Named>> {
+    Ok(on!(db, pool => sqlx::query_as(select!("WHERE g.person_id = $1 AND g.revoked_at IS NULL ORDER BY g.created_at DESC")).bind(person).fetch_all(pool).await)?)
+}
+
+/// The living grants of an environment, newest first, at most 500.
+pub async fn list(db: &Db, environment: &EnvironmentId) -> Result<Vec<Named>> {
+    Ok(on!(db, pool => sqlx::query_as(select!("WHERE g.environment_id = $1 AND g.revoked_at IS NULL ORDER BY g.created_at DESC LIMIT 500"))
+        .bind(environment).fetch_all(pool).await)?)
+}
+
+/// Revokes a grant with everything that came of it; false when it was revoked before.
+pub async fn revoke(db: &Db, id: &GrantId, now: Timestamp, reason: &str) -> Result<bool> {
+    let done = on!(db, pool => sqlx::query("UPDATE grants SET revoked_at = $2, revoked_reason = $3 WHERE id = $1 AND revoked_at IS NULL")
+        .bind(id).bind(now).bind(reason).execute(pool).await.map(|it| it.rows_affected()))?;
+    Ok(done == 1)
+}
+
+/// Notes that the grant was used, at most once a minute.
+pub async fn touch(db: &Db, id: &GrantId, now: Timestamp) -> Result<()> {
+    on!(db, pool => sqlx::query("UPDATE grants SET used_at = $2 WHERE id = $1 AND (used_at IS NULL OR used_at < $2 - 60000)")
+        .bind(id).bind(now).execute(pool).await.map(drop))?;
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! Integrations: Entra app registrations entered for an environment.
+
+use super::db::on;
+use super::{Db, Result};
+use crate::caller::{EnvironmentId, IntegrationId};
+use crate::clock::Timestamp;
+
+/// One registration. Its secret is sealed and never leaves this row in the clear.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Integration {
+    pub id: IntegrationId,
+    pub environment_id: EnvironmentId,
+    pub name: String,
+    /// A cloud's id, or JSON of a custom cloud's addresses.
+    pub cloud: String,
+    /// As the administrator typed it.
+    pub tenant: String,
+    pub client_id: String,
+    pub secret_sealed: Vec<u8>,
+    /// The first three characters, as Entra's own list shows them.
+    pub secret_hint: String,
+    pub secret_expires_at: Option<Timestamp>,
+    /// `ok` or `broken`.
+    pub state: String,
+    pub state_code: Option<String>,
+    pub state_reason: Option<String>,
+    /// When a broken registration may be tried once more without an edit.
+    pub retry_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, environment_id, name, cloud, tenant, client_id, secret_sealed, secret_hint, secret_expires_at, state, state_code, state_reason, retry_at, created_at, updated_at FROM integrations ",
+            $rest
+        )
+    };
+}
+
+/// Adds a registration.
+pub async fn create(db: &Db, it: &Integration) -> Result<()> {
+    on!(db, pool => sqlx::query(
+        "INSERT INTO integrations (id, environment_id, name, cloud, tenant, client_id, secret_sealed, secret_hint, secret_expires_at, state, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
+        .bind(&it.id).bind(&it.environment_id).bind(&it.name).bind(&it.cloud).bind(&it.tenant).bind(&it.client_id).bind(&it.secret_sealed)
+        .bind(&it.secret_hint).bind(it.secret_expires_at).bind(&it.state).bind(it.created_at).bind(it.updated_at)
+        .execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Saves an edited registration and clears its fault, so that its connections resume.
+pub async fn save(db: &Db, it: &Integration) -> Result<()> {
+    on!(db, pool => sqlx::query(
+        "UPDATE integrations SET name = $2, cloud = $3, tenant = $4, client_id = $5, secret_sealed = $6, secret_hint = $7, secret_expires_at = $8,
+                state = 'ok', state_code = NULL, state_reason = NULL, retry_at = NULL, updated_at = $9 WHERE id = $1")
+        .bind(&it.id).bind(&it.name).bind(&it.cloud).bind(&it.tenant).bind(&it.client_id).bind(&it.secret_sealed).bind(&it.secret_hint)
+        .bind(it.secret_expires_at).bind(it.updated_at).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Finds by identifier.
+pub async fn find(db: &Db, id: &IntegrationId) -> Result<Option<Integration>> {
+    Ok(on!(db, pool => sqlx::query_as(select!("WHERE id = $1")).bind(id).fetch_optional(pool).await)?)
+}
+
+/// The registrations of an environment, oldest first: the first one is the default.
+pub async fn list(db: &Db, environment: &EnvironmentId) -> Result<Vec<Integration>> {
+    Ok(on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 ORDER BY created_at, id")).bind(environment).fetch_all(pool).await)?)
+}
+
+/// Notes that Microsoft refuses the registration itself; connections stay as they are.
+pub async fn save_broken(db: &Db, id: &IntegrationId, code: &str, reason: &str, retry_at: Timestamp) -> Result<()> {
+    on!(db, pool => sqlx::query("UPDATE integrations SET state = 'broken', state_code = $2, state_reason = $3, retry_at = $4 WHERE id = $1")
+        .bind(id).bind(code).bind(reason).bind(retry_at).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Notes that the registration works again.
+pub async fn save_ok(db: &Db, id: &IntegrationId) -> Result<()> {
+    on!(db, pool => sqlx::query("UPDATE integrations SET state = 'ok', state_code = NULL, state_reason = NULL, retry_at = NULL WHERE id = $1 AND state <> 'ok'")
+        .bind(id).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Deletes a registration with all its connections.
+pub async fn delete(db: &Db, environment: &EnvironmentId, id: &IntegrationId) -> Result<bool> {
+    let done = on!(db, pool => sqlx::query("DELETE FROM integrations WHERE id = $1 AND environment_id = $2")
+        .bind(id).bind(environment).execute(pool).await.map(|it| it.rows_affected()))?;
+    Ok(done == 1)
+}

@@ -1,0 +1,74 @@
+//! Bringing the tables to the version this binary needs.
+
+use std::borrow::Cow;
+
+use sqlx::SqlSafeStr as _;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+use super::Db;
+use super::db::on;
+
+/// The migrations, in order, compiled into the binary. Entries never change once released.
+const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "init", include_str!("../../migrations/0001_init.sql"))];
+
+/// Where the database stands against this binary.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// No table yet.
+    Empty,
+    /// What this binary needs.
+    Current,
+    /// Older; these migrations are missing.
+    Behind(Vec<i64>),
+    /// Made by a newer binary, or by other text under the same number.
+    Foreign(String),
+}
+
+/// Creates or updates the tables.
+pub async fn run(db: &Db) -> Result<(), sqlx::migrate::MigrateError> {
+    let migrator = migrator();
+    match db {
+        Db::Sqlite(pool) => migrator.run(pool).await,
+        Db::Postgres(pool) => migrator.run(pool).await,
+    }
+}
+
+/// Compares the database with what this binary needs, without changing it.
+pub async fn standing(db: &Db) -> super::Result<Standing> {
+    let exists = match db {
+        Db::Sqlite(pool) => sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'").fetch_one(pool).await?,
+        Db::Postgres(pool) => {
+            sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM information_schema.tables WHERE table_name = '_sqlx_migrations' AND table_schema = current_schema()")
+                .fetch_one(pool)
+                .await?
+        }
+    };
+    if exists == 0 {
+        return Ok(Standing::Empty);
+    }
+    let applied: Vec<(i64, Vec<u8>)> =
+        on!(db, pool => sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations ORDER BY version").fetch_all(pool).await)?;
+    Ok(compare(&applied))
+}
+
+fn compare(applied: &[(i64, Vec<u8>)]) -> Standing {
+    let known = migrator();
+    for (version, checksum) in applied {
+        match known.iter().find(|it| it.version == *version) {
+            None => return Standing::Foreign(format!("it holds migration {version}, which this version of gatepost does not know")),
+            Some(it) if it.checksum[..] != checksum[..] => return Standing::Foreign(format!("its migration {version} is not the one of this version")),
+            Some(_) => {}
+        }
+    }
+    let missing: Vec<i64> = known.iter().map(|it| it.version).filter(|version| applied.iter().all(|(it, _)| it != version)).collect();
+    if missing.is_empty() { Standing::Current } else { Standing::Behind(missing) }
+}
+
+fn migrator() -> Migrator {
+    Migrator::with_migrations(
+        MIGRATIONS
+            .iter()
+            .map(|&(version, name, sql)| Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false))
+            .collect(),
+    )
+}

@@ -1,0 +1,47 @@
+//! The tables. The only module that speaks SQL; every function here works on both databases.
+
+pub mod api_keys;
+pub mod approvals;
+pub mod audit;
+pub mod clients;
+mod columns;
+pub mod connections;
+mod db;
+pub mod environments;
+pub mod flows;
+pub mod grants;
+pub mod groups;
+pub mod integrations;
+pub mod jobs;
+pub mod migrate;
+pub mod people;
+pub mod policies;
+pub mod refresh;
+pub mod sealed;
+pub mod sessions;
+pub mod settings;
+pub mod sign_in_failures;
+pub mod tokens;
+
+pub use db::{Db, Tx};
+
+/// Why the database did not do what was asked. The text never holds a value of a row.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the same name or identity is already there")]
+    Taken,
+    #[error("the database failed: {0}")]
+    Database(#[source] sqlx::Error),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(it) if it.is_unique_violation() => Self::Taken,
+            _ => Self::Database(error),
+        }
+    }
+}
+
+/// What a store function gives.
+pub type Result<T> = std::result::Result<T, Error>;

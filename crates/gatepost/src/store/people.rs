@@ -1,0 +1,141 @@
+//! People: local administrators and those who sign in with Microsoft.
+
+use super::db::{on, within};
+use super::{Db, Result, Tx};
+use crate::caller::{EnvironmentId, PersonId};
+use crate::clock::Timestamp;
+
+/// One person in one environment.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Person {
+    pub id: PersonId,
+    pub environment_id: EnvironmentId,
+    pub name: String,
+    /// For display and local sign-in; never an identity of a Microsoft account.
+    pub email: Option<String>,
+    /// An application's own name for its end user (`Gatepost-User`).
+    pub external_id: Option<String>,
+    pub role: String,
+    /// argon2id, in PHC form; absent for people who sign in with Microsoft only.
+    pub password_hash: Option<String>,
+    /// With `object_id`: the Microsoft account this person is.
+    pub tenant_id: Option<String>,
+    pub object_id: Option<String>,
+    pub locked_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub last_seen_at: Option<Timestamp>,
+}
+
+impl Person {
+    /// The person's role; an unknown stored word is the least role.
+    pub fn role(&self) -> crate::caller::Role {
+        crate::caller::Role::from_stored(&self.role)
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, environment_id, name, email, external_id, role, password_hash, tenant_id, object_id, locked_at, created_at, last_seen_at FROM people ",
+            $rest
+        )
+    };
+}
+
+const INSERT: &str = "INSERT INTO people (id, environment_id, name, email, external_id, role, password_hash, tenant_id, object_id, locked_at, created_at, last_seen_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+
+macro_rules! insert {
+    ($it:expr) => {
+        sqlx::query(INSERT)
+            .bind(&$it.id)
+            .bind(&$it.environment_id)
+            .bind(&$it.name)
+            .bind(&$it.email)
+            .bind(&$it.external_id)
+            .bind(&$it.role)
+            .bind(&$it.password_hash)
+            .bind(&$it.tenant_id)
+            .bind(&$it.object_id)
+            .bind($it.locked_at)
+            .bind($it.created_at)
+            .bind($it.last_seen_at)
+    };
+}
+
+/// Adds a person; `Taken` when the e-mail, external id or Microsoft account is somebody's already.
+pub async fn create(db: &Db, it: &Person) -> Result<()> {
+    on!(db, pool => insert!(it).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Adds a person inside a transaction.
+pub async fn create_within(tx: &mut Tx, it: &Person) -> Result<()> {
+    within!(tx, connection => insert!(it).execute(connection).await.map(drop))?;
+    Ok(())
+}
+
+/// Finds by identifier.
+pub async fn find(db: &Db, id: &PersonId) -> Result<Option<Person>> {
+    Ok(on!(db, pool => sqlx::query_as(select!("WHERE id = $1")).bind(id).fetch_optional(pool).await)?)
+}
+
+/// Finds the person with this local sign-in name, in any case of letters.
+pub async fn find_by_local_email(db: &Db, email: &str) -> Result<Option<Person>> {
+    Ok(on!(db, pool => sqlx::query_as(select!("WHERE lower(email) = lower($1) AND password_hash IS NOT NULL")).bind(email).fetch_optional(pool).await)?)
+}
+
+/// Finds by Microsoft account: tenant and object id, never by e-mail.
+pub async fn find_by_account(db: &Db, environment: &EnvironmentId, tenant: &str, object: &str) -> Result<Option<Person>> {
+    Ok(on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 AND tenant_id = $2 AND object_id = $3"))
+        .bind(environment).bind(tenant).bind(object).fetch_optional(pool).await)?)
+}
+
+/// Finds by an application's own name for its end user.
+pub async fn find_by_external_id(db: &Db, environment: &EnvironmentId, external: &str) -> Result<Option<Person>> {
+    Ok(on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 AND external_id = $2"))
+        .bind(environment).bind(external).fetch_optional(pool).await)?)
+}
+
+/// The people of an environment, by name, at most 500 after `after` (a name and identifier, empty for the first page).
+pub async fn list(db: &Db, environment: &EnvironmentId, after: (&str, &str)) -> Result<Vec<Person>> {
+    Ok(on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 AND ($2 < name OR ($2 = name AND $3 < id)) ORDER BY name, id LIMIT 500"))
+        .bind(environment).bind(after.0).bind(after.1).fetch_all(pool).await)?)
+}
+
+/// How many owners the gateway has.
+pub async fn count_owners(db: &Db) -> Result<i64> {
+    Ok(on!(db, pool => sqlx::query_scalar("SELECT COUNT(*) FROM people WHERE role = 'owner'").fetch_one(pool).await)?)
+}
+
+/// Locks a person out, or lets them in again with `None`. Effective on their next request.
+pub async fn save_locked(db: &Db, id: &PersonId, locked_at: Option<Timestamp>) -> Result<()> {
+    on!(db, pool => sqlx::query("UPDATE people SET locked_at = $2 WHERE id = $1").bind(id).bind(locked_at).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Changes what a person may do in the portal.
+pub async fn save_role(db: &Db, id: &PersonId, role: &str) -> Result<()> {
+    on!(db, pool => sqlx::query("UPDATE people SET role = $2 WHERE id = $1").bind(id).bind(role).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Changes the password hash.
+pub async fn save_password(db: &Db, id: &PersonId, hash: &str) -> Result<()> {
+    on!(db, pool => sqlx::query("UPDATE people SET password_hash = $2 WHERE id = $1").bind(id).bind(hash).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Ties a person to the Microsoft account they proved; does nothing when they are tied to one already.
+pub async fn save_account(db: &Db, id: &PersonId, tenant: &str, object: &str) -> Result<()> {
+    on!(db, pool => sqlx::query("UPDATE people SET tenant_id = $2, object_id = $3 WHERE id = $1 AND object_id IS NULL")
+        .bind(id).bind(tenant).bind(object).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Notes when a person was last here, at most once a minute.
+pub async fn touch(db: &Db, id: &PersonId, now: Timestamp) -> Result<()> {
+    on!(db, pool => sqlx::query("UPDATE people SET last_seen_at = $2 WHERE id = $1 AND (last_seen_at IS NULL OR last_seen_at < $2 - 60000)")
+        .bind(id).bind(now).execute(pool).await.map(drop))?;
+    Ok(())
+}

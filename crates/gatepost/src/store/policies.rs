@@ -1,0 +1,50 @@
+//! Policies of an environment; every change raises the environment's policy version.
+
+use super::db::{on, within};
+use super::{Db, Result, Tx};
+use crate::caller::{EnvironmentId, PolicyId};
+use crate::clock::Timestamp;
+
+/// One stored policy.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Policy {
+    pub id: PolicyId,
+    pub environment_id: EnvironmentId,
+    pub name: String,
+    pub enabled: bool,
+    /// JSON of the form, or of hand-written Cedar text.
+    pub source: String,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub updated_by: Option<String>,
+}
+
+/// The policies of an environment, oldest first.
+pub async fn list(db: &Db, environment: &EnvironmentId) -> Result<Vec<Policy>> {
+    Ok(on!(db, pool => sqlx::query_as(
+        "SELECT id, environment_id, name, enabled, source, created_at, updated_at, updated_by FROM policies WHERE environment_id = $1 ORDER BY created_at, id")
+        .bind(environment).fetch_all(pool).await)?)
+}
+
+/// Adds or changes a policy of its environment. The caller also calls [`bump`] in the same transaction.
+pub async fn save(tx: &mut Tx, it: &Policy) -> Result<()> {
+    within!(tx, connection => sqlx::query(
+        "INSERT INTO policies (id, environment_id, name, enabled, source, created_at, updated_at, updated_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, enabled = excluded.enabled, source = excluded.source, updated_at = excluded.updated_at,
+                updated_by = excluded.updated_by WHERE policies.environment_id = excluded.environment_id")
+        .bind(&it.id).bind(&it.environment_id).bind(&it.name).bind(it.enabled).bind(&it.source).bind(it.created_at).bind(it.updated_at)
+        .bind(&it.updated_by).execute(connection).await.map(drop))?;
+    Ok(())
+}
+
+/// Deletes a policy of this environment. The caller also calls [`bump`] in the same transaction.
+pub async fn delete(tx: &mut Tx, environment: &EnvironmentId, id: &PolicyId) -> Result<()> {
+    within!(tx, connection => sqlx::query("DELETE FROM policies WHERE id = $1 AND environment_id = $2").bind(id).bind(environment).execute(connection).await.map(drop))?;
+    Ok(())
+}
+
+/// Raises the policy version, which makes every replica compile anew on its next call.
+pub async fn bump(tx: &mut Tx, environment: &EnvironmentId) -> Result<i64> {
+    Ok(within!(tx, connection => sqlx::query_scalar("UPDATE environments SET policy_version = policy_version + 1 WHERE id = $1 RETURNING policy_version")
+        .bind(environment).fetch_one(connection).await)?)
+}

@@ -1,0 +1,79 @@
+//! The refresh lease of a connection: one provider call at a time, fenced by the row's generation.
+
+use super::connections::{Connection, select};
+use super::db::on;
+use super::{Db, Result};
+use crate::caller::ConnectionId;
+use crate::clock::Timestamp;
+
+/// Takes the right to refresh this generation until `until`; false when another holds it or the tokens have changed.
+pub async fn take(db: &Db, id: &ConnectionId, generation: i64, owner: &str, now: Timestamp, until: Timestamp) -> Result<bool> {
+    let row: Option<String> = on!(db, pool => sqlx::query_scalar(
+        "UPDATE connections SET lease_until = $5, lease_owner = $3
+         WHERE id = $1 AND generation = $2 AND lease_until < $4 AND state IN ('connected', 'degraded') RETURNING id")
+        .bind(id).bind(generation).bind(owner).bind(now).bind(until).fetch_optional(pool).await)?;
+    Ok(row.is_some())
+}
+
+/// What a successful refresh brings.
+#[derive(Debug)]
+pub struct Refreshed<'a> {
+    pub access_sealed: &'a [u8],
+    /// Absent when Microsoft sent no new refresh token: the old one is kept.
+    pub refresh_sealed: Option<&'a [u8]>,
+    pub access_expires_at: Timestamp,
+    pub refresh_after: Timestamp,
+    pub scopes: &'a str,
+    pub now: Timestamp,
+}
+
+/// Stores new tokens if nobody changed the row since `generation`; false when somebody did.
+pub async fn commit(db: &Db, id: &ConnectionId, generation: i64, it: &Refreshed<'_>) -> Result<bool> {
+    let done = on!(db, pool => sqlx::query(
+        "UPDATE connections SET access_sealed = $3, refresh_sealed = COALESCE($4, refresh_sealed), access_expires_at = $5, refresh_after = $6, scopes = $7,
+                generation = generation + 1, lease_until = 0, lease_owner = NULL, failures = 0, state = 'connected', reason = NULL, reason_code = NULL,
+                claims = NULL, refreshed_at = $8
+         WHERE id = $1 AND generation = $2 AND state IN ('connected', 'degraded')")
+        .bind(id).bind(generation).bind(it.access_sealed).bind(it.refresh_sealed).bind(it.access_expires_at).bind(it.refresh_after).bind(it.scopes)
+        .bind(it.now).execute(pool).await.map(|it| it.rows_affected()))?;
+    Ok(done == 1)
+}
+
+/// Gives the lease back after a failure that says nothing about the grant. The next try waits until `again`.
+pub async fn release(db: &Db, id: &ConnectionId, generation: i64, owner: &str, again: Timestamp, reason: &str, code: &str) -> Result<()> {
+    on!(db, pool => sqlx::query(
+        "UPDATE connections SET lease_until = $4, lease_owner = NULL, failures = failures + 1, state = 'degraded', reason = $5, reason_code = $6
+         WHERE id = $1 AND generation = $2 AND lease_owner = $3")
+        .bind(id).bind(generation).bind(owner).bind(again).bind(reason).bind(code).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Gives the lease back after a fault of the registration, which says nothing about this connection.
+pub async fn release_unchanged(db: &Db, id: &ConnectionId, owner: &str) -> Result<()> {
+    on!(db, pool => sqlx::query("UPDATE connections SET lease_until = 0, lease_owner = NULL WHERE id = $1 AND lease_owner = $2")
+        .bind(id).bind(owner).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Declares the grant dead, if the tokens are still those of `generation`; the refresh token is kept for an administrator's retry.
+pub async fn save_dead(db: &Db, id: &ConnectionId, generation: i64, reason: &str, code: &str, claims: Option<&str>) -> Result<bool> {
+    let done = on!(db, pool => sqlx::query(
+        "UPDATE connections SET state = 'needs_reconnect', lease_until = 0, lease_owner = NULL, reason = $3, reason_code = $4, claims = $5
+         WHERE id = $1 AND generation = $2 AND state IN ('connected', 'degraded')")
+        .bind(id).bind(generation).bind(reason).bind(code).bind(claims).execute(pool).await.map(|it| it.rows_affected()))?;
+    Ok(done == 1)
+}
+
+/// Makes the access token of `generation` due, after Power BI said that it is no longer good.
+pub async fn expire(db: &Db, id: &ConnectionId, generation: i64, now: Timestamp) -> Result<()> {
+    on!(db, pool => sqlx::query("UPDATE connections SET access_expires_at = $3, refresh_after = $3 WHERE id = $1 AND generation = $2")
+        .bind(id).bind(generation).bind(now).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Connections that were not refreshed since `before`, so that an idle one does not lapse; at most `limit`.
+pub async fn idle(db: &Db, before: Timestamp, now: Timestamp, limit: i64) -> Result<Vec<Connection>> {
+    Ok(on!(db, pool => sqlx::query_as(select!(
+        "WHERE refreshed_at < $1 AND lease_until < $2 AND state IN ('connected', 'degraded') ORDER BY refreshed_at LIMIT $3"))
+        .bind(before).bind(now).bind(limit).fetch_all(pool).await)?)
+}

@@ -1,0 +1,82 @@
+//! Browser sessions; only the SHA-256 of a session's cookie is stored.
+
+use super::db::on;
+use super::{Db, Result};
+use crate::caller::{EnvironmentId, PersonId};
+use crate::clock::Timestamp;
+
+/// One signed-in browser.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Session {
+    pub hash: Vec<u8>,
+    pub person_id: PersonId,
+    /// `password` or `microsoft`.
+    pub method: String,
+    pub authenticated_at: Timestamp,
+    pub created_at: Timestamp,
+    pub seen_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub address: Option<String>,
+    pub user_agent: Option<String>,
+}
+
+/// A session with the person it belongs to.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct SignedIn {
+    #[sqlx(flatten)]
+    pub session: Session,
+    pub environment_id: EnvironmentId,
+    pub name: String,
+    pub email: Option<String>,
+    pub role: String,
+    pub locked_at: Option<Timestamp>,
+}
+
+/// Adds a session.
+pub async fn create(db: &Db, it: &Session) -> Result<()> {
+    on!(db, pool => sqlx::query(
+        "INSERT INTO sessions (hash, person_id, method, authenticated_at, created_at, seen_at, expires_at, address, user_agent)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+        .bind(&it.hash).bind(&it.person_id).bind(&it.method).bind(it.authenticated_at).bind(it.created_at).bind(it.seen_at)
+        .bind(it.expires_at).bind(&it.address).bind(&it.user_agent).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Finds a session with its person.
+pub async fn find(db: &Db, hash: &[u8]) -> Result<Option<SignedIn>> {
+    Ok(on!(db, pool => sqlx::query_as(
+        "SELECT s.hash, s.person_id, s.method, s.authenticated_at, s.created_at, s.seen_at, s.expires_at, s.address, s.user_agent,
+                p.environment_id, p.name, p.email, p.role, p.locked_at
+         FROM sessions s JOIN people p ON p.id = s.person_id WHERE s.hash = $1")
+        .bind(hash).fetch_optional(pool).await)?)
+}
+
+/// A person's sessions, newest first.
+pub async fn of_person(db: &Db, person: &PersonId) -> Result<Vec<Session>> {
+    Ok(on!(db, pool => sqlx::query_as(
+        "SELECT hash, person_id, method, authenticated_at, created_at, seen_at, expires_at, address, user_agent
+         FROM sessions WHERE person_id = $1 ORDER BY created_at DESC")
+        .bind(person).fetch_all(pool).await)?)
+}
+
+/// Notes that the session was used.
+pub async fn touch(db: &Db, hash: &[u8], now: Timestamp) -> Result<()> {
+    on!(db, pool => sqlx::query("UPDATE sessions SET seen_at = $2 WHERE hash = $1").bind(hash).bind(now).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Ends one session.
+pub async fn delete(db: &Db, hash: &[u8]) -> Result<()> {
+    on!(db, pool => sqlx::query("DELETE FROM sessions WHERE hash = $1").bind(hash).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Ends every session of a person; the number ended.
+pub async fn delete_of_person(db: &Db, person: &PersonId) -> Result<u64> {
+    Ok(on!(db, pool => sqlx::query("DELETE FROM sessions WHERE person_id = $1").bind(person).execute(pool).await.map(|it| it.rows_affected()))?)
+}
+
+/// Removes sessions that are over.
+pub async fn delete_expired(db: &Db, now: Timestamp) -> Result<u64> {
+    Ok(on!(db, pool => sqlx::query("DELETE FROM sessions WHERE expires_at < $1").bind(now).execute(pool).await.map(|it| it.rows_affected()))?)
+}

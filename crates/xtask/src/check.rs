@@ -1,0 +1,65 @@
+//! `cargo xtask check`: format, tidy, lints and the tests on SQLite.
+
+use std::process::Command;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::process;
+use crate::steps::Steps;
+use crate::tidy;
+
+/// The fast part, without peers and without anything to install.
+pub(crate) fn run() -> Result<ExitCode> {
+    let mut steps = Steps::new();
+    static_checks(&mut steps);
+    steps.step("tests on SQLite", |tally| {
+        process::run_counting(&mut tests_on_sqlite(), tally)
+    });
+    Ok(steps.close())
+}
+
+/// What needs no test to run: format, the rules of the house, lints.
+pub(crate) fn static_checks(steps: &mut Steps) {
+    steps.step("format", |_| {
+        process::run_quietly(&mut process::cargo(&["fmt", "--all", "--check"]))
+    });
+    steps.step("tidy", |_| tidy::run());
+    steps.step("lints", |_| process::run_quietly(&mut lints()));
+}
+
+/// The whole suite, with an SQLite file for each test.
+pub(crate) fn tests_on_sqlite() -> Command {
+    let mut command = process::cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
+    command.env_remove("TEST_POSTGRES_URL");
+    only_compare_snapshots(&mut command);
+    command
+}
+
+/// The tests of the crate that has a database, again on PostgreSQL. Asking for the whole workspace keeps the features of
+/// the first run, so nothing is built twice.
+pub(crate) fn tests_on_postgres(url: &str) -> Command {
+    let targets = ["--lib", "--test", "it"];
+    let mut command = process::cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
+    command.args(targets).env("TEST_POSTGRES_URL", url);
+    only_compare_snapshots(&mut command);
+    command
+}
+
+fn lints() -> Command {
+    process::cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--quiet",
+        "--",
+        "--deny",
+        "warnings",
+    ])
+}
+
+/// A run of everything never writes a snapshot.
+fn only_compare_snapshots(command: &mut Command) {
+    command.env("INSTA_UPDATE", "no");
+}

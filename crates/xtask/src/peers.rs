@@ -1,0 +1,121 @@
+//! Published programs against the product: each peer gets a fresh demo or sandbox, and its tests are counted.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Context;
+use anyhow::Result;
+
+use crate::demo::Demo;
+use crate::demo::Sandbox;
+use crate::process;
+use crate::steps::Steps;
+use crate::steps::Tally;
+use crate::tools::Tools;
+
+/// What a peer talks to.
+#[derive(Clone, Copy)]
+enum Against {
+    /// `gatepost demo`; the printed line is in `GATEPOST_DEMO`.
+    Demo,
+    /// `gatepost sandbox` over TLS, as MSAL demands; in `SANDBOX_URL` and `SANDBOX_CA`.
+    TlsSandbox,
+}
+
+/// What runs a peer's script.
+#[derive(Clone, Copy)]
+enum Runner {
+    Python,
+    Node,
+    Shell,
+}
+
+struct Peer {
+    script: &'static str,
+    runner: Runner,
+    against: Against,
+}
+
+const PEERS: &[Peer] = &[
+    Peer {
+        script: "msal_python.py",
+        runner: Runner::Python,
+        against: Against::TlsSandbox,
+    },
+    Peer {
+        script: "msal_node.mjs",
+        runner: Runner::Node,
+        against: Against::TlsSandbox,
+    },
+    Peer {
+        script: "curl.sh",
+        runner: Runner::Shell,
+        against: Against::Demo,
+    },
+    Peer {
+        script: "mcp_python.py",
+        runner: Runner::Python,
+        against: Against::Demo,
+    },
+];
+
+const BROWSER: Peer = Peer {
+    script: "browser.mjs",
+    runner: Runner::Node,
+    against: Against::Demo,
+};
+
+/// Runs every peer but the browser, each as a step of its own.
+pub(crate) fn run_clients(steps: &mut Steps, tools: &Tools, gatepost: &Path) {
+    for peer in PEERS {
+        steps.step(peer.script, |tally| peer.run(tools, gatepost, tally));
+    }
+}
+
+/// Runs the browser through the portal.
+pub(crate) fn run_browser(tools: &Tools, gatepost: &Path, tally: &mut Tally) -> Result<()> {
+    BROWSER.run(tools, gatepost, tally)
+}
+
+impl Peer {
+    fn run(&self, tools: &Tools, gatepost: &Path, tally: &mut Tally) -> Result<()> {
+        let mut command = self.command(tools);
+        match self.against {
+            Against::Demo => {
+                let demo = Demo::start(gatepost).context("the demo did not start")?;
+                process::run_counting(command.env("GATEPOST_DEMO", &demo.line), tally)?;
+                demo.stop()
+            }
+            Against::TlsSandbox => {
+                let sandbox = Sandbox::start(gatepost).context("the sandbox did not start")?;
+                command
+                    .env("SANDBOX_URL", &sandbox.url)
+                    .env("SANDBOX_CA", sandbox.authority());
+                // These outrank what a script asks for: `requests` and Node read their authorities here.
+                command
+                    .env("REQUESTS_CA_BUNDLE", sandbox.authority())
+                    .env("NODE_EXTRA_CA_CERTS", sandbox.authority());
+                process::run_counting(&mut command, tally)
+            }
+        }
+    }
+
+    fn command(&self, tools: &Tools) -> Command {
+        let root = crate::root();
+        let mut command = match self.runner {
+            Runner::Python => Command::new(&tools.python),
+            Runner::Node => Command::new(&tools.node),
+            Runner::Shell => Command::new("sh"),
+        };
+        command.arg(root.join("peers").join(self.script)).current_dir(&root);
+        command
+            .env("CHROMIUM", &tools.chromium)
+            .env("SCREENSHOTS", root.join("target/screenshots"));
+        // Everything is on loopback: a proxy of the machine has no part in it.
+        command
+            .env("NO_PROXY", "127.0.0.1,localhost")
+            .env("PYTHONUNBUFFERED", "1")
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    }
+}

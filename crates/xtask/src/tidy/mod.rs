@@ -1,0 +1,95 @@
+//! Rules of the house that need no compiler: layers, walls between modules, file length, first lines, invariants.
+
+mod dependencies;
+mod files;
+mod invariants;
+mod layers;
+mod source;
+mod walls;
+
+use std::path::Path;
+
+use anyhow::Result;
+use anyhow::bail;
+
+/// Every breach of every rule, one line each.
+pub(crate) fn complaints(root: &Path) -> Result<Vec<String>> {
+    let sources = source::read_all(root)?;
+    let mut found = files::complaints(&sources);
+    found.extend(layers::complaints(&sources));
+    found.extend(walls::complaints(&sources));
+    found.extend(dependencies::complaints(root, &sources)?);
+    found.extend(invariants::complaints(root, &sources)?);
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+/// Prints the breaches; an error when there is one.
+pub(crate) fn run() -> Result<()> {
+    let found = complaints(&crate::root())?;
+    for complaint in &found {
+        println!("{complaint}");
+    }
+    if !found.is_empty() {
+        bail!("{} breaches of the rules of the house (CONTRIBUTING.md)", found.len());
+    }
+    Ok(())
+}
+
+/// The rules on the tree itself. ARCHITECTURE.md names these tests beside the invariants they hold.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tidy::source::Source;
+
+    fn the_tree() -> Vec<Source> {
+        source::read_all(&crate::root()).unwrap()
+    }
+
+    #[test]
+    fn a_module_uses_only_the_layers_below_it() {
+        assert_eq!(layers::complaints(&the_tree()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn only_the_store_speaks_sql() {
+        assert_eq!(walls::sql_outside_the_store(&the_tree()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn policy_and_catalogue_do_no_io() {
+        assert_eq!(walls::io_in_pure_code(&the_tree()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_library_never_sees_the_sandbox() {
+        assert_eq!(walls::sandbox_in_the_product(&the_tree()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_sandbox_never_sees_the_product() {
+        assert_eq!(walls::product_in_the_sandbox(&the_tree()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn files_are_short_and_say_what_they_are_for() {
+        assert_eq!(files::complaints(&the_tree()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_dependency_is_used() {
+        assert_eq!(
+            dependencies::complaints(&crate::root(), &the_tree()).unwrap(),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn every_invariant_names_a_test_that_exists() {
+        assert_eq!(
+            invariants::complaints(&crate::root(), &the_tree()).unwrap(),
+            Vec::<String>::new()
+        );
+    }
+}
