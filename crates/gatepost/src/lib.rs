@@ -1,9 +1,12 @@
 //! The gateway as a library; `main.rs` is a thin binary around it.
 
+pub mod audit;
 pub mod caller;
 pub mod clock;
-pub mod policy;
+pub mod config;
 pub mod entra;
-pub mod vault;
+pub mod policy;
+pub mod powerbi;
+pub mod session;
 pub mod store;
-pub mod audit;
+pub mod vault;

@@ -1,4 +1,4 @@
-//! Developer commands: `cargo xtask check`, `test` and `bench`.
+//! Developer commands: `cargo xtask check`, `test`, `catalogue` and `bench`.
 #![expect(clippy::print_stdout, reason = "these commands talk to a person at a terminal")]
 #![expect(
     clippy::disallowed_methods,
@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod catalogue;
 mod check;
 mod demo;
 mod peers;
@@ -36,6 +37,9 @@ enum Command {
     /// published clients and a browser.
     #[command(after_help = "Example:\n  cargo xtask test\n  cargo xtask test --only peers,browser")]
     Test(test::Options),
+    /// Compares the catalogue of operations with a Swagger 2 file and prints every difference.
+    #[command(after_help = "Example:\n  cargo xtask catalogue --against ~/powerbi/swagger.json")]
+    Catalogue(catalogue::Options),
     /// Measures the release build against its own sandbox and prints the table of bench/README.md.
     #[command(after_help = "Example:\n  cargo xtask bench --seconds 5 --connections 1,16,64")]
     Bench(bench::Options),
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
     let result = match Command::parse() {
         Command::Check => check::run(),
         Command::Test(options) => test::run(&options),
+        Command::Catalogue(options) => catalogue::run(&options),
         Command::Bench(options) => bench::run(&options),
     };
     match result {

@@ -12,9 +12,21 @@ use crate::store::audit::{Checkpoint, Head, Row};
 pub(super) fn canonical(entry: &Entry, seq: i64, time: Timestamp) -> String {
     let mut object = Map::new();
     object.insert("details".into(), sorted(&entry.details));
-    object.insert("environment".into(), entry.environment.as_ref().map_or(Value::Null, |it| Value::from(it.0.clone())));
+    object.insert(
+        "environment".into(),
+        entry
+            .environment
+            .as_ref()
+            .map_or(Value::Null, |it| Value::from(it.0.clone())),
+    );
     object.insert("kind".into(), Value::from(entry.kind));
-    object.insert("person".into(), entry.person.as_ref().map_or(Value::Null, |it| Value::from(it.0.clone())));
+    object.insert(
+        "person".into(),
+        entry
+            .person
+            .as_ref()
+            .map_or(Value::Null, |it| Value::from(it.0.clone())),
+    );
     object.insert("seq".into(), Value::from(seq));
     object.insert("time".into(), Value::from(time.0));
     object.insert("trace".into(), Value::from(entry.trace.clone()));
@@ -27,7 +39,11 @@ fn sorted(value: &Value) -> Value {
         Value::Object(object) => {
             let mut keys: Vec<&String> = object.keys().collect();
             keys.sort();
-            Value::Object(keys.into_iter().map(|key| (key.clone(), sorted(&object[key]))).collect())
+            Value::Object(
+                keys.into_iter()
+                    .map(|key| (key.clone(), sorted(&object[key])))
+                    .collect(),
+            )
         }
         Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
         plain => plain.clone(),
@@ -36,7 +52,9 @@ fn sorted(value: &Value) -> Value {
 
 /// `SHA-256(previous hash ‖ entry)`.
 pub(super) fn link(previous: &[u8], entry: &str) -> Vec<u8> {
-    digest(&SHA256, &[previous, entry.as_bytes()].concat()).as_ref().to_vec()
+    digest(&SHA256, &[previous, entry.as_bytes()].concat())
+        .as_ref()
+        .to_vec()
 }
 
 /// Puts entries behind `head`, in order.
@@ -84,14 +102,27 @@ impl Signer {
 
     pub(super) fn checkpoint(&self, head: &Head, time: Timestamp) -> Checkpoint {
         let signature = self.0.sign(&message(head.seq, time, &head.hash)).as_ref().to_vec();
-        Checkpoint { seq: head.seq, time, hash: head.hash.clone(), signature }
+        Checkpoint {
+            seq: head.seq,
+            time,
+            hash: head.hash.clone(),
+            signature,
+        }
     }
 
     pub(super) fn accepts(&self, it: &Checkpoint) -> bool {
-        UnparsedPublicKey::new(&ED25519, self.0.public_key().as_ref()).verify(&message(it.seq, it.time, &it.hash), &it.signature).is_ok()
+        UnparsedPublicKey::new(&ED25519, self.0.public_key().as_ref())
+            .verify(&message(it.seq, it.time, &it.hash), &it.signature)
+            .is_ok()
     }
 }
 
 fn message(seq: i64, time: Timestamp, hash: &[u8]) -> Vec<u8> {
-    [b"gatepost audit checkpoint 1", &seq.to_be_bytes()[..], &time.0.to_be_bytes(), hash].concat()
+    [
+        b"gatepost audit checkpoint 1",
+        &seq.to_be_bytes()[..],
+        &time.0.to_be_bytes(),
+        hash,
+    ]
+    .concat()
 }

@@ -29,11 +29,17 @@ pub fn csv_line(row: &Row) -> String {
         hash,
     ];
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(fields.iter().map(|it| neutral(it))).expect("a record fits into memory");
+    writer
+        .write_record(fields.iter().map(|it| neutral(it)))
+        .expect("a record fits into memory");
     String::from_utf8(writer.into_inner().expect("a record fits into memory")).expect("the fields are text")
 }
 
 /// A spreadsheet runs what begins with `=`, `+`, `-`, `@`, a tab or a carriage return; a quote in front stops it.
 fn neutral(field: &str) -> String {
-    if field.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{field}") } else { field.to_owned() }
+    if field.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{field}")
+    } else {
+        field.to_owned()
+    }
 }

@@ -3,13 +3,13 @@
 mod chain;
 mod export;
 mod mask;
-mod verify;
-mod writer;
 #[cfg(test)]
 mod tests;
+mod verify;
+mod writer;
 
 pub use chain::Signer;
-pub use export::{csv_line, json_line, CSV_HEADER};
+pub use export::{CSV_HEADER, csv_line, json_line};
 pub use mask::mask;
 pub use verify::{Fault, Report, verify};
 pub use writer::Audit;
@@ -42,9 +42,18 @@ impl Entry {
         if let Some(object) = details.as_object_mut() {
             object.insert("person_name".into(), Value::from(caller.person_name.clone()));
             object.insert("through".into(), through(&caller.through));
-            object.insert("address".into(), caller.address.map_or(Value::Null, |it| Value::from(it.to_string())));
+            object.insert(
+                "address".into(),
+                caller.address.map_or(Value::Null, |it| Value::from(it.to_string())),
+            );
         }
-        Self { kind, environment: Some(caller.environment.clone()), person: Some(caller.person.clone()), trace: caller.trace.clone(), details }
+        Self {
+            kind,
+            environment: Some(caller.environment.clone()),
+            person: Some(caller.person.clone()),
+            trace: caller.trace.clone(),
+            details,
+        }
     }
 }
 

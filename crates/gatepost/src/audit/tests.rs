@@ -12,9 +12,26 @@ async fn log_of(entries: usize) -> (tempfile::TempDir, Db, Signer) {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::sqlite(&folder.path().join("test.db")).await.unwrap();
     migrate::run(&db).await.unwrap();
-    let audit = Audit::start(db.clone(), Clock::set(Timestamp(1), 1), Arc::new(Signer::new(&[7; 32])), Some(folder.path().join("anchor")));
-    let write = |at| audit.append(Entry { kind: "test", environment: None, person: None, trace: format!("t{at}"), details: json!({ "b": 1, "a": at }) });
-    let mut seqs: Vec<i64> = futures_util::future::join_all((0..entries - 1).map(write)).await.into_iter().map(Result::unwrap).collect();
+    let audit = Audit::start(
+        db.clone(),
+        Clock::set(Timestamp(1), 1),
+        Arc::new(Signer::new(&[7; 32])),
+        Some(folder.path().join("anchor")),
+    );
+    let write = |at| {
+        audit.append(Entry {
+            kind: "test",
+            environment: None,
+            person: None,
+            trace: format!("t{at}"),
+            details: json!({ "b": 1, "a": at }),
+        })
+    };
+    let mut seqs: Vec<i64> = futures_util::future::join_all((0..entries - 1).map(write))
+        .await
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
     // The first batch's checkpoint is written before the next batch is taken.
     seqs.push(write(entries - 1).await.unwrap());
     seqs.sort_unstable();
@@ -39,19 +56,30 @@ async fn a_whole_log_verifies() {
 #[tokio::test]
 async fn every_kind_of_tampering_is_found_at_its_place() {
     for (sql, seq) in [
-        ("UPDATE audit_entries SET entry = replace(entry, '\"a\":6', '\"a\":9') WHERE seq = 7", 7),
+        (
+            "UPDATE audit_entries SET entry = replace(entry, '\"a\":6', '\"a\":9') WHERE seq = 7",
+            7,
+        ),
         ("UPDATE audit_entries SET trace = 'x' WHERE seq = 7", 7),
         ("UPDATE audit_entries SET time = 5 WHERE seq = 7", 7),
         ("UPDATE audit_entries SET hash = zeroblob(32) WHERE seq = 7", 7),
         ("DELETE FROM audit_entries WHERE seq = 7", 8),
         ("UPDATE audit_entries SET seq = seq + 1000 WHERE seq = 7", 8),
         ("DELETE FROM audit_entries WHERE 8 < seq", 9),
-        ("INSERT INTO audit_entries SELECT 11, time, environment_id, person_id, kind, trace, entry, hash FROM audit_entries WHERE seq = 10", 11),
+        (
+            "INSERT INTO audit_entries SELECT 11, time, environment_id, person_id, kind, trace, entry, hash FROM audit_entries WHERE seq = 10",
+            11,
+        ),
     ] {
         let (_folder, db, signer) = log_of(10).await;
         run(&db, sql).await;
         let report = verify(&db, &signer, None).await.unwrap();
-        assert_eq!(report.faults.first().map(|it| it.seq), Some(seq), "after {sql}: {:?}", report.faults);
+        assert_eq!(
+            report.faults.first().map(|it| it.seq),
+            Some(seq),
+            "after {sql}: {:?}",
+            report.faults
+        );
     }
 }
 
@@ -62,7 +90,10 @@ async fn a_tail_cut_together_with_its_head_is_found_by_the_checkpoint_outside() 
     run(&db, "DELETE FROM audit_entries").await;
     run(&db, "DELETE FROM audit_checkpoints").await;
     run(&db, "UPDATE audit_head SET seq = 0, hash = zeroblob(32)").await;
-    assert!(verify(&db, &signer, None).await.unwrap().faults.is_empty(), "the database alone cannot tell");
+    assert!(
+        verify(&db, &signer, None).await.unwrap().faults.is_empty(),
+        "the database alone cannot tell"
+    );
     let report = verify(&db, &signer, Some(&anchor)).await.unwrap();
     assert!(report.faults[0].what.contains("the tail is cut"), "{report:?}");
 }
@@ -77,7 +108,16 @@ async fn a_forged_checkpoint_is_found() {
 #[test]
 fn secrets_are_hidden_at_any_depth_and_long_texts_are_cut() {
     let long = "x".repeat(100_000);
-    let masked = mask(&json!({"a": [{"clientSecret": "s", "credentialDetails": {"x": 1}}], "mine": 4, "q": long}), &["Mine".into()]);
-    assert_eq!(masked["a"][0], json!({"clientSecret": "***", "credentialDetails": "***"}));
-    assert_eq!((masked["mine"].clone(), masked["q"]["bytes"].clone()), (json!("***"), json!(100_000)));
+    let masked = mask(
+        &json!({"a": [{"clientSecret": "s", "credentialDetails": {"x": 1}}], "mine": 4, "q": long}),
+        &["Mine".into()],
+    );
+    assert_eq!(
+        masked["a"][0],
+        json!({"clientSecret": "***", "credentialDetails": "***"})
+    );
+    assert_eq!(
+        (masked["mine"].clone(), masked["q"]["bytes"].clone()),
+        (json!("***"), json!(100_000))
+    );
 }

@@ -30,14 +30,28 @@ pub struct Report {
 /// Checks every entry, the head and every checkpoint, also against the checkpoints kept in `anchor` outside the database.
 pub async fn verify(db: &Db, signer: &Signer, anchor: Option<&str>) -> store::Result<Report> {
     let mut checkpoints = audit::checkpoints(db).await?;
-    let mut report = Report { checkpoints: checkpoints.len(), ..Report::default() };
+    let mut report = Report {
+        checkpoints: checkpoints.len(),
+        ..Report::default()
+    };
     for it in checkpoints.iter().filter(|it| !signer.accepts(it)) {
-        report.faults.push(Fault { seq: it.seq, what: "the checkpoint's signature is not ours".into() });
+        report.faults.push(Fault {
+            seq: it.seq,
+            what: "the checkpoint's signature is not ours".into(),
+        });
     }
-    for (at, line) in anchor.unwrap_or_default().lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+    for (at, line) in anchor
+        .unwrap_or_default()
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+    {
         match parse_anchor(line).filter(|it| signer.accepts(it)) {
             Some(it) => checkpoints.push(it),
-            None => report.faults.push(Fault { seq: 0, what: format!("line {} of the checkpoint file is not one of ours", at + 1) }),
+            None => report.faults.push(Fault {
+                seq: 0,
+                what: format!("line {} of the checkpoint file is not one of ours", at + 1),
+            }),
         }
     }
     walk(db, &checkpoints, &mut report).await?;
@@ -54,7 +68,10 @@ async fn walk(db: &Db, checkpoints: &[Checkpoint], report: &mut Report) -> store
         for row in &rows {
             check_row(row, seq, &hash, report);
             for it in checkpoints.iter().filter(|it| it.seq == row.seq && it.hash != row.hash) {
-                report.faults.push(Fault { seq: it.seq, what: "the entry is not the one the checkpoint signed".into() });
+                report.faults.push(Fault {
+                    seq: it.seq,
+                    what: "the entry is not the one the checkpoint signed".into(),
+                });
             }
             // Going on from what is stored names each break once instead of everything behind the first.
             (seq, hash) = (row.seq, row.hash.clone());
@@ -62,10 +79,19 @@ async fn walk(db: &Db, checkpoints: &[Checkpoint], report: &mut Report) -> store
         }
     }
     if let Some(last) = checkpoints.iter().map(|it| it.seq).max().filter(|&last| seq < last) {
-        report.faults.push(Fault { seq: seq + 1, what: format!("the tail is cut: a checkpoint signed entry {last}") });
+        report.faults.push(Fault {
+            seq: seq + 1,
+            what: format!("the tail is cut: a checkpoint signed entry {last}"),
+        });
     }
-    if let Some(head) = audit::head(db).await?.filter(|head| head.seq != seq || head.hash != hash) {
-        report.faults.push(Fault { seq: seq + 1, what: format!("the log ends here, but its head is at entry {}", head.seq) });
+    if let Some(head) = audit::head(db)
+        .await?
+        .filter(|head| head.seq != seq || head.hash != hash)
+    {
+        report.faults.push(Fault {
+            seq: seq + 1,
+            what: format!("the log ends here, but its head is at entry {}", head.seq),
+        });
     }
     Ok(())
 }
@@ -83,7 +109,9 @@ fn check_row(row: &Row, previous_seq: i64, previous_hash: &[u8], report: &mut Re
 }
 
 fn columns_agree(row: &Row) -> bool {
-    let Ok(entry) = serde_json::from_str::<Value>(&row.entry) else { return false };
+    let Ok(entry) = serde_json::from_str::<Value>(&row.entry) else {
+        return false;
+    };
     entry["seq"].as_i64() == Some(row.seq)
         && entry["time"].as_i64() == Some(row.time.0)
         && entry["environment"].as_str() == row.environment_id.as_deref()
@@ -94,7 +122,13 @@ fn columns_agree(row: &Row) -> bool {
 
 /// One line of the checkpoint file: sequence number, time, hash, signature.
 pub(super) fn anchor_line(it: &Checkpoint) -> String {
-    format!("{} {} {} {}", it.seq, it.time.0, STANDARD.encode(&it.hash), STANDARD.encode(&it.signature))
+    format!(
+        "{} {} {} {}",
+        it.seq,
+        it.time.0,
+        STANDARD.encode(&it.hash),
+        STANDARD.encode(&it.signature)
+    )
 }
 
 fn parse_anchor(line: &str) -> Option<Checkpoint> {

@@ -31,7 +31,13 @@ impl Audit {
     /// Starts the writer. Checkpoints are also appended to the file `anchor`, which should be kept apart from the database.
     pub fn start(db: Db, clock: Clock, signer: Arc<Signer>, anchor: Option<PathBuf>) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let writer = Writer { db, clock, signer, anchor, signed: None };
+        let writer = Writer {
+            db,
+            clock,
+            signer,
+            anchor,
+            signed: None,
+        };
         tokio::spawn(writer.run(waiting));
         Self { queue }
     }
@@ -42,10 +48,15 @@ impl Audit {
     pub async fn append(&self, entry: Entry) -> Result<i64, Unavailable> {
         let (done, answer) = oneshot::channel();
         let stored = async {
-            self.queue.send((entry, done)).await.map_err(|_| Unavailable("its writer has stopped".into()))?;
+            self.queue
+                .send((entry, done))
+                .await
+                .map_err(|_| Unavailable("its writer has stopped".into()))?;
             answer.await.map_err(|_| Unavailable("its writer has stopped".into()))?
         };
-        tokio::time::timeout(PATIENCE, stored).await.unwrap_or_else(|_| Err(Unavailable("it did not answer in time".into())))
+        tokio::time::timeout(PATIENCE, stored)
+            .await
+            .unwrap_or_else(|_| Err(Unavailable("it did not answer in time".into())))
     }
 }
 
@@ -88,13 +99,18 @@ impl Writer {
         let rows = chain(&head, entries, self.clock.now());
         audit::append(&mut tx, &rows).await?;
         tx.commit().await?;
-        Ok(rows.last().map_or(head, |last| Head { seq: last.seq, hash: last.hash.clone() }))
+        Ok(rows.last().map_or(head, |last| Head {
+            seq: last.seq,
+            hash: last.hash.clone(),
+        }))
     }
 
     /// A failed checkpoint is logged and tried again with the next batch; the entries themselves are safe.
     async fn checkpoint(&mut self, head: &Head) {
         let now = self.clock.now();
-        let due = self.signed.is_none_or(|(seq, at)| seq + CHECKPOINT_ENTRIES <= head.seq || CHECKPOINT_EVERY_MS <= now.since_ms(at));
+        let due = self
+            .signed
+            .is_none_or(|(seq, at)| seq + CHECKPOINT_ENTRIES <= head.seq || CHECKPOINT_EVERY_MS <= now.since_ms(at));
         if !due {
             return;
         }

@@ -3,7 +3,9 @@
 mod ids;
 mod scope;
 
-pub use ids::{ApiKeyId, ApprovalId, ClientId, ConnectionId, EnvironmentId, GrantId, GroupId, IntegrationId, PersonId, PolicyId};
+pub use ids::{
+    ApiKeyId, ApprovalId, ClientId, ConnectionId, EnvironmentId, GrantId, GroupId, IntegrationId, PersonId, PolicyId,
+};
 pub use scope::{Scope, ScopeSet};
 
 use std::net::IpAddr;
@@ -54,7 +56,11 @@ pub enum Through {
     /// The portal, in a browser.
     Portal,
     /// An OAuth client of ours, such as Claude, under one grant.
-    Client { client: ClientId, name: String, grant: GrantId },
+    Client {
+        client: ClientId,
+        name: String,
+        grant: GrantId,
+    },
     /// An API key.
     ApiKey { key: ApiKeyId, name: String },
     /// A periodic job of the gateway.

@@ -54,14 +54,23 @@ impl ScopeSet {
     /// Parses a space-separated list (RFC 6749 §3.3); the error is the first unknown name.
     pub fn parse(text: &str) -> Result<Self, String> {
         text.split_ascii_whitespace()
-            .map(|name| Scope::ALL.into_iter().find(|it| it.as_str() == name).ok_or_else(|| name.to_owned()))
+            .map(|name| {
+                Scope::ALL
+                    .into_iter()
+                    .find(|it| it.as_str() == name)
+                    .ok_or_else(|| name.to_owned())
+            })
             .collect::<Result<_, _>>()
             .map(Self)
     }
 
     /// Parses a stored list, passing over names this version does not know.
     pub fn from_stored(text: &str) -> Self {
-        Self(text.split_ascii_whitespace().filter_map(|name| Scope::ALL.into_iter().find(|it| it.as_str() == name)).collect())
+        Self(
+            text.split_ascii_whitespace()
+                .filter_map(|name| Scope::ALL.into_iter().find(|it| it.as_str() == name))
+                .collect(),
+        )
     }
 
     /// Whether the set allows what `scope` allows: admin includes write, write includes read.

@@ -49,16 +49,25 @@ pub struct Clock {
 impl Clock {
     /// The machine's time and the operating system's randomness.
     pub fn real() -> Self {
-        Self { set: None, random: Random::system() }
+        Self {
+            set: None,
+            random: Random::system(),
+        }
     }
 
     /// A clock that stands still at `now` until it is moved, with randomness from `seed`.
     pub fn set(now: Timestamp, seed: u64) -> Self {
-        Self { set: Some(Arc::new(AtomicI64::new(now.0))), random: Random::seeded(seed) }
+        Self {
+            set: Some(Arc::new(AtomicI64::new(now.0))),
+            random: Random::seeded(seed),
+        }
     }
 
     /// The present moment.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the machine's clock"
+    )]
     pub fn now(&self) -> Timestamp {
         match &self.set {
             Some(at) => Timestamp(at.load(Ordering::SeqCst)),
@@ -81,6 +90,8 @@ impl Clock {
     /// A new time-ordered identifier, lower-case, hyphenated.
     pub fn new_id(&self) -> String {
         let ms = u64::try_from(self.now().0).unwrap_or(0);
-        uuid::Builder::from_unix_timestamp_millis(ms, &self.random.bytes::<10>()).into_uuid().to_string()
+        uuid::Builder::from_unix_timestamp_millis(ms, &self.random.bytes::<10>())
+            .into_uuid()
+            .to_string()
     }
 }

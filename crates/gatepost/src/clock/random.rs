@@ -13,7 +13,11 @@ pub struct Random(Option<Arc<Mutex<StdRng>>>);
 
 impl std::fmt::Debug for Random {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.0.is_some() { "Random(seeded)" } else { "Random(system)" })
+        f.write_str(if self.0.is_some() {
+            "Random(seeded)"
+        } else {
+            "Random(system)"
+        })
     }
 }
 
@@ -30,7 +34,10 @@ impl Random {
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut out = [0; N];
         match &self.0 {
-            Some(rng) => rng.lock().expect("no code panics while holding the dice").fill_bytes(&mut out),
+            Some(rng) => rng
+                .lock()
+                .expect("no code panics while holding the dice")
+                .fill_bytes(&mut out),
             None => aws_lc_rs::rand::fill(&mut out).expect("the operating system gives random bytes"),
         }
         out

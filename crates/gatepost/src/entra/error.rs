@@ -37,15 +37,15 @@ pub enum Class {
 pub struct EntraError {
     pub class: Class,
     /// The OAuth error, or one of ours: `timeout`, `unreachable`, `unexpected_answer`.
-    pub error: String,
-    pub suberror: Option<String>,
+    pub error: Box<str>,
+    pub suberror: Option<Box<str>>,
     /// The numbers after `AADSTS`; for words and records, not for decisions.
     pub codes: Vec<u32>,
     /// A claims challenge to send along when the person signs in again, as JSON.
-    pub claims: Option<String>,
+    pub claims: Option<Box<str>>,
     /// What Microsoft's support asks for.
-    pub trace_id: Option<String>,
-    pub correlation_id: Option<String>,
+    pub trace_id: Option<Box<str>>,
+    pub correlation_id: Option<Box<str>>,
 }
 
 /// A refusal in words.
@@ -66,7 +66,7 @@ impl EntraError {
         let codes = numbers(value.get("error_codes")).unwrap_or_else(|| bounded(codes_in(description)));
         let error = text("error")
             .and_then(word)
-            .unwrap_or_else(|| "unexpected_answer".to_owned());
+            .unwrap_or_else(|| "unexpected_answer".into());
         Self {
             class: classify(status, &error, &codes, retry_after),
             error,
@@ -85,8 +85,8 @@ impl EntraError {
     /// What the `error` of a redirect back from Microsoft means. Anybody can write such a redirect.
     pub(super) fn of_redirect(error: &str, description: &str) -> Self {
         let codes = bounded(codes_in(description));
-        let error = word(error).unwrap_or_else(|| "unexpected_answer".to_owned());
-        let class = match error.as_str() {
+        let error = word(error).unwrap_or_else(|| "unexpected_answer".into());
+        let class = match &*error {
             "access_denied" => Class::GrantDead,
             other => classify(400, other, &codes, None),
         };
@@ -109,7 +109,7 @@ impl EntraError {
     pub(super) fn local(class: Class, error: &str) -> Self {
         Self {
             class,
-            error: error.to_owned(),
+            error: error.into(),
             suberror: None,
             codes: Vec::new(),
             claims: None,
@@ -172,16 +172,16 @@ fn pause_s(codes: &[u32], retry_after: Option<&str>) -> u64 {
 }
 
 /// An error word of a bounded length and of plain characters, so that it may be logged and shown.
-fn word(text: &str) -> Option<String> {
+fn word(text: &str) -> Option<Box<str>> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-' || b == b'.';
-    ((1..=64).contains(&text.len()) && text.bytes().all(plain)).then(|| text.to_owned())
+    ((1..=64).contains(&text.len()) && text.bytes().all(plain)).then(|| text.into())
 }
 
-fn guid(text: &str) -> Option<String> {
-    super::tenant::is_guid(text).then(|| text.to_ascii_lowercase())
+fn guid(text: &str) -> Option<Box<str>> {
+    super::tenant::is_guid(text).then(|| text.to_ascii_lowercase().into())
 }
 
-fn guid_after(description: &str, label: &str) -> Option<String> {
+fn guid_after(description: &str, label: &str) -> Option<Box<str>> {
     let (_, rest) = description.split_once(label)?;
     rest.get(..36).and_then(guid)
 }
@@ -203,9 +203,9 @@ fn bounded(mut codes: Vec<u32>) -> Vec<u32> {
 }
 
 /// A claims challenge, if it is a JSON object of a sane size.
-fn claims(text: &str) -> Option<String> {
+fn claims(text: &str) -> Option<Box<str>> {
     let is_object = serde_json::from_str::<Value>(text).is_ok_and(|it| it.is_object());
-    (text.len() <= LONGEST_CLAIMS && is_object).then(|| text.to_owned())
+    (text.len() <= LONGEST_CLAIMS && is_object).then(|| text.into())
 }
 
 /// Words for an error whose code is not in the catalogue.

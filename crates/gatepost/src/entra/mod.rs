@@ -1,5 +1,6 @@
 //! Our OAuth client for Microsoft Entra ID: sends people there, redeems what they bring back, and explains refusals.
 
+mod access;
 mod addresses;
 mod answer;
 mod assertion;
@@ -10,10 +11,14 @@ mod error;
 mod identity;
 mod keys;
 mod registration;
+mod stored;
 mod tenant;
 #[cfg(test)]
 mod tests;
 
+pub use access::{
+    Access, AccessError, AccessToken, Means, access_token, expire, keep_alive, refresh_after, token_place,
+};
 pub use answer::TokenAnswer;
 pub use authorize::{Ask, Pkce, Prompt, Start, admin_consent_url, authorize_url, missing_scopes, scope};
 pub use callback::{Callback, CallbackProblem, callback, explain_pasted};
@@ -21,4 +26,5 @@ pub use client::{Entra, Tested, http_client};
 pub use error::{Class, EntraError, Explanation};
 pub use identity::{Identity, IdentityProblem};
 pub use registration::{Credential, Registration, SecretProblem, SecretWarning, check_secret};
+pub use stored::{Unusable, cloud_of, registration_of, secret_place};
 pub use tenant::{Tenant, TenantProblem};

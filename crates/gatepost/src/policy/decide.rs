@@ -16,6 +16,7 @@ use crate::policy::parse::Part;
 use crate::policy::question::Asked;
 use crate::policy::question::Question;
 use crate::policy::set::Applies;
+use crate::policy::set::Entry;
 use crate::policy::set::Policies;
 use crate::policy::set::Slice;
 use crate::policy::target;
@@ -131,8 +132,15 @@ fn conclude(policies: &Policies, question: &Question<'_>, found: Found) -> Decis
         return refuse(Reason::Failed, policies.names(&found.failed));
     }
     if !found.is_permitted {
-        let hint = target::is_workspace_unknown(question.operation) && policies.mention_workspaces();
-        return refuse(if hint { Reason::WorkspaceNeeded } else { Reason::NoPolicy }, vec![]);
+        let would_help = !speaking_of_workspaces(policies, question).is_empty();
+        return refuse(
+            if would_help {
+                Reason::WorkspaceNeeded
+            } else {
+                Reason::NoPolicy
+            },
+            vec![],
+        );
     }
     if found.required.is_empty() {
         return Decision::Allow(Permit {
@@ -148,26 +156,43 @@ fn conclude(policies: &Policies, question: &Question<'_>, found: Found) -> Decis
 
 /// A policy that forbids or requires something in a workspace cannot judge a call that hides its workspace.
 fn workspace_needed(policies: &Policies, question: &Question<'_>) -> Option<Refused> {
-    if !policies.mention_workspaces() || !target::is_workspace_unknown(question.operation) {
-        return None;
-    }
-    let entries = policies.entries(question.caller, question.operation.effect);
+    let entries = speaking_of_workspaces(policies, question);
     let mut named: Vec<_> = entries
-        .filter(|it| it.mentions_workspace && it.part != Part::Permit)
-        .filter(|it| it.applies(question.caller, question.operation) != Applies::Never)
-        .map(|it| it.named())
+        .into_iter()
+        .filter(|it| it.part != Part::Permit)
+        .map(Entry::named)
         .collect();
     named.sort();
     named.dedup();
-    (!named.is_empty()).then_some(Refused { reason: Reason::WorkspaceNeeded, policies: named })
+    (!named.is_empty()).then_some(Refused {
+        reason: Reason::WorkspaceNeeded,
+        policies: named,
+    })
+}
+
+/// Where a call hides its workspace: the policies about it that may turn on the workspace.
+fn speaking_of_workspaces<'a>(policies: &'a Policies, question: &Question<'_>) -> Vec<&'a Entry> {
+    if !policies.mention_workspaces() || !target::is_workspace_unknown(question.operation) {
+        return vec![];
+    }
+    let entries = policies.entries(question.caller, question.operation.effect);
+    entries
+        .filter(|it| it.mentions_workspace && it.applies(question.caller, question.operation) != Applies::Never)
+        .collect()
 }
 
 fn required(policies: &Policies, ids: &BTreeSet<cedar_policy::PolicyId>) -> Required {
-    let mut all = Required { step_up: None, approval: false, policies: policies.names(ids) };
+    let mut all = Required {
+        step_up: None,
+        approval: false,
+        policies: policies.names(ids),
+    };
     for part in ids.iter().filter_map(|id| policies.entry(id)).map(|it| it.part) {
         match part {
             Part::RequireApproval => all.approval = true,
-            Part::RequireStepUp { max_age_s } => all.step_up = Some(all.step_up.map_or(max_age_s, |it| it.min(max_age_s))),
+            Part::RequireStepUp { max_age_s } => {
+                all.step_up = Some(all.step_up.map_or(max_age_s, |it| it.min(max_age_s)))
+            }
             Part::Permit | Part::Forbid => {}
         }
     }
@@ -192,12 +217,22 @@ struct Found {
 
 impl Found {
     fn of(slices: &[&Slice], asked: &Asked) -> Self {
-        let mut found = Self { is_permitted: !asked.requests.is_empty(), ..Self::default() };
+        let mut found = Self {
+            is_permitted: !asked.requests.is_empty(),
+            ..Self::default()
+        };
         for request in &asked.requests {
             let mut is_permitted = false;
             for slice in slices {
-                found.failed.extend(satisfied(&slice.forbids, request, &asked.entities, &mut found.denied));
-                found.failed.extend(satisfied(&slice.requirements, request, &asked.entities, &mut found.required));
+                found
+                    .failed
+                    .extend(satisfied(&slice.forbids, request, &asked.entities, &mut found.denied));
+                found.failed.extend(satisfied(
+                    &slice.requirements,
+                    request,
+                    &asked.entities,
+                    &mut found.required,
+                ));
                 let mut permits = BTreeSet::new();
                 // Invariant: an error in a permit only takes that permit away.
                 satisfied(&slice.permits, request, &asked.entities, &mut permits);

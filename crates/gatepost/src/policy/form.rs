@@ -15,20 +15,31 @@ const MOST_MEMBERS: usize = 1_000;
 
 /// What is wrong with a form, or nothing.
 pub(super) fn problem(form: &Form) -> Option<String> {
-    let lists = [form.effects.len(), form.operations.len(), form.people.len(), form.groups.len(), form.clients.len(), form.workspaces.len()];
+    let lists = [
+        form.effects.len(),
+        form.operations.len(),
+        form.people.len(),
+        form.groups.len(),
+        form.clients.len(),
+        form.workspaces.len(),
+    ];
     if lists.into_iter().any(|length| MOST_MEMBERS < length) {
         return Some(format!("expected at most {MOST_MEMBERS} entries in a list"));
     }
-    if let Some(unknown) = form.operations.iter().find(|id| Catalogue::builtin().operation(id).is_none()) {
+    if let Some(unknown) = form
+        .operations
+        .iter()
+        .find(|id| Catalogue::builtin().operation(id).is_none())
+    {
         return Some(format!("expected an operation of the catalogue, not `{unknown}`"));
     }
     if let Some(odd) = form.workspaces.iter().find(|id| super::target::guid(id).is_none()) {
         return Some(format!("expected the id of a workspace, a GUID, not `{odd}`"));
     }
     match (form.action, form.max_authentication_age_s) {
-        (Action::StepUp, Some(age)) if age < LEAST_AUTHENTICATION_AGE_S => {
-            Some(format!("expected an authentication age of at least {LEAST_AUTHENTICATION_AGE_S} seconds"))
-        }
+        (Action::StepUp, Some(age)) if age < LEAST_AUTHENTICATION_AGE_S => Some(format!(
+            "expected an authentication age of at least {LEAST_AUTHENTICATION_AGE_S} seconds"
+        )),
         (Action::Allow | Action::Deny | Action::Approval, Some(_)) => {
             Some("only a step-up policy has an authentication age".to_owned())
         }
@@ -70,13 +81,19 @@ impl Body {
             let clients: Vec<_> = form.clients.iter().map(|it| quoted(it)).collect();
             conditions.push(format!("[{}].contains(context.client.id)", clients.join(", ")));
         }
-        Self { name: quoted(name), scope: format!("    {principal},\n    {action},\n    {resource}\n"), conditions }
+        Self {
+            name: quoted(name),
+            scope: format!("    {principal},\n    {action},\n    {resource}\n"),
+            conditions,
+        }
     }
 
     fn policy(&self, annotations: &str, word: &str, unless: Option<&str>) -> String {
         let mut text = format!("@name({})\n{annotations}{word} (\n{})", self.name, self.scope);
-        if !self.conditions.is_empty() {
-            text.push_str(&format!("\nwhen {{ {} }}", self.conditions.join(" && ")));
+        match self.conditions.as_slice() {
+            [] => {}
+            [only] => text.push_str(&format!("\nwhen {{ {only} }}")),
+            all => text.push_str(&format!("\nwhen {{\n    {}\n}}", all.join(" &&\n    "))),
         }
         if let Some(unless) = unless {
             text.push_str(&format!("\nunless {{ {unless} }}"));
@@ -85,7 +102,11 @@ impl Body {
     }
 
     fn with_requirement(&self, annotations: &str, unless: &str) -> String {
-        format!("{}\n{}", self.policy("", "permit", None), self.policy(annotations, "forbid", Some(unless)))
+        format!(
+            "{}\n{}",
+            self.policy("", "permit", None),
+            self.policy(annotations, "forbid", Some(unless))
+        )
     }
 }
 
@@ -95,10 +116,19 @@ fn principal(form: &Form, conditions: &mut Vec<String>) -> String {
         ([person], []) => format!("principal == {}", named("Person", &person.0)),
         ([], [group]) => format!("principal in {}", named("Group", &group.0)),
         (people, groups) => {
-            let people = people.iter().map(|it| named("Person", &it.0));
-            let groups = groups.iter().map(|it| named("Group", &it.0));
-            let who: Vec<_> = people.chain(groups).collect();
-            conditions.push(format!("principal in [{}]", who.join(", ")));
+            // Cedar's sets hold one type each.
+            let people: Vec<_> = people.iter().map(|it| named("Person", &it.0)).collect();
+            let groups: Vec<_> = groups.iter().map(|it| named("Group", &it.0)).collect();
+            let all: Vec<_> = [people, groups]
+                .iter()
+                .filter(|it| !it.is_empty())
+                .map(|it| format!("principal in [{}]", it.join(", ")))
+                .collect();
+            conditions.push(if all.len() == 1 {
+                all.concat()
+            } else {
+                format!("({})", all.join(" || "))
+            });
             "principal".to_owned()
         }
     }
@@ -117,7 +147,11 @@ fn action(form: &Form) -> String {
 
 fn resource(form: &Form, conditions: &mut Vec<String>) -> String {
     let known = |id: &String| super::target::guid(id).unwrap_or_else(|| id.clone());
-    let workspaces: Vec<_> = form.workspaces.iter().map(|it| named("Workspace", &known(it))).collect();
+    let workspaces: Vec<_> = form
+        .workspaces
+        .iter()
+        .map(|it| named("Workspace", &known(it)))
+        .collect();
     match workspaces.as_slice() {
         [] => "resource".to_owned(),
         [only] => format!("resource in {only}"),

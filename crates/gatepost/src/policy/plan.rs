@@ -36,7 +36,12 @@ pub struct Plan {
 
 impl Plan {
     /// The plan of one bound call.
-    pub fn of(caller: &Caller, connection: &ConnectionId, operation: &str, bound: &catalogue::Bound) -> Result<Self, Unclear> {
+    pub fn of(
+        caller: &Caller,
+        connection: &ConnectionId,
+        operation: &str,
+        bound: &catalogue::Bound,
+    ) -> Result<Self, Unclear> {
         let (id, kind) = question::client(&caller.through);
         Ok(Self {
             operation: operation.to_owned(),
@@ -128,7 +133,12 @@ fn write(raw: &RawValue, depth: usize, out: &mut String) -> Result<(), Unclear> 
                     return Err(Unclear::KeyTwice(key));
                 }
             }
-            write_all(sorted.into_iter().map(|(key, member)| (Some(key), member)), ['{', '}'], depth, out)
+            write_all(
+                sorted.into_iter().map(|(key, member)| (Some(key), member)),
+                ['{', '}'],
+                depth,
+                out,
+            )
         }
         Some(b'[') => {
             let members: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(not_json)?;

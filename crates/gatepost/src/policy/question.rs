@@ -110,7 +110,10 @@ impl Asked {
     pub(super) fn new(question: &Question<'_>, targets: &[Target], reads_arguments: bool) -> Result<Self, Unaskable> {
         let principal = Type::Person.uid(&question.caller.person.0);
         let action = Type::Action.uid(&question.operation.id);
-        let mut entities = vec![person(question.caller, &principal)?, arguments(question, reads_arguments)?];
+        let mut entities = vec![
+            person(question.caller, &principal)?,
+            arguments(question, reads_arguments)?,
+        ];
         let effect = Type::Action.uid(question.operation.effect.as_str());
         entities.push(Entity::new_no_attrs(action.clone(), [effect].into()));
         for target in targets {
@@ -118,7 +121,14 @@ impl Asked {
         }
         let context = context(question)?;
         let request = |target: &Target| {
-            Request::new(principal.clone(), action.clone(), target.uid.clone(), context.clone(), None).map_err(failed)
+            Request::new(
+                principal.clone(),
+                action.clone(),
+                target.uid.clone(),
+                context.clone(),
+                None,
+            )
+            .map_err(failed)
         };
         Ok(Self {
             requests: targets.iter().map(request).collect::<Result<_, _>>()?,
@@ -127,8 +137,30 @@ impl Asked {
     }
 }
 
+#[cfg(test)]
+impl Asked {
+    /// Panics where the schema does not have what the policies are asked about.
+    pub(super) fn validate(&self, schema: &cedar_policy::Schema) {
+        for request in &self.requests {
+            let part = |uid: Option<&EntityUid>| uid.cloned().expect("everything is known");
+            let (principal, action, resource) = (
+                part(request.principal()),
+                part(request.action()),
+                part(request.resource()),
+            );
+            let context = request.context().cloned().expect("everything is known");
+            Request::new(principal, action, resource, context, Some(schema)).expect("the request fits the schema");
+        }
+        Entities::from_entities(self.entities.iter().cloned(), Some(schema)).expect("the entities fit the schema");
+    }
+}
+
 fn person(caller: &Caller, uid: &EntityUid) -> Result<Entity, Unaskable> {
-    let parents = Who::all_of(caller).iter().map(Who::uid).filter(|it| it != uid).collect();
+    let parents = Who::all_of(caller)
+        .iter()
+        .map(Who::uid)
+        .filter(|it| it != uid)
+        .collect();
     let role = text(caller.role.as_str());
     Entity::new(uid.clone(), HashMap::from([("role".to_owned(), role)]), parents).map_err(failed)
 }
@@ -142,13 +174,30 @@ fn context(question: &Question<'_>) -> Result<Context, Unaskable> {
     let (id, kind) = client(&question.caller.through);
     let client = [("id".to_owned(), text(id)), ("kind".to_owned(), text(kind))];
     let mut pairs = vec![
-        ("client".to_owned(), RestrictedExpression::new_record(client).map_err(failed)?),
-        ("arguments".to_owned(), RestrictedExpression::new_entity_uid(Type::Arguments.uid("call"))),
-        ("now".to_owned(), RestrictedExpression::new_datetime(question.now.rfc3339())),
-        ("authentication_age".to_owned(), RestrictedExpression::new_long(authentication_age_s(question))),
+        (
+            "client".to_owned(),
+            RestrictedExpression::new_record(client).map_err(failed)?,
+        ),
+        (
+            "arguments".to_owned(),
+            RestrictedExpression::new_entity_uid(Type::Arguments.uid("call")),
+        ),
+        (
+            "now".to_owned(),
+            RestrictedExpression::new_datetime(question.now.rfc3339()),
+        ),
+        (
+            "authentication_age".to_owned(),
+            RestrictedExpression::new_long(authentication_age_s(question)),
+        ),
         ("approved".to_owned(), RestrictedExpression::new_bool(question.approved)),
     ];
-    pairs.extend(question.caller.address.map(|it| ("address".to_owned(), RestrictedExpression::new_ip(it.to_string()))));
+    pairs.extend(
+        question
+            .caller
+            .address
+            .map(|it| ("address".to_owned(), RestrictedExpression::new_ip(it.to_string()))),
+    );
     pairs.extend(question.tool.map(|it| ("tool".to_owned(), text(it))));
     Context::from_pairs(pairs).map_err(failed)
 }
@@ -213,7 +262,11 @@ fn flatten(path: String, value: &Value, depth: usize, tags: &mut Vec<(String, St
 /// A path in the manner of RFC 6901 §3, without the first slash: no two values share one.
 fn pointer(path: &str, name: &str) -> String {
     let name = name.replace('~', "~0").replace('/', "~1");
-    if path.is_empty() { name } else { format!("{path}/{name}") }
+    if path.is_empty() {
+        name
+    } else {
+        format!("{path}/{name}")
+    }
 }
 
 fn text(text: &str) -> RestrictedExpression {

@@ -71,7 +71,12 @@ pub enum Action {
 impl Rule {
     /// A rule made of a form, which gives its name and whether it is on.
     pub fn of_form(id: PolicyId, form: Form) -> Self {
-        Self { id, name: form.name.clone(), enabled: form.enabled, source: Source::Form(form) }
+        Self {
+            id,
+            name: form.name.clone(),
+            enabled: form.enabled,
+            source: Source::Form(form),
+        }
     }
 
     /// Whether the rule takes part in decisions.
@@ -127,6 +132,9 @@ impl Position {
     pub(super) fn of_byte(text: &str, offset: usize) -> Self {
         let before = &text[..text.floor_char_boundary(offset)];
         let line_at = before.rfind('\n').map_or(0, |at| at + 1);
-        Self { line: before.matches('\n').count() + 1, column: before[line_at..].chars().count() + 1 }
+        Self {
+            line: before.matches('\n').count() + 1,
+            column: before[line_at..].chars().count() + 1,
+        }
     }
 }

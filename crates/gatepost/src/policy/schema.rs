@@ -82,6 +82,5 @@ impl Type {
 }
 
 /// Parsed once: Cedar's parser is far slower than a decision.
-static NAMES: LazyLock<[EntityTypeName; 8]> = LazyLock::new(|| {
-    Type::ALL.map(|it| format!("{it:?}").parse().expect("the variants are words"))
-});
+static NAMES: LazyLock<[EntityTypeName; 8]> =
+    LazyLock::new(|| Type::ALL.map(|it| format!("{it:?}").parse().expect("the variants are words")));

@@ -73,21 +73,35 @@ pub(super) enum Applies {
 impl Policies {
     /// Compiles the enabled rules, or lists everything wrong with them.
     pub fn compile(version: i64, rules: &[Rule]) -> Result<Self, Vec<Invalid>> {
-        let mut policies = Self { version, ..Self::default() };
+        let mut policies = Self {
+            version,
+            ..Self::default()
+        };
         let mut problems = Vec::new();
         let mut seen = BTreeSet::new();
         for rule in rules.iter().filter(|it| it.is_enabled()) {
             if !seen.insert(&rule.id) {
                 let message = "expected each policy once".to_owned();
-                problems.push(Invalid { policy: rule.id.clone(), name: rule.name.clone(), message, at: None });
+                problems.push(Invalid {
+                    policy: rule.id.clone(),
+                    name: rule.name.clone(),
+                    message,
+                    at: None,
+                });
                 continue;
             }
             match parse::parse(rule) {
-                Ok(parsed) => parsed.into_iter().for_each(|(policy, part)| policies.add(rule, &policy, part)),
+                Ok(parsed) => parsed
+                    .into_iter()
+                    .for_each(|(policy, part)| policies.add(rule, &policy, part)),
                 Err(problem) => problems.push(problem),
             }
         }
-        if problems.is_empty() { Ok(policies) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(policies)
+        } else {
+            Err(problems)
+        }
     }
 
     /// The version of the rules; it grows with every change.
@@ -120,12 +134,17 @@ impl Policies {
     /// The slices that a call of this caller meets.
     pub(super) fn slices(&self, caller: &Caller, effect: Effect) -> Vec<&Slice> {
         let who = Who::all_of(caller).into_iter().map(Some);
-        who.chain([None]).filter_map(|who| self.slices.get(&(effect, who))).collect()
+        who.chain([None])
+            .filter_map(|who| self.slices.get(&(effect, who)))
+            .collect()
     }
 
     /// The policies that a call of this caller meets, in no order.
     pub(super) fn entries(&self, caller: &Caller, effect: Effect) -> impl Iterator<Item = &Entry> {
-        self.slices(caller, effect).into_iter().flat_map(|slice| &slice.entries).map(|at| &self.entries[*at])
+        self.slices(caller, effect)
+            .into_iter()
+            .flat_map(|slice| &slice.entries)
+            .map(|at| &self.entries[*at])
     }
 
     /// The policy that stands behind a Cedar id.
@@ -135,8 +154,14 @@ impl Policies {
     }
 
     /// Id and name of the rules behind these Cedar ids, in the order of the rules.
-    pub(super) fn names<'a>(&self, ids: impl IntoIterator<Item = &'a cedar_policy::PolicyId>) -> Vec<(PolicyId, String)> {
-        let at: BTreeSet<usize> = ids.into_iter().filter_map(|id| AsRef::<str>::as_ref(id).parse().ok()).collect();
+    pub(super) fn names<'a>(
+        &self,
+        ids: impl IntoIterator<Item = &'a cedar_policy::PolicyId>,
+    ) -> Vec<(PolicyId, String)> {
+        let at: BTreeSet<usize> = ids
+            .into_iter()
+            .filter_map(|id| AsRef::<str>::as_ref(id).parse().ok())
+            .collect();
         let mut names: Vec<(PolicyId, String)> = Vec::new();
         for entry in at.into_iter().filter_map(|at| self.entries.get(at)) {
             if names.last().is_none_or(|(last, _)| *last != entry.rule) {
@@ -151,10 +176,16 @@ impl Policies {
         let entry = Entry::of(rule, policy, part);
         self.mention_workspaces |= entry.mentions_workspace;
         let policy = policy.new_id(cedar_policy::PolicyId::new(at.to_string()));
-        let who = entry.who.as_ref().map_or_else(|| vec![None], |all| all.iter().cloned().map(Some).collect());
+        let who = entry
+            .who
+            .as_ref()
+            .map_or_else(|| vec![None], |all| all.iter().cloned().map(Some).collect());
         for effect in entry.effects() {
             for who in &who {
-                self.slices.entry((effect, who.clone())).or_default().add(at, &policy, &entry);
+                self.slices
+                    .entry((effect, who.clone()))
+                    .or_default()
+                    .add(at, &policy, &entry);
             }
         }
         self.entries.push(entry);
@@ -218,9 +249,15 @@ impl Entry {
     /// Whether this policy applies to calls of `operation` by `caller`.
     pub(super) fn applies(&self, caller: &Caller, operation: &Operation) -> Applies {
         let is_action = self.actions.as_ref().is_none_or(|all| all.contains(&operation.id));
-        let is_who = self.who.as_ref().is_none_or(|all| Who::all_of(caller).iter().any(|it| all.contains(it)));
+        let is_who = self
+            .who
+            .as_ref()
+            .is_none_or(|all| Who::all_of(caller).iter().any(|it| all.contains(it)));
         let client = question::client(&caller.through).0;
-        let is_client = self.clients.as_ref().is_none_or(|all| all.iter().any(|it| it == client));
+        let is_client = self
+            .clients
+            .as_ref()
+            .is_none_or(|all| all.iter().any(|it| it == client));
         match (is_action && is_who && is_client, self.is_plain) {
             (false, _) => Applies::Never,
             (true, false) => Applies::Perhaps,
@@ -229,8 +266,14 @@ impl Entry {
     }
 
     fn effects(&self) -> BTreeSet<Effect> {
-        let Some(actions) = &self.actions else { return Effect::ALL.iter().copied().collect() };
-        actions.iter().filter_map(|id| Catalogue::builtin().operation(id)).map(|it| it.effect).collect()
+        let Some(actions) = &self.actions else {
+            return Effect::ALL.iter().copied().collect();
+        };
+        actions
+            .iter()
+            .filter_map(|id| Catalogue::builtin().operation(id))
+            .map(|it| it.effect)
+            .collect()
     }
 }
 
@@ -255,7 +298,10 @@ fn actions(constraint: &ActionConstraint) -> Option<BTreeSet<String>> {
 static BY_EFFECT: std::sync::LazyLock<BTreeMap<Effect, Vec<String>>> = std::sync::LazyLock::new(|| {
     let mut by_effect: BTreeMap<Effect, Vec<String>> = BTreeMap::new();
     for operation in Catalogue::builtin().operations() {
-        by_effect.entry(operation.effect).or_default().push(operation.id.clone());
+        by_effect
+            .entry(operation.effect)
+            .or_default()
+            .push(operation.id.clone());
     }
     by_effect
 });

@@ -44,10 +44,22 @@ fn named_by_path(question: &Question<'_>, environment: &EntityUid, workspace: Op
             let uid = Type::Item.uid(&canonical_id(item));
             let mut parents = vec![above, environment.clone()];
             parents.extend(items_above(question).filter(|it| *it != uid));
-            Target { uid, kind: kind.as_str(), parents }
+            Target {
+                uid,
+                kind: kind.as_str(),
+                parents,
+            }
         }
-        (_, _, Some(_)) => Target { uid: above, kind: ItemKind::Workspace.as_str(), parents: vec![environment.clone()] },
-        _ => Target { uid: environment.clone(), kind: "environment", parents: vec![] },
+        (_, _, Some(_)) => Target {
+            uid: above,
+            kind: ItemKind::Workspace.as_str(),
+            parents: vec![environment.clone()],
+        },
+        _ => Target {
+            uid: environment.clone(),
+            kind: "environment",
+            parents: vec![],
+        },
     }
 }
 
@@ -55,7 +67,11 @@ fn named_by_path(question: &Question<'_>, environment: &EntityUid, workspace: Op
 fn items_above<'a>(question: &Question<'a>) -> impl Iterator<Item = EntityUid> + use<'a> {
     let is_item = |name: &str| ItemKind::named_by(name).is_some_and(|it| it != ItemKind::Workspace);
     let arguments = question.arguments.as_object().into_iter().flatten();
-    let in_path = question.operation.parameters.iter().filter(|it| it.place == catalogue::Place::Path);
+    let in_path = question
+        .operation
+        .parameters
+        .iter()
+        .filter(|it| it.place == catalogue::Place::Path);
     let names: Vec<&str> = in_path.map(|it| it.name.as_str()).filter(|it| is_item(it)).collect();
     arguments
         .filter(move |(name, _)| names.iter().any(|it| it.eq_ignore_ascii_case(name)))
@@ -109,11 +125,25 @@ pub(super) fn guid(text: &str) -> Option<String> {
     };
     let is_hyphenated = inner.len() == 36 && [8, 13, 18, 23].iter().all(|at| inner[*at] == b'-');
     let digits: String = match (is_hyphenated, inner.len()) {
-        (true, _) => inner.iter().enumerate().filter(|(at, _)| ![8, 13, 18, 23].contains(at)).map(|(_, it)| char::from(*it)).collect(),
+        (true, _) => inner
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| ![8, 13, 18, 23].contains(at))
+            .map(|(_, it)| char::from(*it))
+            .collect(),
         (false, 32) => inner.iter().map(|it| char::from(*it)).collect(),
         _ => return None,
     };
     let digits = digits.to_ascii_lowercase();
     let is_guid = digits.len() == 32 && digits.bytes().all(|it| it.is_ascii_hexdigit());
-    is_guid.then(|| [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-"))
+    is_guid.then(|| {
+        [
+            &digits[..8],
+            &digits[8..12],
+            &digits[12..16],
+            &digits[16..20],
+            &digits[20..],
+        ]
+        .join("-")
+    })
 }

@@ -47,7 +47,9 @@ pub async fn find_by_hash(db: &Db, hash: &[u8]) -> Result<Option<ApiKey>> {
 
 /// The keys of an environment, newest first.
 pub async fn list(db: &Db, environment: &EnvironmentId) -> Result<Vec<ApiKey>> {
-    Ok(on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 ORDER BY created_at DESC, id LIMIT 500")).bind(environment).fetch_all(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 ORDER BY created_at DESC, id LIMIT 500")).bind(environment).fetch_all(pool).await)?,
+    )
 }
 
 /// Revokes a key of this environment; effective on its next use.

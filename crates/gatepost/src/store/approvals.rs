@@ -44,27 +44,42 @@ pub async fn ask(db: &Db, it: &Approval, now: Timestamp) -> Result<Approval> {
          VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9) ON CONFLICT DO NOTHING")
         .bind(&it.id).bind(&it.environment_id).bind(&it.person_id).bind(&it.plan_hash).bind(&it.plan).bind(&it.summary).bind(&it.asked_through)
         .bind(it.created_at).bind(it.expires_at).execute(pool).await.map(drop))?;
-    Ok(on!(db, pool => sqlx::query_as(select!("WHERE plan_hash = $1 AND state IN ('pending', 'approved')")).bind(&it.plan_hash).fetch_one(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE plan_hash = $1 AND state IN ('pending', 'approved')")).bind(&it.plan_hash).fetch_one(pool).await)?,
+    )
 }
 
 /// Finds the open request for a plan.
 pub async fn find_open(db: &Db, plan_hash: &[u8], now: Timestamp) -> Result<Option<Approval>> {
-    Ok(on!(db, pool => sqlx::query_as(select!("WHERE plan_hash = $1 AND state IN ('pending', 'approved') AND $2 < expires_at"))
-        .bind(plan_hash).bind(now).fetch_optional(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE plan_hash = $1 AND state IN ('pending', 'approved') AND $2 < expires_at"))
+        .bind(plan_hash).bind(now).fetch_optional(pool).await)?,
+    )
 }
 
 /// Finds by identifier within an environment.
 pub async fn find(db: &Db, environment: &EnvironmentId, id: &ApprovalId) -> Result<Option<Approval>> {
-    Ok(on!(db, pool => sqlx::query_as(select!("WHERE id = $1 AND environment_id = $2")).bind(id).bind(environment).fetch_optional(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE id = $1 AND environment_id = $2")).bind(id).bind(environment).fetch_optional(pool).await)?,
+    )
 }
 
 /// The newest requests of an environment, at most 200.
 pub async fn list(db: &Db, environment: &EnvironmentId) -> Result<Vec<Approval>> {
-    Ok(on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 ORDER BY created_at DESC, id DESC LIMIT 200")).bind(environment).fetch_all(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 ORDER BY created_at DESC, id DESC LIMIT 200")).bind(environment).fetch_all(pool).await)?,
+    )
 }
 
 /// Decides a pending request; false when it is decided or over, or when the decider is the one who asked.
-pub async fn decide(db: &Db, environment: &EnvironmentId, id: &ApprovalId, by: &PersonId, to: &str, now: Timestamp) -> Result<bool> {
+pub async fn decide(
+    db: &Db,
+    environment: &EnvironmentId,
+    id: &ApprovalId,
+    by: &PersonId,
+    to: &str,
+    now: Timestamp,
+) -> Result<bool> {
     let done = on!(db, pool => sqlx::query(
         "UPDATE approvals SET state = $4, decided_by = $3, decided_at = $5
          WHERE id = $1 AND environment_id = $2 AND state = 'pending' AND $5 < expires_at AND person_id <> $3")
@@ -74,6 +89,8 @@ pub async fn decide(db: &Db, environment: &EnvironmentId, id: &ApprovalId, by: &
 
 /// Uses an approved request for its one call; only one of several callers gets true.
 pub async fn take(db: &Db, plan_hash: &[u8], now: Timestamp) -> Result<Option<ApprovalId>> {
-    Ok(on!(db, pool => sqlx::query_scalar("UPDATE approvals SET state = 'used', used_at = $2 WHERE plan_hash = $1 AND state = 'approved' AND $2 < expires_at RETURNING id")
-        .bind(plan_hash).bind(now).fetch_optional(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_scalar("UPDATE approvals SET state = 'used', used_at = $2 WHERE plan_hash = $1 AND state = 'approved' AND $2 < expires_at RETURNING id")
+        .bind(plan_hash).bind(now).fetch_optional(pool).await)?,
+    )
 }

@@ -30,7 +30,9 @@ pub struct Head {
 pub async fn lock_head(tx: &mut Tx) -> Result<Head> {
     within!(tx, connection => sqlx::query("INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, $1) ON CONFLICT (id) DO NOTHING")
         .bind(&[0_u8; 32][..]).execute(connection).await.map(drop))?;
-    Ok(within!(tx, connection => sqlx::query_as("UPDATE audit_head SET seq = seq WHERE id = 1 RETURNING seq, hash").fetch_one(connection).await)?)
+    Ok(
+        within!(tx, connection => sqlx::query_as("UPDATE audit_head SET seq = seq WHERE id = 1 RETURNING seq, hash").fetch_one(connection).await)?,
+    )
 }
 
 /// Appends rows and moves the head. The rows follow the head that [`lock_head`] gave in the same transaction.
@@ -57,17 +59,29 @@ pub async fn head(db: &Db) -> Result<Option<Head>> {
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT seq, time, environment_id, person_id, kind, trace, entry, hash FROM audit_entries ", $rest)
+        concat!(
+            "SELECT seq, time, environment_id, person_id, kind, trace, entry, hash FROM audit_entries ",
+            $rest
+        )
     };
 }
 
 /// Entries after `after` in order, at most `limit`, of every environment.
 pub async fn after(db: &Db, after: i64, limit: i64) -> Result<Vec<Row>> {
-    Ok(on!(db, pool => sqlx::query_as(select!("WHERE $1 < seq ORDER BY seq LIMIT $2")).bind(after).bind(limit).fetch_all(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE $1 < seq ORDER BY seq LIMIT $2")).bind(after).bind(limit).fetch_all(pool).await)?,
+    )
 }
 
 /// The newest entries of an environment before `before`, newest first, optionally of one person or kind.
-pub async fn newest(db: &Db, environment: &EnvironmentId, before: i64, person: Option<&str>, kind: Option<&str>, limit: i64) -> Result<Vec<Row>> {
+pub async fn newest(
+    db: &Db,
+    environment: &EnvironmentId,
+    before: i64,
+    person: Option<&str>,
+    kind: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Row>> {
     Ok(on!(db, pool => sqlx::query_as(select!(
         "WHERE environment_id = $1 AND seq < $2 AND ($3 IS NULL OR person_id = $3) AND ($4 IS NULL OR kind = $4) ORDER BY seq DESC LIMIT $5"))
         .bind(environment).bind(before).bind(person).bind(kind).bind(limit).fetch_all(pool).await)?)
@@ -96,5 +110,7 @@ pub async fn add_checkpoint(db: &Db, it: &Checkpoint) -> Result<()> {
 
 /// Every checkpoint, in order.
 pub async fn checkpoints(db: &Db) -> Result<Vec<Checkpoint>> {
-    Ok(on!(db, pool => sqlx::query_as("SELECT seq, time, hash, signature FROM audit_checkpoints ORDER BY seq").fetch_all(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as("SELECT seq, time, hash, signature FROM audit_checkpoints ORDER BY seq").fetch_all(pool).await)?,
+    )
 }

@@ -59,7 +59,9 @@ pub async fn touch(db: &Db, id: &ClientId, now: Timestamp) -> Result<()> {
 
 /// How many clients registered since `since`.
 pub async fn count_since(db: &Db, since: Timestamp) -> Result<i64> {
-    Ok(on!(db, pool => sqlx::query_scalar("SELECT COUNT(*) FROM clients WHERE $1 <= created_at").bind(since).fetch_one(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_scalar("SELECT COUNT(*) FROM clients WHERE $1 <= created_at").bind(since).fetch_one(pool).await)?,
+    )
 }
 
 /// How many registered clients nobody has used yet.
@@ -69,5 +71,7 @@ pub async fn count_unused(db: &Db) -> Result<i64> {
 
 /// Removes clients that nobody used in time.
 pub async fn delete_expired(db: &Db, now: Timestamp) -> Result<u64> {
-    Ok(on!(db, pool => sqlx::query("DELETE FROM clients WHERE expires_at < $1").bind(now).execute(pool).await.map(|it| it.rows_affected()))?)
+    Ok(
+        on!(db, pool => sqlx::query("DELETE FROM clients WHERE expires_at < $1").bind(now).execute(pool).await.map(|it| it.rows_affected()))?,
+    )
 }

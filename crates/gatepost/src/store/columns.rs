@@ -4,7 +4,9 @@ use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::{Database, Decode, Encode, Type};
 
-use crate::caller::{ApiKeyId, ApprovalId, ClientId, ConnectionId, EnvironmentId, GrantId, GroupId, IntegrationId, PersonId, PolicyId};
+use crate::caller::{
+    ApiKeyId, ApprovalId, ClientId, ConnectionId, EnvironmentId, GrantId, GroupId, IntegrationId, PersonId, PolicyId,
+};
 use crate::clock::Timestamp;
 
 macro_rules! stored_as {

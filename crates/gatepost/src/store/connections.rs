@@ -51,6 +51,8 @@ pub struct Connection {
     pub refresh_after: Timestamp,
     /// Rises with every change of the tokens: the fence of concurrent refreshes.
     pub generation: i64,
+    /// The replica that is refreshing; absent while a lease in the future only means "not before".
+    pub lease_owner: Option<String>,
     pub lease_until: Timestamp,
     pub failures: i64,
     pub reason: Option<String>,
@@ -76,7 +78,7 @@ impl Connection {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, environment_id, integration_id, person_id, state, tenant_id, object_id, account_name, account_username, scopes, access_sealed, refresh_sealed, access_expires_at, refresh_after, generation, lease_until, failures, reason, reason_code, claims, connected_at, refreshed_at, used_at FROM connections ",
+            "SELECT id, environment_id, integration_id, person_id, state, tenant_id, object_id, account_name, account_username, scopes, access_sealed, refresh_sealed, access_expires_at, refresh_after, generation, lease_owner, lease_until, failures, reason, reason_code, claims, connected_at, refreshed_at, used_at FROM connections ",
             $rest
         )
     };
@@ -112,17 +114,23 @@ pub async fn find(db: &Db, id: &ConnectionId) -> Result<Option<Connection>> {
 
 /// A person's connections, the one of the oldest integration first.
 pub async fn of_person(db: &Db, person: &PersonId) -> Result<Vec<Connection>> {
-    Ok(on!(db, pool => sqlx::query_as(select!("WHERE person_id = $1 ORDER BY connected_at, id")).bind(person).fetch_all(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE person_id = $1 ORDER BY connected_at, id")).bind(person).fetch_all(pool).await)?,
+    )
 }
 
 /// A person's connection through one integration.
 pub async fn find_of(db: &Db, person: &PersonId, integration: &IntegrationId) -> Result<Option<Connection>> {
-    Ok(on!(db, pool => sqlx::query_as(select!("WHERE person_id = $1 AND integration_id = $2")).bind(person).bind(integration).fetch_optional(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE person_id = $1 AND integration_id = $2")).bind(person).bind(integration).fetch_optional(pool).await)?,
+    )
 }
 
 /// The connections of an environment, newest first, at most 500.
 pub async fn list(db: &Db, environment: &EnvironmentId) -> Result<Vec<Connection>> {
-    Ok(on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 ORDER BY connected_at DESC, id LIMIT 500")).bind(environment).fetch_all(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 ORDER BY connected_at DESC, id LIMIT 500")).bind(environment).fetch_all(pool).await)?,
+    )
 }
 
 /// Disconnects: shreds the tokens and keeps who and when.

@@ -63,7 +63,11 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(15));
-        let pool = SqlitePoolOptions::new().max_connections(POOL).acquire_timeout(WAIT_FOR_A_CONNECTION).connect_with(options).await?;
+        let pool = SqlitePoolOptions::new()
+            .max_connections(POOL)
+            .acquire_timeout(WAIT_FOR_A_CONNECTION)
+            .connect_with(options)
+            .await?;
         Ok(Self::Sqlite(pool))
     }
 
@@ -73,7 +77,11 @@ impl Db {
         if let Some(schema) = schema {
             options = options.options([("search_path", schema)]);
         }
-        let pool = PgPoolOptions::new().max_connections(POOL).acquire_timeout(WAIT_FOR_A_CONNECTION).connect_with(options).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(POOL)
+            .acquire_timeout(WAIT_FOR_A_CONNECTION)
+            .connect_with(options)
+            .await?;
         Ok(Self::Postgres(pool))
     }
 
@@ -108,8 +116,18 @@ impl Db {
     /// `SQLite 3.51.3` or `PostgreSQL 15.18`.
     pub async fn version(&self) -> super::Result<String> {
         Ok(match self {
-            Self::Sqlite(pool) => format!("SQLite {}", sqlx::query_scalar::<_, String>("SELECT sqlite_version()").fetch_one(pool).await?),
-            Self::Postgres(pool) => format!("PostgreSQL {}", sqlx::query_scalar::<_, String>("SHOW server_version").fetch_one(pool).await?),
+            Self::Sqlite(pool) => format!(
+                "SQLite {}",
+                sqlx::query_scalar::<_, String>("SELECT sqlite_version()")
+                    .fetch_one(pool)
+                    .await?
+            ),
+            Self::Postgres(pool) => format!(
+                "PostgreSQL {}",
+                sqlx::query_scalar::<_, String>("SHOW server_version")
+                    .fetch_one(pool)
+                    .await?
+            ),
         })
     }
 }

@@ -20,10 +20,12 @@ pub struct Environment {
     pub created_at: Timestamp,
 }
 
-
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT id, slug, name, is_default, admission, policy_version, created_at FROM environments ", $rest)
+        concat!(
+            "SELECT id, slug, name, is_default, admission, policy_version, created_at FROM environments ",
+            $rest
+        )
     };
 }
 
@@ -64,5 +66,7 @@ pub async fn save_admission(db: &Db, id: &EnvironmentId, admission: &str) -> Res
 
 /// The present policy version, read on every call so that a change holds on every replica at once.
 pub async fn policy_version(db: &Db, id: &EnvironmentId) -> Result<Option<i64>> {
-    Ok(on!(db, pool => sqlx::query_scalar("SELECT policy_version FROM environments WHERE id = $1").bind(id).fetch_optional(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_scalar("SELECT policy_version FROM environments WHERE id = $1").bind(id).fetch_optional(pool).await)?,
+    )
 }

@@ -61,5 +61,7 @@ pub async fn advance(db: &Db, id: &str, from: &str, to: &str) -> Result<bool> {
 
 /// Removes attempts that are over.
 pub async fn delete_expired(db: &Db, now: Timestamp) -> Result<u64> {
-    Ok(on!(db, pool => sqlx::query("DELETE FROM flows WHERE expires_at < $1").bind(now).execute(pool).await.map(|it| it.rows_affected()))?)
+    Ok(
+        on!(db, pool => sqlx::query("DELETE FROM flows WHERE expires_at < $1").bind(now).execute(pool).await.map(|it| it.rows_affected()))?,
+    )
 }

@@ -58,13 +58,17 @@ pub async fn find(db: &Db, id: &GrantId) -> Result<Option<Named>> {
 
 /// A person's living grants, newest first.
 pub async fn of_person(db: &Db, person: &PersonId) -> Result<Vec<Named>> {
-    Ok(on!(db, pool => sqlx::query_as(select!("WHERE g.person_id = $1 AND g.revoked_at IS NULL ORDER BY g.created_at DESC")).bind(person).fetch_all(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE g.person_id = $1 AND g.revoked_at IS NULL ORDER BY g.created_at DESC")).bind(person).fetch_all(pool).await)?,
+    )
 }
 
 /// The living grants of an environment, newest first, at most 500.
 pub async fn list(db: &Db, environment: &EnvironmentId) -> Result<Vec<Named>> {
-    Ok(on!(db, pool => sqlx::query_as(select!("WHERE g.environment_id = $1 AND g.revoked_at IS NULL ORDER BY g.created_at DESC LIMIT 500"))
-        .bind(environment).fetch_all(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE g.environment_id = $1 AND g.revoked_at IS NULL ORDER BY g.created_at DESC LIMIT 500"))
+        .bind(environment).fetch_all(pool).await)?,
+    )
 }
 
 /// Revokes a grant with everything that came of it; false when it was revoked before.

@@ -24,14 +24,18 @@ pub async fn create(db: &Db, it: &Group) -> Result<()> {
 
 /// The groups of an environment, by name.
 pub async fn list(db: &Db, environment: &EnvironmentId) -> Result<Vec<Group>> {
-    Ok(on!(db, pool => sqlx::query_as("SELECT id, environment_id, name, created_at FROM groups WHERE environment_id = $1 ORDER BY name_key")
-        .bind(environment).fetch_all(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as("SELECT id, environment_id, name, created_at FROM groups WHERE environment_id = $1 ORDER BY name_key")
+        .bind(environment).fetch_all(pool).await)?,
+    )
 }
 
 /// The groups a person is in.
 pub async fn of_person(db: &Db, person: &PersonId) -> Result<Vec<GroupId>> {
-    Ok(on!(db, pool => sqlx::query_scalar("SELECT group_id FROM group_members WHERE person_id = $1 ORDER BY group_id")
-        .bind(person).fetch_all(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_scalar("SELECT group_id FROM group_members WHERE person_id = $1 ORDER BY group_id")
+        .bind(person).fetch_all(pool).await)?,
+    )
 }
 
 /// Every membership of an environment: group and person.

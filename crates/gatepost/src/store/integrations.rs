@@ -67,7 +67,9 @@ pub async fn find(db: &Db, id: &IntegrationId) -> Result<Option<Integration>> {
 
 /// The registrations of an environment, oldest first: the first one is the default.
 pub async fn list(db: &Db, environment: &EnvironmentId) -> Result<Vec<Integration>> {
-    Ok(on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 ORDER BY created_at, id")).bind(environment).fetch_all(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 ORDER BY created_at, id")).bind(environment).fetch_all(pool).await)?,
+    )
 }
 
 /// Notes that Microsoft refuses the registration itself; connections stay as they are.

@@ -46,8 +46,7 @@ pub async fn standing(db: &Db) -> super::Result<Standing> {
     if exists == 0 {
         return Ok(Standing::Empty);
     }
-    let applied: Vec<(i64, Vec<u8>)> =
-        on!(db, pool => sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations ORDER BY version").fetch_all(pool).await)?;
+    let applied: Vec<(i64, Vec<u8>)> = on!(db, pool => sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations ORDER BY version").fetch_all(pool).await)?;
     Ok(compare(&applied))
 }
 
@@ -55,20 +54,42 @@ fn compare(applied: &[(i64, Vec<u8>)]) -> Standing {
     let known = migrator();
     for (version, checksum) in applied {
         match known.iter().find(|it| it.version == *version) {
-            None => return Standing::Foreign(format!("it holds migration {version}, which this version of gatepost does not know")),
-            Some(it) if it.checksum[..] != checksum[..] => return Standing::Foreign(format!("its migration {version} is not the one of this version")),
+            None => {
+                return Standing::Foreign(format!(
+                    "it holds migration {version}, which this version of gatepost does not know"
+                ));
+            }
+            Some(it) if it.checksum[..] != checksum[..] => {
+                return Standing::Foreign(format!("its migration {version} is not the one of this version"));
+            }
             Some(_) => {}
         }
     }
-    let missing: Vec<i64> = known.iter().map(|it| it.version).filter(|version| applied.iter().all(|(it, _)| it != version)).collect();
-    if missing.is_empty() { Standing::Current } else { Standing::Behind(missing) }
+    let missing: Vec<i64> = known
+        .iter()
+        .map(|it| it.version)
+        .filter(|version| applied.iter().all(|(it, _)| it != version))
+        .collect();
+    if missing.is_empty() {
+        Standing::Current
+    } else {
+        Standing::Behind(missing)
+    }
 }
 
 fn migrator() -> Migrator {
     Migrator::with_migrations(
         MIGRATIONS
             .iter()
-            .map(|&(version, name, sql)| Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false))
+            .map(|&(version, name, sql)| {
+                Migration::new(
+                    version,
+                    Cow::Borrowed(name),
+                    MigrationType::Simple,
+                    sql.into_sql_str(),
+                    false,
+                )
+            })
             .collect(),
     )
 }

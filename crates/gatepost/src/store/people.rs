@@ -82,25 +82,38 @@ pub async fn find(db: &Db, id: &PersonId) -> Result<Option<Person>> {
 
 /// Finds the person with this local sign-in name, in any case of letters.
 pub async fn find_by_local_email(db: &Db, email: &str) -> Result<Option<Person>> {
-    Ok(on!(db, pool => sqlx::query_as(select!("WHERE lower(email) = lower($1) AND password_hash IS NOT NULL")).bind(email).fetch_optional(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE lower(email) = lower($1) AND password_hash IS NOT NULL")).bind(email).fetch_optional(pool).await)?,
+    )
 }
 
 /// Finds by Microsoft account: tenant and object id, never by e-mail.
-pub async fn find_by_account(db: &Db, environment: &EnvironmentId, tenant: &str, object: &str) -> Result<Option<Person>> {
-    Ok(on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 AND tenant_id = $2 AND object_id = $3"))
-        .bind(environment).bind(tenant).bind(object).fetch_optional(pool).await)?)
+pub async fn find_by_account(
+    db: &Db,
+    environment: &EnvironmentId,
+    tenant: &str,
+    object: &str,
+) -> Result<Option<Person>> {
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 AND tenant_id = $2 AND object_id = $3"))
+        .bind(environment).bind(tenant).bind(object).fetch_optional(pool).await)?,
+    )
 }
 
 /// Finds by an application's own name for its end user.
 pub async fn find_by_external_id(db: &Db, environment: &EnvironmentId, external: &str) -> Result<Option<Person>> {
-    Ok(on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 AND external_id = $2"))
-        .bind(environment).bind(external).fetch_optional(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 AND external_id = $2"))
+        .bind(environment).bind(external).fetch_optional(pool).await)?,
+    )
 }
 
 /// The people of an environment, by name, at most 500 after `after` (a name and identifier, empty for the first page).
 pub async fn list(db: &Db, environment: &EnvironmentId, after: (&str, &str)) -> Result<Vec<Person>> {
-    Ok(on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 AND ($2 < name OR ($2 = name AND $3 < id)) ORDER BY name, id LIMIT 500"))
-        .bind(environment).bind(after.0).bind(after.1).fetch_all(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 AND ($2 < name OR ($2 = name AND $3 < id)) ORDER BY name, id LIMIT 500"))
+        .bind(environment).bind(after.0).bind(after.1).fetch_all(pool).await)?,
+    )
 }
 
 /// How many owners the gateway has.

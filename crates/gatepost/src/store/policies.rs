@@ -45,6 +45,8 @@ pub async fn delete(tx: &mut Tx, environment: &EnvironmentId, id: &PolicyId) -> 
 
 /// Raises the policy version, which makes every replica compile anew on its next call.
 pub async fn bump(tx: &mut Tx, environment: &EnvironmentId) -> Result<i64> {
-    Ok(within!(tx, connection => sqlx::query_scalar("UPDATE environments SET policy_version = policy_version + 1 WHERE id = $1 RETURNING policy_version")
-        .bind(environment).fetch_one(connection).await)?)
+    Ok(
+        within!(tx, connection => sqlx::query_scalar("UPDATE environments SET policy_version = policy_version + 1 WHERE id = $1 RETURNING policy_version")
+        .bind(environment).fetch_one(connection).await)?,
+    )
 }

@@ -7,7 +7,14 @@ use crate::caller::ConnectionId;
 use crate::clock::Timestamp;
 
 /// Takes the right to refresh this generation until `until`; false when another holds it or the tokens have changed.
-pub async fn take(db: &Db, id: &ConnectionId, generation: i64, owner: &str, now: Timestamp, until: Timestamp) -> Result<bool> {
+pub async fn take(
+    db: &Db,
+    id: &ConnectionId,
+    generation: i64,
+    owner: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool> {
     let row: Option<String> = on!(db, pool => sqlx::query_scalar(
         "UPDATE connections SET lease_until = $5, lease_owner = $3
          WHERE id = $1 AND generation = $2 AND lease_until < $4 AND state IN ('connected', 'degraded') RETURNING id")
@@ -40,7 +47,15 @@ pub async fn commit(db: &Db, id: &ConnectionId, generation: i64, it: &Refreshed<
 }
 
 /// Gives the lease back after a failure that says nothing about the grant. The next try waits until `again`.
-pub async fn release(db: &Db, id: &ConnectionId, generation: i64, owner: &str, again: Timestamp, reason: &str, code: &str) -> Result<()> {
+pub async fn release(
+    db: &Db,
+    id: &ConnectionId,
+    generation: i64,
+    owner: &str,
+    again: Timestamp,
+    reason: &str,
+    code: &str,
+) -> Result<()> {
     on!(db, pool => sqlx::query(
         "UPDATE connections SET lease_until = $4, lease_owner = NULL, failures = failures + 1, state = 'degraded', reason = $5, reason_code = $6
          WHERE id = $1 AND generation = $2 AND lease_owner = $3")
@@ -56,7 +71,14 @@ pub async fn release_unchanged(db: &Db, id: &ConnectionId, owner: &str) -> Resul
 }
 
 /// Declares the grant dead, if the tokens are still those of `generation`; the refresh token is kept for an administrator's retry.
-pub async fn save_dead(db: &Db, id: &ConnectionId, generation: i64, reason: &str, code: &str, claims: Option<&str>) -> Result<bool> {
+pub async fn save_dead(
+    db: &Db,
+    id: &ConnectionId,
+    generation: i64,
+    reason: &str,
+    code: &str,
+    claims: Option<&str>,
+) -> Result<bool> {
     let done = on!(db, pool => sqlx::query(
         "UPDATE connections SET state = 'needs_reconnect', lease_until = 0, lease_owner = NULL, reason = $3, reason_code = $4, claims = $5
          WHERE id = $1 AND generation = $2 AND state IN ('connected', 'degraded')")

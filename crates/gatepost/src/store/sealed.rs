@@ -14,7 +14,12 @@ pub enum Column {
 
 impl Column {
     /// Every sealed column.
-    pub const ALL: [Self; 4] = [Self::IntegrationSecret, Self::AccessToken, Self::RefreshToken, Self::FlowSecrets];
+    pub const ALL: [Self; 4] = [
+        Self::IntegrationSecret,
+        Self::AccessToken,
+        Self::RefreshToken,
+        Self::FlowSecrets,
+    ];
 
     /// Table and column, as bound into each seal.
     pub fn place(self) -> (&'static str, &'static str) {
@@ -28,16 +33,26 @@ impl Column {
 
     fn select(self) -> &'static str {
         match self {
-            Self::IntegrationSecret => "SELECT id, environment_id, secret_sealed FROM integrations WHERE $1 < id ORDER BY id LIMIT 500",
-            Self::AccessToken => "SELECT id, environment_id, access_sealed FROM connections WHERE $1 < id AND access_sealed IS NOT NULL ORDER BY id LIMIT 500",
-            Self::RefreshToken => "SELECT id, environment_id, refresh_sealed FROM connections WHERE $1 < id AND refresh_sealed IS NOT NULL ORDER BY id LIMIT 500",
-            Self::FlowSecrets => "SELECT id, environment_id, secrets_sealed FROM flows WHERE $1 < id ORDER BY id LIMIT 500",
+            Self::IntegrationSecret => {
+                "SELECT id, environment_id, secret_sealed FROM integrations WHERE $1 < id ORDER BY id LIMIT 500"
+            }
+            Self::AccessToken => {
+                "SELECT id, environment_id, access_sealed FROM connections WHERE $1 < id AND access_sealed IS NOT NULL ORDER BY id LIMIT 500"
+            }
+            Self::RefreshToken => {
+                "SELECT id, environment_id, refresh_sealed FROM connections WHERE $1 < id AND refresh_sealed IS NOT NULL ORDER BY id LIMIT 500"
+            }
+            Self::FlowSecrets => {
+                "SELECT id, environment_id, secrets_sealed FROM flows WHERE $1 < id ORDER BY id LIMIT 500"
+            }
         }
     }
 
     fn update(self) -> &'static str {
         match self {
-            Self::IntegrationSecret => "UPDATE integrations SET secret_sealed = $3 WHERE id = $1 AND secret_sealed = $2",
+            Self::IntegrationSecret => {
+                "UPDATE integrations SET secret_sealed = $3 WHERE id = $1 AND secret_sealed = $2"
+            }
             Self::AccessToken => "UPDATE connections SET access_sealed = $3 WHERE id = $1 AND access_sealed = $2",
             Self::RefreshToken => "UPDATE connections SET refresh_sealed = $3 WHERE id = $1 AND refresh_sealed = $2",
             Self::FlowSecrets => "UPDATE flows SET secrets_sealed = $3 WHERE id = $1 AND secrets_sealed = $2",
@@ -55,8 +70,16 @@ pub struct Cell {
 
 /// Up to 500 cells of a column after the row `after`, by row.
 pub async fn cells(db: &Db, column: Column, after: &str) -> Result<Vec<Cell>> {
-    let rows: Vec<(String, String, Vec<u8>)> = on!(db, pool => sqlx::query_as(column.select()).bind(after).fetch_all(pool).await)?;
-    Ok(rows.into_iter().map(|(id, environment_id, sealed)| Cell { id, environment_id, sealed }).collect())
+    let rows: Vec<(String, String, Vec<u8>)> =
+        on!(db, pool => sqlx::query_as(column.select()).bind(after).fetch_all(pool).await)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, environment_id, sealed)| Cell {
+            id,
+            environment_id,
+            sealed,
+        })
+        .collect())
 }
 
 /// Replaces a cell if it is still `old`; false when somebody changed it meanwhile.

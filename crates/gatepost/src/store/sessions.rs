@@ -73,10 +73,14 @@ pub async fn delete(db: &Db, hash: &[u8]) -> Result<()> {
 
 /// Ends every session of a person; the number ended.
 pub async fn delete_of_person(db: &Db, person: &PersonId) -> Result<u64> {
-    Ok(on!(db, pool => sqlx::query("DELETE FROM sessions WHERE person_id = $1").bind(person).execute(pool).await.map(|it| it.rows_affected()))?)
+    Ok(
+        on!(db, pool => sqlx::query("DELETE FROM sessions WHERE person_id = $1").bind(person).execute(pool).await.map(|it| it.rows_affected()))?,
+    )
 }
 
 /// Removes sessions that are over.
 pub async fn delete_expired(db: &Db, now: Timestamp) -> Result<u64> {
-    Ok(on!(db, pool => sqlx::query("DELETE FROM sessions WHERE expires_at < $1").bind(now).execute(pool).await.map(|it| it.rows_affected()))?)
+    Ok(
+        on!(db, pool => sqlx::query("DELETE FROM sessions WHERE expires_at < $1").bind(now).execute(pool).await.map(|it| it.rows_affected()))?,
+    )
 }

@@ -6,7 +6,9 @@ use crate::clock::Timestamp;
 
 /// Finds a value by name.
 pub async fn find(db: &Db, name: &str) -> Result<Option<String>> {
-    Ok(on!(db, pool => sqlx::query_scalar("SELECT value FROM settings WHERE name = $1").bind(name).fetch_optional(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_scalar("SELECT value FROM settings WHERE name = $1").bind(name).fetch_optional(pool).await)?,
+    )
 }
 
 /// Sets a value.
@@ -32,7 +34,9 @@ pub async fn take(db: &Db, name: &str, value: &str) -> Result<bool> {
 
 /// The vault keys this database needs, with their check values.
 pub async fn vault_keys(db: &Db) -> Result<Vec<(String, Vec<u8>)>> {
-    Ok(on!(db, pool => sqlx::query_as("SELECT id, check_value FROM vault_keys ORDER BY created_at").fetch_all(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as("SELECT id, check_value FROM vault_keys ORDER BY created_at").fetch_all(pool).await)?,
+    )
 }
 
 /// Remembers that a vault key is in use.

@@ -6,8 +6,10 @@ use crate::clock::Timestamp;
 
 /// Until when this subject must wait; `None` when it need not.
 pub async fn wait_until(db: &Db, subject: &str, now: Timestamp) -> Result<Option<Timestamp>> {
-    Ok(on!(db, pool => sqlx::query_scalar("SELECT until FROM sign_in_failures WHERE subject = $1 AND $2 < until")
-        .bind(subject).bind(now).fetch_optional(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_scalar("SELECT until FROM sign_in_failures WHERE subject = $1 AND $2 < until")
+        .bind(subject).bind(now).fetch_optional(pool).await)?,
+    )
 }
 
 /// Counts one failure and gives the number so far.

@@ -103,5 +103,7 @@ pub async fn delete(tx: &mut Tx, hash: &[u8]) -> Result<()> {
 
 /// Removes codes and tokens that are over.
 pub async fn delete_expired(db: &Db, now: Timestamp) -> Result<u64> {
-    Ok(on!(db, pool => sqlx::query("DELETE FROM tokens WHERE expires_at < $1").bind(now).execute(pool).await.map(|it| it.rows_affected()))?)
+    Ok(
+        on!(db, pool => sqlx::query("DELETE FROM tokens WHERE expires_at < $1").bind(now).execute(pool).await.map(|it| it.rows_affected()))?,
+    )
 }

@@ -65,12 +65,19 @@ impl Keyring {
             }
             keys.push((id, key));
         }
-        if keys.is_empty() { Err(KeyringError::Empty) } else { Ok(Self(keys)) }
+        if keys.is_empty() {
+            Err(KeyringError::Empty)
+        } else {
+            Ok(Self(keys))
+        }
     }
 
     /// Reads the key file, which only its owner may read.
     pub fn read(path: &Path) -> Result<Self, KeyringError> {
-        let fail = |source| KeyringError::File { path: path.display().to_string(), source };
+        let fail = |source| KeyringError::File {
+            path: path.display().to_string(),
+            source,
+        };
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
@@ -83,20 +90,39 @@ impl Keyring {
 
     /// Writes the key file for its owner only. `replace` is needed to write over an existing one.
     pub fn write(&self, path: &Path, replace: bool) -> Result<(), KeyringError> {
-        let fail = |source| KeyringError::File { path: path.display().to_string(), source };
-        let target = if replace { path.with_extension("new") } else { path.to_owned() };
+        let fail = |source| KeyringError::File {
+            path: path.display().to_string(),
+            source,
+        };
+        let target = if replace {
+            path.with_extension("new")
+        } else {
+            path.to_owned()
+        };
         let mut options = OpenOptions::new();
         options.write(true).create_new(!replace).create(true).truncate(replace);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&target).map_err(fail)?;
-        file.write_all(self.text().as_bytes()).and_then(|()| file.sync_all()).map_err(fail)?;
-        if replace { fs::rename(&target, path).map_err(fail) } else { Ok(()) }
+        file.write_all(self.text().as_bytes())
+            .and_then(|()| file.sync_all())
+            .map_err(fail)?;
+        if replace {
+            fs::rename(&target, path).map_err(fail)
+        } else {
+            Ok(())
+        }
     }
 
     /// Adds a fresh key, which becomes the active one.
     pub fn add(&mut self, clock: &Clock) -> KeyId {
-        let day: String = clock.now().rfc3339().chars().take(10).filter(char::is_ascii_digit).collect();
+        let day: String = clock
+            .now()
+            .rfc3339()
+            .chars()
+            .take(10)
+            .filter(char::is_ascii_digit)
+            .collect();
         let id = KeyId(format!("k{day}-{:08x}", u32::from_le_bytes(clock.random().bytes())));
         self.0.push((id.clone(), Zeroizing::new(clock.random().bytes())));
         id
@@ -126,7 +152,9 @@ impl Keyring {
     }
 
     pub(super) fn text(&self) -> Zeroizing<String> {
-        let mut text = String::from("# Gatepost vault keys. Keep this file apart from the database and back it up: without it every connection is lost.\n");
+        let mut text = String::from(
+            "# Gatepost vault keys. Keep this file apart from the database and back it up: without it every connection is lost.\n",
+        );
         for (id, key) in &self.0 {
             text.push_str(&format!("{id}:{}\n", STANDARD.encode(**key)));
         }

@@ -48,7 +48,10 @@ pub struct Vault {
 impl Vault {
     /// A vault over these keys; the newest one seals.
     pub fn new(keyring: Keyring, random: Random) -> Self {
-        Self { keyring: std::sync::Arc::new(keyring), random }
+        Self {
+            keyring: std::sync::Arc::new(keyring),
+            random,
+        }
     }
 
     /// The keys, by id.
@@ -62,7 +65,12 @@ impl Vault {
         let id = self.keyring.active();
         let mut out = header(id);
         out.extend(self.wrap(id, place, &data_key));
-        out.extend(encrypt(&data_key, self.random.bytes(), &associated(b"value", place, None), secret));
+        out.extend(encrypt(
+            &data_key,
+            self.random.bytes(),
+            &associated(b"value", place, None),
+            secret,
+        ));
         out
     }
 
@@ -106,13 +114,21 @@ impl Vault {
 
     /// A message authentication code under a key for `purpose`, made with the active key.
     pub fn mac(&self, purpose: &str, message: &[u8]) -> [u8; 32] {
-        mac_with(self.keyring.secret(self.keyring.active()).expect("the active key is in the ring"), purpose, message)
+        mac_with(
+            self.keyring
+                .secret(self.keyring.active())
+                .expect("the active key is in the ring"),
+            purpose,
+            message,
+        )
     }
 
     /// Whether `tag` is the code of `message` under the active key or an older one.
     pub fn verify_mac(&self, purpose: &str, message: &[u8], tag: &[u8]) -> bool {
         use subtle::ConstantTimeEq as _;
-        self.keyring.secrets().any(|key| bool::from(mac_with(key, purpose, message).ct_eq(tag)))
+        self.keyring
+            .secrets()
+            .any(|key| bool::from(mac_with(key, purpose, message).ct_eq(tag)))
     }
 
     /// A 32-byte seed for `purpose`, derived from the oldest key so that a rotation does not change it while it is kept.
@@ -123,11 +139,19 @@ impl Vault {
 
     fn wrap(&self, id: &KeyId, place: Place<'_>, data_key: &[u8; KEY_BYTES]) -> Vec<u8> {
         let key = self.keyring.secret(id).expect("the active key is in the ring");
-        encrypt(key, self.random.bytes(), &associated(b"wrap", place, Some(id)), data_key)
+        encrypt(
+            key,
+            self.random.bytes(),
+            &associated(b"wrap", place, Some(id)),
+            data_key,
+        )
     }
 
     fn unwrap(&self, id: &KeyId, place: Place<'_>, wrapped: &[u8]) -> Result<Zeroizing<[u8; KEY_BYTES]>, OpenError> {
-        let key = self.keyring.secret(id).ok_or_else(|| OpenError::UnknownKey(id.clone()))?;
+        let key = self
+            .keyring
+            .secret(id)
+            .ok_or_else(|| OpenError::UnknownKey(id.clone()))?;
         let opened = decrypt(key, &associated(b"wrap", place, Some(id)), wrapped)?;
         let bytes: [u8; KEY_BYTES] = opened.as_slice().try_into().map_err(|_| OpenError::Refused)?;
         Ok(Zeroizing::new(bytes))
@@ -142,9 +166,13 @@ fn header(id: &KeyId) -> Vec<u8> {
 type Parts<'a> = (KeyId, &'a [u8], &'a [u8]);
 
 fn split(sealed: &[u8]) -> Result<Parts<'_>, OpenError> {
-    let [VERSION, length, rest @ ..] = sealed else { return Err(OpenError::Refused) };
+    let [VERSION, length, rest @ ..] = sealed else {
+        return Err(OpenError::Refused);
+    };
     let (id, rest) = rest.split_at_checked(usize::from(*length)).ok_or(OpenError::Refused)?;
-    let (wrapped, value) = rest.split_at_checked(NONCE_BYTES + WRAPPED_BYTES).ok_or(OpenError::Refused)?;
+    let (wrapped, value) = rest
+        .split_at_checked(NONCE_BYTES + WRAPPED_BYTES)
+        .ok_or(OpenError::Refused)?;
     let id = std::str::from_utf8(id).map_err(|_| OpenError::Refused)?;
     Ok((KeyId(id.to_owned()), wrapped, value))
 }
@@ -152,8 +180,19 @@ fn split(sealed: &[u8]) -> Result<Parts<'_>, OpenError> {
 /// Length-prefixed parts, so that no two places give the same bytes.
 fn associated(purpose: &[u8], place: Place<'_>, key: Option<&KeyId>) -> Vec<u8> {
     let key = key.map_or("", |it| it.0.as_str());
-    let parts = [b"gatepost-1", purpose, place.table.as_bytes(), place.column.as_bytes(), place.row.as_bytes(), place.environment.as_bytes(), key.as_bytes()];
-    parts.iter().flat_map(|part| [&(part.len() as u64).to_be_bytes(), *part].concat()).collect()
+    let parts = [
+        b"gatepost-1",
+        purpose,
+        place.table.as_bytes(),
+        place.column.as_bytes(),
+        place.row.as_bytes(),
+        place.environment.as_bytes(),
+        key.as_bytes(),
+    ];
+    parts
+        .iter()
+        .flat_map(|part| [&(part.len() as u64).to_be_bytes(), *part].concat())
+        .collect()
 }
 
 fn encrypt(key: &[u8; KEY_BYTES], nonce: [u8; NONCE_BYTES], aad: &[u8], plain: &[u8]) -> Vec<u8> {
@@ -170,7 +209,10 @@ fn decrypt(key: &[u8; KEY_BYTES], aad: &[u8], sealed: &[u8]) -> Result<Zeroizing
     let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| OpenError::Refused)?;
     let cipher = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).map_err(|_| OpenError::Refused)?);
     let mut buffer = Zeroizing::new(text.to_vec());
-    let length = cipher.open_in_place(nonce, Aad::from(aad), &mut buffer).map_err(|_| OpenError::Refused)?.len();
+    let length = cipher
+        .open_in_place(nonce, Aad::from(aad), &mut buffer)
+        .map_err(|_| OpenError::Refused)?
+        .len();
     buffer.truncate(length);
     Ok(buffer)
 }
@@ -196,5 +238,8 @@ fn derive(key: &[u8; KEY_BYTES], purpose: &str) -> [u8; 32] {
 
 fn mac_with(key: &[u8; KEY_BYTES], purpose: &str, message: &[u8]) -> [u8; 32] {
     let key = hmac::Key::new(hmac::HMAC_SHA256, &derive(key, purpose));
-    hmac::sign(&key, message).as_ref().try_into().expect("HMAC-SHA256 gives 32 bytes")
+    hmac::sign(&key, message)
+        .as_ref()
+        .try_into()
+        .expect("HMAC-SHA256 gives 32 bytes")
 }

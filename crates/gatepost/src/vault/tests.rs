@@ -5,7 +5,12 @@ use proptest::prelude::*;
 use super::{Keyring, OpenError, Place, Vault};
 use crate::clock::{Clock, Timestamp};
 
-const HERE: Place<'_> = Place { table: "connections", column: "refresh_sealed", row: "1", environment: "e" };
+const HERE: Place<'_> = Place {
+    table: "connections",
+    column: "refresh_sealed",
+    row: "1",
+    environment: "e",
+};
 
 fn clock() -> Clock {
     Clock::set(Timestamp(1_790_000_000_000), 7)
@@ -29,10 +34,23 @@ fn a_value_moved_to_another_row_column_table_or_environment_does_not_open() {
     let sealed = vault.seal(HERE, b"secret");
     for elsewhere in [
         Place { row: "2", ..HERE },
-        Place { column: "access_sealed", ..HERE },
-        Place { table: "integrations", ..HERE },
-        Place { environment: "f", ..HERE },
-        Place { table: "connectionsr", column: "efresh_sealed", ..HERE },
+        Place {
+            column: "access_sealed",
+            ..HERE
+        },
+        Place {
+            table: "integrations",
+            ..HERE
+        },
+        Place {
+            environment: "f",
+            ..HERE
+        },
+        Place {
+            table: "connectionsr",
+            column: "efresh_sealed",
+            ..HERE
+        },
     ] {
         assert_eq!(vault.open(elsewhere, &sealed).unwrap_err(), OpenError::Refused);
     }
@@ -46,9 +64,15 @@ fn every_flipped_byte_is_refused() {
         for bit in [1, 0x80] {
             let mut changed = sealed.clone();
             changed[at] ^= bit;
-            assert!(vault.open(HERE, &changed).is_err(), "byte {at} changed and it still opened");
+            assert!(
+                vault.open(HERE, &changed).is_err(),
+                "byte {at} changed and it still opened"
+            );
         }
-        assert!(vault.open(HERE, &sealed[..at]).is_err(), "cut at {at} and it still opened");
+        assert!(
+            vault.open(HERE, &sealed[..at]).is_err(),
+            "cut at {at} and it still opened"
+        );
     }
 }
 
@@ -62,7 +86,10 @@ fn rotation_keeps_old_values_and_rewraps_them() {
     let mut ring = Keyring::parse(&text).unwrap();
     let new_id = ring.add(&clock);
     let new = Vault::new(ring, clock.random().clone());
-    let rewrapped = new.rewrap(HERE, &sealed).unwrap().expect("the value is under the old key");
+    let rewrapped = new
+        .rewrap(HERE, &sealed)
+        .unwrap()
+        .expect("the value is under the old key");
     assert_eq!(Vault::key_of(&rewrapped).unwrap(), new_id);
     assert_eq!(new.rewrap(HERE, &rewrapped).unwrap(), None);
     assert_eq!(new.open(HERE, &sealed).unwrap().to_vec(), b"secret");
@@ -74,7 +101,10 @@ fn rotation_keeps_old_values_and_rewraps_them() {
 
 #[test]
 fn a_ring_names_the_line_that_is_wrong_and_never_prints_keys() {
-    assert_eq!(Keyring::parse("# note\nk1:AAAA").unwrap_err().to_string(), "line 2 of the vault keys is not `id:base64 of 32 bytes`");
+    assert_eq!(
+        Keyring::parse("# note\nk1:AAAA").unwrap_err().to_string(),
+        "line 2 of the vault keys is not `id:base64 of 32 bytes`"
+    );
     assert!(Keyring::parse(" \n").is_err());
     let ring = Keyring::fresh(&clock());
     assert!(!format!("{ring:?}").contains(ring.text().split(':').next_back().unwrap().trim()));
@@ -87,7 +117,10 @@ fn a_key_file_is_for_its_owner_only() {
     let ring = Keyring::fresh(&clock());
     ring.write(&path, false).unwrap();
     assert_eq!(Keyring::read(&path).unwrap().active(), ring.active());
-    assert!(ring.write(&path, false).is_err(), "an existing key file is never overwritten");
+    assert!(
+        ring.write(&path, false).is_err(),
+        "an existing key file is never overwritten"
+    );
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

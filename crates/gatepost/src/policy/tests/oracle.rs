@@ -38,16 +38,32 @@ impl Call {
     fn caller(&self) -> Caller {
         let through = match self.client {
             "portal" => Through::Portal,
-            id => Through::Client { client: id.into(), name: id.to_owned(), grant: "g".into() },
+            id => Through::Client {
+                client: id.into(),
+                name: id.to_owned(),
+                grant: "g".into(),
+            },
         };
-        Caller { through, authenticated_at: NOW.plus_seconds(-self.age_s), ..caller(self.person, &self.groups) }
+        Caller {
+            through,
+            authenticated_at: NOW.plus_seconds(-self.age_s),
+            ..caller(self.person, &self.groups)
+        }
     }
 
     fn arguments(&self) -> Value {
         let operation = operation(self.operation);
         let mut arguments = json!({});
-        for parameter in operation.parameters.iter().filter(|it| it.place == catalogue::Place::Path) {
-            let value = if parameter.name == "groupId" { self.workspace } else { MODEL };
+        for parameter in operation
+            .parameters
+            .iter()
+            .filter(|it| it.place == catalogue::Place::Path)
+        {
+            let value = if parameter.name == "groupId" {
+                self.workspace
+            } else {
+                MODEL
+            };
             arguments[&parameter.name] = json!(value);
         }
         if let Some(target) = self.target.filter(|_| self.operation == "reports.clone_in_group") {
@@ -58,7 +74,13 @@ impl Call {
 
     fn decided_by(&self, policies: &Policies) -> Decision {
         let (caller, arguments) = (self.caller(), self.arguments());
-        decide(policies, &Question { approved: self.approved, ..question(&caller, self.operation, &arguments) })
+        decide(
+            policies,
+            &Question {
+                approved: self.approved,
+                ..question(&caller, self.operation, &arguments)
+            },
+        )
     }
 }
 
@@ -67,7 +89,11 @@ fn expected(forms: &[Form], call: &Call) -> String {
     let operation = operation(call.operation);
     let forms: Vec<_> = forms.iter().filter(|it| it.enabled && is_about(it, call)).collect();
     let plain_path = call.operation == "datasets.get";
-    if plain_path && forms.iter().any(|it| !it.workspaces.is_empty() && it.action != Action::Allow) {
+    if plain_path
+        && forms
+            .iter()
+            .any(|it| !it.workspaces.is_empty() && it.action != Action::Allow)
+    {
         return "refuse WorkspaceNeeded".to_owned();
     }
     let mut named: Vec<Option<&str>> = vec![operation.is_in_workspace().then_some(call.workspace)];
@@ -75,19 +101,31 @@ fn expected(forms: &[Form], call: &Call) -> String {
         named.extend(call.target.map(Some));
     }
     let meets = |form: &Form, workspace: Option<&str>| {
-        form.workspaces.is_empty() || workspace.is_some_and(|id| form.workspaces.iter().any(|it| it.eq_ignore_ascii_case(id)))
+        form.workspaces.is_empty()
+            || workspace.is_some_and(|id| form.workspaces.iter().any(|it| it.eq_ignore_ascii_case(id)))
     };
     let touches = |form: &Form| named.iter().any(|it| meets(form, *it));
     if forms.iter().any(|it| it.action == Action::Deny && touches(it)) {
         return "refuse Policy".to_owned();
     }
-    let is_permitted = |workspace: &Option<&str>| forms.iter().any(|it| it.action != Action::Deny && meets(it, *workspace));
+    let is_permitted = |workspace: &Option<&str>| {
+        forms
+            .iter()
+            .any(|it| it.action != Action::Deny && meets(it, *workspace))
+    };
     if !named.iter().all(is_permitted) {
         let is_hinted = plain_path && forms.iter().any(|it| !it.workspaces.is_empty());
-        return if is_hinted { "refuse WorkspaceNeeded" } else { "refuse NoPolicy" }.to_owned();
+        return if is_hinted {
+            "refuse WorkspaceNeeded"
+        } else {
+            "refuse NoPolicy"
+        }
+        .to_owned();
     }
     let ages = forms.iter().filter(|it| it.action == Action::StepUp && touches(it));
-    let ages = ages.map(|it| it.max_authentication_age_s.unwrap_or(900)).filter(|it| i64::from(*it) < call.age_s);
+    let ages = ages
+        .map(|it| it.max_authentication_age_s.unwrap_or(900))
+        .filter(|it| i64::from(*it) < call.age_s);
     let step_up = ages.min();
     let approval = !call.approved && forms.iter().any(|it| it.action == Action::Approval && touches(it));
     match (step_up, approval) {
@@ -111,30 +149,53 @@ fn some<T: Clone + std::fmt::Debug + 'static>(all: &[T]) -> impl Strategy<Value 
 }
 
 fn action() -> impl Strategy<Value = Action> {
-    select(vec![Action::Allow, Action::Allow, Action::Deny, Action::StepUp, Action::Approval])
+    select(vec![
+        Action::Allow,
+        Action::Allow,
+        Action::Deny,
+        Action::StepUp,
+        Action::Approval,
+    ])
 }
 
 fn form() -> impl Strategy<Value = Form> {
-    let lists = (some(Effect::ALL), some(&OPERATIONS), some(&PEOPLE), some(&GROUPS), some(&CLIENTS), some(&WORKSPACES));
-    (action(), lists, prop::option::of(60..2000_u32), prop::bool::weighted(0.9)).prop_map(
-        |(action, (effects, operations, people, groups, clients, workspaces), age, enabled)| Form {
-            name: "rule".to_owned(),
-            enabled,
-            action,
-            effects,
-            operations: operations.into_iter().map(str::to_owned).collect(),
-            people: people.into_iter().map(Into::into).collect(),
-            groups: groups.into_iter().map(Into::into).collect(),
-            clients: clients.into_iter().map(str::to_owned).collect(),
-            workspaces: workspaces.into_iter().map(str::to_uppercase).collect(),
-            max_authentication_age_s: age.filter(|_| action == Action::StepUp),
-        },
+    let lists = (
+        some(Effect::ALL),
+        some(&OPERATIONS),
+        some(&PEOPLE),
+        some(&GROUPS),
+        some(&CLIENTS),
+        some(&WORKSPACES),
+    );
+    (
+        action(),
+        lists,
+        prop::option::of(60..2000_u32),
+        prop::bool::weighted(0.9),
     )
+        .prop_map(
+            |(action, (effects, operations, people, groups, clients, workspaces), age, enabled)| Form {
+                name: "rule".to_owned(),
+                enabled,
+                action,
+                effects,
+                operations: operations.into_iter().map(str::to_owned).collect(),
+                people: people.into_iter().map(Into::into).collect(),
+                groups: groups.into_iter().map(Into::into).collect(),
+                clients: clients.into_iter().map(str::to_owned).collect(),
+                workspaces: workspaces.into_iter().map(str::to_uppercase).collect(),
+                max_authentication_age_s: age.filter(|_| action == Action::StepUp),
+            },
+        )
 }
 
 fn call() -> impl Strategy<Value = Call> {
     let who = (select(PEOPLE.to_vec()), some(&GROUPS), select(CLIENTS.to_vec()));
-    let what = (select(OPERATIONS.to_vec()), select(WORKSPACES.to_vec()), prop::option::of(select(WORKSPACES.to_vec())));
+    let what = (
+        select(OPERATIONS.to_vec()),
+        select(WORKSPACES.to_vec()),
+        prop::option::of(select(WORKSPACES.to_vec())),
+    );
     (who, what, 0..4000_i64, any::<bool>()).prop_map(
         |((person, groups, client), (operation, workspace, target), age_s, approved)| Call {
             person,
@@ -170,6 +231,12 @@ proptest! {
             let may = may_ever(&policies, &call.caller(), operation(call.operation));
             prop_assert!(may || openness(&decision) == 0, "hidden, but {:?}: {:?}", decision, call);
         }
+    }
+
+    #[test]
+    fn what_a_form_gives_fits_the_schema(form in form()) {
+        let text = crate::policy::to_cedar(&Rule::of_form("p".into(), form)).expect("the form is in order");
+        prop_assert_eq!(crate::policy::check(&cedar(&text)), Ok(()));
     }
 
     #[test]

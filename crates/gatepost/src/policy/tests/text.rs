@@ -23,7 +23,13 @@ fn forms_become_cedar_text_that_people_can_read() {
         ..Form::about("Fresh \"proof\"", Action::StepUp, &[])
     };
     insta::assert_snapshot!(text(full));
-    insta::assert_snapshot!(Policies::defaults().into_iter().map(text).collect::<Vec<_>>().join("\n"));
+    insta::assert_snapshot!(
+        Policies::defaults()
+            .into_iter()
+            .map(text)
+            .collect::<Vec<_>>()
+            .join("\n")
+    );
 }
 
 #[test]
@@ -36,10 +42,20 @@ fn names_and_ids_cannot_break_out_of_the_text() {
     };
     let policies = compiled(&[form]);
     let (alice, arguments) = (caller("alice", &[]), json!({}));
-    assert_eq!(word(&decide(&policies, &question(&alice, "groups.list", &arguments))), "refuse NoPolicy");
+    assert_eq!(
+        word(&decide(&policies, &question(&alice, "groups.list", &arguments))),
+        "refuse NoPolicy"
+    );
     let mut named = caller(evil, &[]);
-    named.through = Through::Client { client: evil.into(), name: String::new(), grant: "g".into() };
-    assert_eq!(word(&decide(&policies, &question(&named, "groups.list", &arguments))), "allow");
+    named.through = Through::Client {
+        client: evil.into(),
+        name: String::new(),
+        grant: "g".into(),
+    };
+    assert_eq!(
+        word(&decide(&policies, &question(&named, "groups.list", &arguments))),
+        "allow"
+    );
 }
 
 #[test]
@@ -58,7 +74,10 @@ fn text_that_cannot_be_used_is_named_with_its_place() {
         "permit (principal, action, resource) when { context.client.id == \"\u{202e}x\" };",
         "",
     ];
-    let said: Vec<_> = texts.iter().map(|it| check(&cedar(it)).expect_err(it).to_string()).collect();
+    let said: Vec<_> = texts
+        .iter()
+        .map(|it| check(&cedar(it)).expect_err(it).to_string())
+        .collect();
     insta::assert_snapshot!(said.join("\n"));
 }
 
@@ -71,10 +90,34 @@ fn a_place_counts_lines_and_characters_from_one() {
 #[test]
 fn forms_that_cannot_be_used_say_why() {
     for (form, expected) in [
-        (Form { operations: vec!["datasets.drop".to_owned()], ..Form::about("x", Action::Allow, &[]) }, "operation of the catalogue"),
-        (Form { workspaces: vec!["Sales".to_owned()], ..Form::about("x", Action::Allow, &[]) }, "a GUID"),
-        (Form { max_authentication_age_s: Some(5), ..Form::about("x", Action::StepUp, &[]) }, "at least 60"),
-        (Form { max_authentication_age_s: Some(500), ..Form::about("x", Action::Deny, &[]) }, "only a step-up"),
+        (
+            Form {
+                operations: vec!["datasets.drop".to_owned()],
+                ..Form::about("x", Action::Allow, &[])
+            },
+            "operation of the catalogue",
+        ),
+        (
+            Form {
+                workspaces: vec!["Sales".to_owned()],
+                ..Form::about("x", Action::Allow, &[])
+            },
+            "a GUID",
+        ),
+        (
+            Form {
+                max_authentication_age_s: Some(5),
+                ..Form::about("x", Action::StepUp, &[])
+            },
+            "at least 60",
+        ),
+        (
+            Form {
+                max_authentication_age_s: Some(500),
+                ..Form::about("x", Action::Deny, &[])
+            },
+            "only a step-up",
+        ),
     ] {
         let said = check(&Rule::of_form("p".into(), form)).unwrap_err().to_string();
         assert!(said.contains(expected), "{said}");
@@ -85,7 +128,9 @@ fn forms_that_cannot_be_used_say_why() {
 fn text_made_to_exhaust_the_parser_is_refused() {
     let deep = |open: &str, close: &str| {
         let condition = format!("{}true{}", open.repeat(20_000), close.repeat(20_000));
-        check(&cedar(&format!("permit (principal, action, resource) when {{ {condition} }};")))
+        check(&cedar(&format!(
+            "permit (principal, action, resource) when {{ {condition} }};"
+        )))
     };
     assert!(deep("(", ")").is_err());
     assert!(deep("!", "").is_err());

@@ -1,0 +1,65 @@
+//! One value that holds everything a face needs; made once at start and shared.
+
+mod policies;
+mod start;
+
+pub use start::{StartError, keyring};
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use catalogue::Catalogue;
+
+use crate::audit::{Audit, Signer};
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::entra::{Access, Entra};
+use crate::powerbi::PowerBi;
+use crate::session;
+use crate::store::Db;
+use crate::vault::Vault;
+
+/// The running gateway. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What [`App`] holds.
+pub struct Parts {
+    pub settings: Settings,
+    pub clock: Clock,
+    pub db: Db,
+    pub vault: Vault,
+    pub catalogue: &'static Catalogue,
+    pub audit: Audit,
+    pub signer: Arc<Signer>,
+    pub entra: Entra,
+    pub access: Access,
+    pub power_bi: PowerBi,
+    pub policies: policies::Compiled,
+    /// Names this process among replicas.
+    pub replica: String,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    pub(crate) fn of(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// How long browser sessions last.
+    pub fn session_lifetime(&self) -> session::Lifetime {
+        session::Lifetime { idle_minutes: self.settings.session_idle_minutes, hours: self.settings.session_hours }
+    }
+
+    /// Where audit checkpoints are kept outside the database.
+    pub fn anchor_path(&self) -> PathBuf {
+        self.settings.anchor_path()
+    }
+}

@@ -1,0 +1,137 @@
+//! From settings to a running gateway, or a clear reason why not.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use catalogue::Catalogue;
+
+use super::{App, Parts, policies::Compiled};
+use crate::audit::{Audit, Signer};
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::entra::{self, Access, Entra};
+use crate::powerbi::PowerBi;
+use crate::store::migrate::{self, Standing};
+use crate::store::{self, Db, settings};
+use crate::vault::{Keyring, KeyringError, Place, Vault};
+
+/// Why the gateway does not start, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("cannot create the data folder {0}: {1}")]
+    Data(String, std::io::Error),
+    #[error("{0}")]
+    Keys(#[from] KeyringError),
+    #[error("the database needs vault key `{0}`, which {1} does not hold; restore the key file that belongs to this database")]
+    MissingKey(String, String),
+    #[error("vault key `{0}` in {1} is not the key this database was made with; restore the key file that belongs to this database")]
+    WrongKey(String, String),
+    #[error("there are sealed values in the database but no vault keys at {0}; restore the key file, or set vault_keys")]
+    NoKeys(String),
+    #[error("the database is older than this version of gatepost (missing migrations {0:?}); back it up, then run `gatepost migrate` or start with --migrate")]
+    Behind(Vec<i64>),
+    #[error("this database cannot be used: {0}")]
+    Foreign(String),
+    #[error("the database cannot be brought up to date: {0}")]
+    Migrate(String),
+    #[error("{0}")]
+    Store(#[from] store::Error),
+    #[error("the client for Microsoft cannot be made: {0}")]
+    Client(String),
+    #[error("the audit signing key in the database does not open with these vault keys")]
+    Signer,
+}
+
+impl App {
+    /// Opens everything. An empty database is set up; an older one only with `migrate`.
+    pub async fn start(settings: Settings, clock: Clock, migrate: bool) -> Result<Self, StartError> {
+        std::fs::create_dir_all(&settings.data).map_err(|error| StartError::Data(settings.data.display().to_string(), error))?;
+        let db = open(&settings).await?;
+        bring_up_to_date(&db, migrate).await?;
+        let vault = Vault::new(keyring(&settings, &db, &clock).await?, clock.random().clone());
+        let signer = Arc::new(signer(&db, &vault, &clock).await?);
+        let proxy = Some(settings.outgoing_proxy.as_str()).filter(|it| !it.is_empty());
+        let http = entra::http_client(proxy).map_err(|error| StartError::Client(error.to_string()))?;
+        let power_bi = PowerBi::new(proxy).map_err(|error| StartError::Client(error.to_string()))?;
+        let anchor = Some(settings.anchor_path());
+        Ok(Self::of(Parts {
+            audit: Audit::start(db.clone(), clock.clone(), signer.clone(), anchor),
+            entra: Entra::new(clock.clone(), http),
+            access: Access::default(),
+            policies: Compiled::default(),
+            catalogue: Catalogue::builtin(),
+            replica: clock.new_id(),
+            settings,
+            clock,
+            db,
+            vault,
+            signer,
+            power_bi,
+        }))
+    }
+}
+
+async fn open(settings: &Settings) -> Result<Db, StartError> {
+    if settings.database_url.is_empty() {
+        return Ok(Db::sqlite(&settings.sqlite_path()).await?);
+    }
+    let schema = settings.database_schema.as_str();
+    Ok(Db::postgres(&settings.database_url, Some(schema).filter(|it| !it.is_empty())).await?)
+}
+
+async fn bring_up_to_date(db: &Db, migrate: bool) -> Result<(), StartError> {
+    match migrate::standing(db).await? {
+        Standing::Current => Ok(()),
+        Standing::Foreign(why) => Err(StartError::Foreign(why)),
+        Standing::Behind(missing) if !migrate => Err(StartError::Behind(missing)),
+        Standing::Empty | Standing::Behind(_) => migrate::run(db).await.map_err(|error| StartError::Migrate(error.to_string())),
+    }
+}
+
+/// The vault's keys, checked against the database. A key file is created only where nothing was sealed yet.
+pub async fn keyring(settings: &Settings, db: &Db, clock: &Clock) -> Result<Keyring, StartError> {
+    let needed = settings::vault_keys(db).await?;
+    let (ring, place) = match &settings.vault_keys {
+        Some(keys) => (Keyring::parse(secrecy::ExposeSecret::expose_secret(&keys.0))?, "vault_keys".to_owned()),
+        None => {
+            let path = settings.keys_path();
+            let place = path.display().to_string();
+            if !path.exists() {
+                if !needed.is_empty() {
+                    return Err(StartError::NoKeys(place));
+                }
+                Keyring::fresh(clock).write(&path, false)?;
+            }
+            (Keyring::read(&path)?, place)
+        }
+    };
+    for (id, check) in &needed {
+        match ring.ids().find(|it| it.0 == *id).and_then(|it| ring.check_value(it)) {
+            None => return Err(StartError::MissingKey(id.clone(), place)),
+            Some(value) if value[..] != check[..] => return Err(StartError::WrongKey(id.clone(), place)),
+            Some(_) => {}
+        }
+    }
+    let active = ring.active();
+    let check = ring.check_value(active).expect("the active key is in the ring");
+    settings::add_vault_key(db, &active.0, &check, clock.now()).await?;
+    Ok(ring)
+}
+
+const SIGNER: &str = "audit_signing_key";
+
+/// Where the audit signing key's seal says it lives.
+pub(crate) const SIGNER_PLACE: Place<'static> = Place { table: "settings", column: "value", row: SIGNER, environment: "" };
+
+/// The audit signing key, made on the first start and sealed in the database, so that every replica signs alike.
+async fn signer(db: &Db, vault: &Vault, clock: &Clock) -> Result<Signer, StartError> {
+    if settings::find(db, SIGNER).await?.is_none() {
+        let sealed = vault.seal(SIGNER_PLACE, &clock.random().bytes::<32>());
+        settings::create(db, SIGNER, &STANDARD.encode(sealed)).await?;
+    }
+    let stored = settings::find(db, SIGNER).await?.unwrap_or_default();
+    let sealed = STANDARD.decode(stored).map_err(|_| StartError::Signer)?;
+    let seed = vault.open(SIGNER_PLACE, &sealed).map_err(|_| StartError::Signer)?;
+    Ok(Signer::new(seed.as_slice().try_into().map_err(|_| StartError::Signer)?))
+}

@@ -1,0 +1,104 @@
+//! What settings may be, checked once at start.
+
+use url::{Host, Url};
+
+use super::Settings;
+
+/// What is wrong with the settings and how to mend it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Problem(pub String);
+
+impl Settings {
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        check_public_url(&self.public_url)?;
+        if self.listen.parse::<std::net::SocketAddr>().is_err() {
+            return Err(Problem(format!(
+                "listen is `{}`; expected an address and a port such as 127.0.0.1:8420 or [::]:8420",
+                self.listen
+            )));
+        }
+        if !self.database_url.is_empty()
+            && !self.database_url.starts_with("postgres://")
+            && !self.database_url.starts_with("postgresql://")
+        {
+            return Err(Problem(
+                "database_url is not empty (SQLite in the data folder) and does not begin with postgres://".into(),
+            ));
+        }
+        for (name, value, least, most) in [
+            ("session_idle_minutes", self.session_idle_minutes, 5, 60 * 24 * 30),
+            ("session_hours", self.session_hours, 1, 24 * 90),
+            ("access_token_minutes", self.access_token_minutes, 5, 24 * 60),
+            ("refresh_token_days", self.refresh_token_days, 1, 365),
+            ("code_seconds", self.code_seconds, 10, 600),
+            ("registrations_per_hour", self.registrations_per_hour, 1, 1_000_000),
+            ("unused_client_days", self.unused_client_days, 1, 90),
+            ("approval_hours", self.approval_hours, 1, 24 * 30),
+            ("keep_alive_days", self.keep_alive_days, 0, 80),
+            (
+                "microsoft_timeout_seconds",
+                to_i64(self.microsoft_timeout_seconds),
+                1,
+                40,
+            ),
+            (
+                "power_bi_timeout_seconds",
+                to_i64(self.power_bi_timeout_seconds),
+                1,
+                3600,
+            ),
+            ("header_seconds", to_i64(self.header_seconds), 1, 120),
+            ("idle_seconds", to_i64(self.idle_seconds), 5, 3600),
+        ] {
+            if !(least..=most).contains(&value) {
+                return Err(Problem(format!("{name} is {value}; expected {least} to {most}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn to_i64(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// Whether Microsoft would take a redirect address below `public_url`.
+///
+/// Entra accepts https, and http only for the host `localhost` (Microsoft: "Redirect URI restrictions").
+pub fn check_public_url(public_url: &str) -> Result<(), Problem> {
+    let fail = |why: &str| Err(Problem(format!("public_url is `{public_url}`; {why}")));
+    let Ok(url) = Url::parse(public_url) else {
+        return fail("expected an address such as https://gatepost.example.com");
+    };
+    match (url.scheme(), url.host()) {
+        ("https", Some(Host::Domain(_))) => {}
+        ("http", Some(Host::Domain("localhost"))) => {}
+        ("http", Some(Host::Domain(_))) => {
+            return fail(
+                "Microsoft sends people back over https only (http is accepted for localhost alone); put a TLS proxy in front and use its https address",
+            );
+        }
+        ("http" | "https", Some(_)) => {
+            return fail(
+                "Microsoft does not accept an IP address here; use a host name, or localhost for trying things out",
+            );
+        }
+        _ => return fail("expected an address that begins with https://"),
+    }
+    let plain = url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if !plain || public_url.ends_with('/') {
+        return fail("expected scheme, host and port only, without a path and without a slash at the end");
+    }
+    if public_url != url.origin().ascii_serialization() {
+        return fail(&format!(
+            "write it in its plain form: {}",
+            url.origin().ascii_serialization()
+        ));
+    }
+    Ok(())
+}

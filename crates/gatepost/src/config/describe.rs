@@ -1,0 +1,138 @@
+//! What each setting means, for the generated page, the example file and `--help`.
+
+use super::Settings;
+
+/// One setting with its default and its meaning.
+#[derive(Debug)]
+pub struct Described {
+    pub name: &'static str,
+    /// As it is written in `gatepost.toml`.
+    pub default: String,
+    pub meaning: &'static str,
+}
+
+const MEANINGS: &[(&str, &str)] = &[
+    (
+        "listen",
+        "Address and port the gateway listens on. Put a TLS proxy in front of it for anything but your own machine.",
+    ),
+    (
+        "public_url",
+        "The gateway's address as browsers, clients and Microsoft see it. Must be https, or http on localhost. Changing it makes every client register again.",
+    ),
+    (
+        "data",
+        "Folder for the SQLite file, the key file and the audit checkpoints. Created when absent.",
+    ),
+    (
+        "database_url",
+        "Empty: SQLite in the data folder. Or postgres://user:password@host/database, which several replicas may share.",
+    ),
+    (
+        "database_schema",
+        "PostgreSQL schema for the tables. Empty: the database's own default.",
+    ),
+    (
+        "vault_keys_file",
+        "File with the vault's keys, readable by its owner only. Empty: vault.keys in the data folder, created on the first start. Keep it apart from the database.",
+    ),
+    (
+        "vault_keys",
+        "The vault's keys themselves, `id:base64` separated by commas, instead of a file. Set it in the environment only.",
+    ),
+    (
+        "audit_checkpoint_file",
+        "File to which signed audit checkpoints are appended. Empty: audit-checkpoints.txt in the data folder. Copy it elsewhere: it proves a cut tail.",
+    ),
+    (
+        "masked_fields",
+        "Names of argument fields that the audit log shows as ***, besides passwords, secrets and tokens.",
+    ),
+    (
+        "session_idle_minutes",
+        "A portal session ends after this long without use.",
+    ),
+    ("session_hours", "A portal session ends after this long in any case."),
+    (
+        "access_token_minutes",
+        "Lifetime of the access tokens that clients get.",
+    ),
+    (
+        "refresh_token_days",
+        "Lifetime of the refresh tokens that clients get; each use gives a new one.",
+    ),
+    ("code_seconds", "Lifetime of an authorization code."),
+    (
+        "registrations_per_hour",
+        "How many clients may register themselves in an hour, over all.",
+    ),
+    (
+        "unused_client_days",
+        "A client that registered itself and was never used is forgotten after this long.",
+    ),
+    (
+        "approval_hours",
+        "How long a request for approval stays open, and an approval stays usable.",
+    ),
+    (
+        "keep_alive_days",
+        "Connections idle for this long are refreshed, because Microsoft forgets them after 90 days. 0: let them lapse.",
+    ),
+    (
+        "microsoft_timeout_seconds",
+        "Longest wait for Microsoft's sign-in service.",
+    ),
+    (
+        "power_bi_timeout_seconds",
+        "Longest wait for the first byte of an answer of Power BI.",
+    ),
+    (
+        "outgoing_proxy",
+        "Proxy for calls to Microsoft, such as http://proxy.example.com:3128. Empty: none; the usual environment variables are not read.",
+    ),
+    ("request_body_bytes", "Largest request body that is not streamed."),
+    ("connections", "Most connections at once."),
+    (
+        "connections_per_address",
+        "Most connections at once from one address. Raise it behind a proxy.",
+    ),
+    (
+        "header_seconds",
+        "A connection that has not sent a whole request header by then is closed.",
+    ),
+    (
+        "idle_seconds",
+        "A connection without traffic is closed after this long.",
+    ),
+    ("drain_seconds", "On stop, running requests get this long to finish."),
+    (
+        "log",
+        "What is logged: error, warn, info, debug, or a filter such as gatepost=debug.",
+    ),
+    ("log_json", "Log lines as JSON."),
+];
+
+/// Every setting, in the order of the example file.
+pub fn described() -> Vec<Described> {
+    let defaults = toml::Value::try_from(Settings::default()).expect("the defaults are plain values");
+    MEANINGS
+        .iter()
+        .map(|&(name, meaning)| {
+            let default = defaults
+                .get(name)
+                .map_or_else(|| "(none)".to_owned(), ToString::to_string);
+            Described { name, default, meaning }
+        })
+        .collect()
+}
+
+/// The text of a `gatepost.toml` that changes nothing: every setting in a comment with its meaning.
+pub fn example_file() -> String {
+    let mut text = String::from(
+        "# Gatepost settings. Every line is optional; each can also be set as GATEPOST_NAME in the environment.\n",
+    );
+    for it in described() {
+        text.push_str(&format!("\n# {}\n# {} = {}\n", it.meaning, it.name, it.default));
+    }
+    text
+}

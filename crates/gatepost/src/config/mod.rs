@@ -1,0 +1,160 @@
+//! Settings, from `gatepost.toml` and from `GATEPOST_*` in the environment.
+
+mod check;
+mod describe;
+#[cfg(test)]
+mod tests;
+
+pub use check::{Problem, check_public_url};
+pub use describe::{Described, described, example_file};
+
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Env, Format as _, Serialized, Toml};
+use secrecy::SecretString;
+
+/// Everything an administrator can set. Each field is described in `describe.rs`.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub listen: String,
+    pub public_url: String,
+    pub data: PathBuf,
+    pub database_url: String,
+    pub database_schema: String,
+    pub vault_keys_file: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vault_keys: Option<Secret>,
+    pub audit_checkpoint_file: String,
+    pub masked_fields: Vec<String>,
+    pub session_idle_minutes: i64,
+    pub session_hours: i64,
+    pub access_token_minutes: i64,
+    pub refresh_token_days: i64,
+    pub code_seconds: i64,
+    pub registrations_per_hour: i64,
+    pub unused_client_days: i64,
+    pub approval_hours: i64,
+    pub keep_alive_days: i64,
+    pub microsoft_timeout_seconds: u64,
+    pub power_bi_timeout_seconds: u64,
+    pub outgoing_proxy: String,
+    pub request_body_bytes: usize,
+    pub connections: usize,
+    pub connections_per_address: usize,
+    pub header_seconds: u64,
+    pub idle_seconds: u64,
+    pub drain_seconds: u64,
+    pub log: String,
+    pub log_json: bool,
+}
+
+/// A secret setting, which does not print.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(from = "String")]
+pub struct Secret(pub SecretString);
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl serde::Serialize for Secret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("***")
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8420".into(),
+            public_url: "http://localhost:8420".into(),
+            data: "gatepost-data".into(),
+            database_url: String::new(),
+            database_schema: String::new(),
+            vault_keys_file: String::new(),
+            vault_keys: None,
+            audit_checkpoint_file: String::new(),
+            masked_fields: Vec::new(),
+            session_idle_minutes: 8 * 60,
+            session_hours: 24 * 7,
+            access_token_minutes: 60,
+            refresh_token_days: 30,
+            code_seconds: 60,
+            registrations_per_hour: 200,
+            unused_client_days: 1,
+            approval_hours: 24,
+            keep_alive_days: 7,
+            microsoft_timeout_seconds: 20,
+            power_bi_timeout_seconds: 120,
+            outgoing_proxy: String::new(),
+            request_body_bytes: 16 * 1024 * 1024,
+            connections: 4096,
+            connections_per_address: 1024,
+            header_seconds: 10,
+            idle_seconds: 75,
+            drain_seconds: 20,
+            log: "info".into(),
+            log_json: false,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the file (when given, it must exist; else `gatepost.toml` here if there is one), then the environment, then `overrides`.
+    pub fn read(file: Option<&Path>, overrides: &[(&str, String)]) -> Result<Self, Problem> {
+        let figment = Figment::from(Serialized::defaults(Self::default()));
+        let figment = match file {
+            Some(path) if !path.is_file() => {
+                return Err(Problem(format!("there is no configuration file {}", path.display())));
+            }
+            Some(path) => figment.merge(Toml::file_exact(path)),
+            None => figment.merge(Toml::file("gatepost.toml")),
+        };
+        let figment = figment.merge(Env::prefixed("GATEPOST_").ignore(&["config", "log_style"]));
+        let figment = overrides
+            .iter()
+            .fold(figment, |figment, (name, value)| figment.merge((*name, value.as_str())));
+        let settings: Self = figment
+            .extract()
+            .map_err(|error| Problem(format!("the settings cannot be read: {error}")))?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// Where the vault's key file is.
+    pub fn keys_path(&self) -> PathBuf {
+        if self.vault_keys_file.is_empty() {
+            self.data.join("vault.keys")
+        } else {
+            self.vault_keys_file.clone().into()
+        }
+    }
+
+    /// Where audit checkpoints are written outside the database.
+    pub fn anchor_path(&self) -> PathBuf {
+        if self.audit_checkpoint_file.is_empty() {
+            self.data.join("audit-checkpoints.txt")
+        } else {
+            self.audit_checkpoint_file.clone().into()
+        }
+    }
+
+    /// Where the SQLite file is, when no `database_url` is set.
+    pub fn sqlite_path(&self) -> PathBuf {
+        self.data.join("gatepost.db")
+    }
+
+    /// An address of this gateway as people and Microsoft see it; `path` begins with `/`.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url)
+    }
+
+    /// Where Microsoft sends people back to: exactly this is registered in Entra.
+    pub fn redirect_uri(&self) -> String {
+        self.url("/integration-callback")
+    }
+}

@@ -1,0 +1,396 @@
+//! A usable access token for one permitted call: kept, or refreshed once however many callers and replicas ask.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::error::{Class, EntraError};
+use super::stored::{Unusable, registration_of};
+use super::{Entra, TokenAnswer};
+use crate::caller::ConnectionId;
+use crate::clock::{Clock, Timestamp};
+use crate::policy::Permit;
+use crate::store::connections::{Connection, State};
+use crate::store::integrations::Integration;
+use crate::store::{self, Db, connections, integrations, refresh};
+use crate::vault::{Place, Vault};
+
+/// Not served closer than this to its end.
+const MARGIN_MS: i64 = 5 * 60 * 1000;
+/// Longer than the provider call may take, so that a living holder is never overtaken.
+const LEASE_MS: i64 = 45 * 1000;
+const PATIENCE: Duration = Duration::from_secs(25);
+const BROKEN_RETRY_MS: i64 = 60 * 60 * 1000;
+
+/// Why there is no access token.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AccessError {
+    #[error("the connection is {state}: {reason}")]
+    NotConnected { state: &'static str, reason: String },
+    #[error("Microsoft refuses the integration itself: {0}")]
+    IntegrationBroken(String),
+    #[error("Microsoft's sign-in service does not answer: {reason}")]
+    Unavailable { reason: String, retry_after_s: u64 },
+    #[error("{0}")]
+    Unusable(#[from] Unusable),
+    #[error("the stored token does not open; the connection is set aside until it is made anew")]
+    Sealed,
+    #[error("{0}")]
+    Store(String),
+}
+
+impl From<store::Error> for AccessError {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
+/// What a refresh needs of the gateway.
+#[derive(Clone, Copy)]
+pub struct Means<'a> {
+    pub db: &'a Db,
+    pub clock: &'a Clock,
+    pub vault: &'a Vault,
+    pub entra: &'a Entra,
+    pub access: &'a Access,
+    /// Names this process; the lease's owner.
+    pub replica: &'a str,
+}
+
+/// An access token and the generation it belongs to.
+#[derive(Clone, Debug)]
+pub struct AccessToken {
+    pub secret: SecretString,
+    pub generation: i64,
+}
+
+/// One refresh at a time per connection within this process.
+#[derive(Default)]
+pub struct Access(Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>);
+
+impl Access {
+    fn turn(&self, id: &ConnectionId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.0.lock().expect("no code panics while holding the turns");
+        // A turn that only this map holds is nobody's; forgetting it keeps the map small.
+        if 1024 < turns.len() {
+            turns.retain(|_, turn| 1 < Arc::strong_count(turn));
+        }
+        turns.entry(id.clone()).or_default().clone()
+    }
+}
+
+/// Where a connection's token is sealed.
+pub fn token_place<'a>(column: &'a str, row: &'a str, environment: &'a str) -> Place<'a> {
+    Place {
+        table: "connections",
+        column,
+        row,
+        environment,
+    }
+}
+
+/// When to refresh: at 80 % of the lifetime or ten minutes before its end, a little earlier at random.
+pub fn refresh_after(clock: &Clock, answer: &TokenAnswer) -> Timestamp {
+    let lifetime_ms = answer.expires_in_s * 1000;
+    let suggested = answer.refresh_in_s.map_or(i64::MAX, |it| it * 1000);
+    let due = (lifetime_ms * 8 / 10)
+        .min((lifetime_ms - 10 * 60 * 1000).max(lifetime_ms / 2))
+        .min(suggested);
+    let jitter = i64::try_from(clock.random().below(60_000)).unwrap_or(0).min(due / 4);
+    clock.now().plus_ms(due - jitter)
+}
+
+/// The access token of `connection` for the call that `permit` allows.
+///
+/// Invariant: without a permit there is no token, and the permit must be for the connection's own person.
+pub async fn access_token(
+    means: Means<'_>,
+    permit: &Permit,
+    connection: &Connection,
+) -> Result<AccessToken, AccessError> {
+    if permit.person() != &connection.person_id || permit.environment() != &connection.environment_id {
+        return Err(AccessError::NotConnected {
+            state: "refused",
+            reason: "the permit is another person's".into(),
+        });
+    }
+    current_token(means, connection).await
+}
+
+/// Refreshes an idle connection so that Microsoft does not forget it.
+pub async fn keep_alive(means: Means<'_>, connection: &Connection) -> Result<(), AccessError> {
+    let due = Connection {
+        access_expires_at: Timestamp(0),
+        ..connection.clone()
+    };
+    refreshed(means, &due).await.map(drop)
+}
+
+/// Makes the access token of this generation due, after Power BI refused it as expired.
+pub async fn expire(means: Means<'_>, connection: &Connection, generation: i64) -> Result<(), AccessError> {
+    Ok(refresh::expire(means.db, &connection.id, generation, means.clock.now()).await?)
+}
+
+async fn current_token(means: Means<'_>, connection: &Connection) -> Result<AccessToken, AccessError> {
+    usable(connection)?;
+    let now = means.clock.now();
+    if MARGIN_MS < connection.access_expires_at.since_ms(now) {
+        return opened(means.vault, connection);
+    }
+    refreshed(means, connection).await
+}
+
+fn usable(connection: &Connection) -> Result<(), AccessError> {
+    let reason = || {
+        connection
+            .reason
+            .clone()
+            .unwrap_or_else(|| "it was disconnected".into())
+    };
+    match connection.state() {
+        State::Connected | State::Degraded => Ok(()),
+        state @ (State::NeedsReconnect | State::Revoked) => Err(AccessError::NotConnected {
+            state: state.as_str(),
+            reason: reason(),
+        }),
+    }
+}
+
+fn opened(vault: &Vault, connection: &Connection) -> Result<AccessToken, AccessError> {
+    let sealed = connection.access_sealed.as_deref().ok_or(AccessError::Sealed)?;
+    let place = token_place("access_sealed", &connection.id.0, &connection.environment_id.0);
+    let secret = vault.open_text(place, sealed).map_err(|_| AccessError::Sealed)?;
+    Ok(AccessToken {
+        secret,
+        generation: connection.generation,
+    })
+}
+
+/// Waits for its turn in this process, then for the lease among replicas; whoever gets it refreshes, all others read the result.
+async fn refreshed(means: Means<'_>, stale: &Connection) -> Result<AccessToken, AccessError> {
+    let turn = means.access.turn(&stale.id);
+    let work = async {
+        let _mine = turn.lock().await;
+        loop {
+            let row = connections::find(means.db, &stale.id)
+                .await?
+                .ok_or(AccessError::Sealed)?;
+            usable(&row)?;
+            let now = means.clock.now();
+            if row.generation != stale.generation && MARGIN_MS < row.access_expires_at.since_ms(now) {
+                return opened(means.vault, &row);
+            }
+            if row.lease_owner.is_none() && now < row.lease_until {
+                return still_good(
+                    means,
+                    &row,
+                    row.reason.clone().unwrap_or_default(),
+                    row.lease_until.since_ms(now),
+                );
+            }
+            if refresh::take(
+                means.db,
+                &row.id,
+                row.generation,
+                means.replica,
+                now,
+                now.plus_ms(LEASE_MS),
+            )
+            .await?
+            {
+                return refresh_now(means, &row).await;
+            }
+            pause(means.clock).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| {
+        Err(AccessError::Unavailable {
+            reason: "another replica is still refreshing".into(),
+            retry_after_s: 5,
+        })
+    })
+}
+
+/// Another replica is refreshing; looking again soon is all there is to do.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "waiting for another replica, which no condition in this process announces"
+)]
+async fn pause(clock: &Clock) {
+    tokio::time::sleep(Duration::from_millis(50 + clock.random().below(150))).await;
+}
+
+/// One provider call, under the lease and outside any transaction; the token is used only after it is stored.
+async fn refresh_now(means: Means<'_>, row: &Connection) -> Result<AccessToken, AccessError> {
+    let integration = integrations::find(means.db, &row.integration_id)
+        .await?
+        .ok_or(AccessError::Sealed)?;
+    let now = means.clock.now();
+    if integration.state == "broken" && integration.retry_at.is_some_and(|at| now < at) {
+        refresh::release_unchanged(means.db, &row.id, means.replica).await?;
+        return still_good(means, row, integration.state_reason.clone().unwrap_or_default(), 0)
+            .map_err(|_| broken(&integration));
+    }
+    let answer = match ask(means, &integration, row).await {
+        Ok(answer) => answer,
+        Err(Asked::Local(error)) => {
+            refresh::release_unchanged(means.db, &row.id, means.replica).await?;
+            return Err(error);
+        }
+        Err(Asked::Microsoft(error)) => return failed(means, &integration, row, &error).await,
+    };
+    integrations::save_ok(means.db, &integration.id).await?;
+    store_tokens(means, row, &answer).await
+}
+
+enum Asked {
+    Local(AccessError),
+    Microsoft(EntraError),
+}
+
+async fn ask(means: Means<'_>, integration: &Integration, row: &Connection) -> Result<TokenAnswer, Asked> {
+    let registration = registration_of(means.vault, integration).map_err(|error| Asked::Local(error.into()))?;
+    let sealed = row.refresh_sealed.as_deref().ok_or(Asked::Local(AccessError::Sealed))?;
+    let place = token_place("refresh_sealed", &row.id.0, &row.environment_id.0);
+    let token = means
+        .vault
+        .open_text(place, sealed)
+        .map_err(|_| Asked::Local(AccessError::Sealed))?;
+    means
+        .entra
+        .refresh(&registration, &token, &row.tenant_id, row.claims.as_deref())
+        .await
+        .map_err(Asked::Microsoft)
+}
+
+async fn store_tokens(means: Means<'_>, row: &Connection, answer: &TokenAnswer) -> Result<AccessToken, AccessError> {
+    let seal = |column, secret: &SecretString| {
+        means.vault.seal_text(
+            token_place(column, &row.id.0, &row.environment_id.0),
+            secret.expose_secret(),
+        )
+    };
+    let access_sealed = seal("access_sealed", &answer.access_token);
+    let refresh_sealed = answer.refresh_token.as_ref().map(|it| seal("refresh_sealed", it));
+    let now = means.clock.now();
+    let scopes = if answer.scopes.is_empty() {
+        row.scopes.clone()
+    } else {
+        answer.scopes.join(" ")
+    };
+    let stored = refresh::Refreshed {
+        access_sealed: &access_sealed,
+        refresh_sealed: refresh_sealed.as_deref(),
+        access_expires_at: now.plus_seconds(answer.expires_in_s),
+        refresh_after: refresh_after(means.clock, answer),
+        scopes: &scopes,
+        now,
+    };
+    if refresh::commit(means.db, &row.id, row.generation, &stored).await? {
+        return Ok(AccessToken {
+            secret: answer.access_token.clone(),
+            generation: row.generation + 1,
+        });
+    }
+    // Somebody reconnected or disconnected meanwhile; what they stored counts, ours is dropped.
+    let theirs = connections::find(means.db, &row.id).await?.ok_or(AccessError::Sealed)?;
+    usable(&theirs)?;
+    opened(means.vault, &theirs)
+}
+
+async fn failed(
+    means: Means<'_>,
+    integration: &Integration,
+    row: &Connection,
+    error: &EntraError,
+) -> Result<AccessToken, AccessError> {
+    let explanation = error.explanation();
+    let code = error
+        .codes
+        .first()
+        .map_or_else(|| error.error.clone(), |it| format!("AADSTS{it}"));
+    tracing::warn!(connection = %row.id, error = %error, trace_id = error.trace_id.as_deref().unwrap_or_default(), "a refresh failed");
+    let now = means.clock.now();
+    match error.class {
+        Class::GrantDead => {
+            let reason = format!("{} {}", explanation.cause, explanation.tell);
+            if refresh::save_dead(
+                means.db,
+                &row.id,
+                row.generation,
+                &reason,
+                &code,
+                error.claims.as_deref(),
+            )
+            .await?
+            {
+                return Err(AccessError::NotConnected {
+                    state: State::NeedsReconnect.as_str(),
+                    reason,
+                });
+            }
+            let theirs = connections::find(means.db, &row.id).await?.ok_or(AccessError::Sealed)?;
+            usable(&theirs)?;
+            opened(means.vault, &theirs)
+        }
+        Class::IntegrationBroken | Class::Configuration => {
+            integrations::save_broken(
+                means.db,
+                &integration.id,
+                &code,
+                &format!("{} {}", explanation.cause, explanation.tell),
+                now.plus_ms(BROKEN_RETRY_MS),
+            )
+            .await?;
+            refresh::release_unchanged(means.db, &row.id, means.replica).await?;
+            still_good(means, row, String::new(), 0)
+                .map_err(|_| AccessError::IntegrationBroken(format!("{} {}", explanation.cause, explanation.tell)))
+        }
+        Class::Throttled { .. } | Class::Transient | Class::Unknown => {
+            let wait_ms = match error.class {
+                Class::Throttled { retry_after_s } => i64::try_from(retry_after_s).unwrap_or(300) * 1000,
+                _ => backoff_ms(means.clock, row.failures),
+            };
+            refresh::release(
+                means.db,
+                &row.id,
+                row.generation,
+                means.replica,
+                now.plus_ms(wait_ms),
+                &explanation.cause,
+                &code,
+            )
+            .await?;
+            still_good(means, row, explanation.cause, wait_ms)
+        }
+    }
+}
+
+/// 1 s, 2 s, 4 s … up to five minutes, with up to half of it more.
+fn backoff_ms(clock: &Clock, failures: i64) -> i64 {
+    let base = 1000_i64 << failures.clamp(0, 8);
+    let base = base.min(300_000);
+    base + i64::try_from(clock.random().below(u64::try_from(base / 2).unwrap_or(1))).unwrap_or(0)
+}
+
+/// A token that could not be renewed is served to its very end.
+fn still_good(means: Means<'_>, row: &Connection, reason: String, wait_ms: i64) -> Result<AccessToken, AccessError> {
+    if 30_000 < row.access_expires_at.since_ms(means.clock.now()) {
+        return opened(means.vault, row);
+    }
+    Err(AccessError::Unavailable {
+        reason,
+        retry_after_s: u64::try_from(wait_ms / 1000).unwrap_or(1).max(1),
+    })
+}
+
+fn broken(integration: &Integration) -> AccessError {
+    AccessError::IntegrationBroken(
+        integration
+            .state_reason
+            .clone()
+            .unwrap_or_else(|| "its credential is refused".into()),
+    )
+}

@@ -1,0 +1,189 @@
+//! What a refusal by Power BI means: one reading of its six forms of error body and of its headers.
+
+use std::collections::BTreeSet;
+
+use catalogue::powerbi_errors::{PowerBiError, explain};
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
+
+use super::{challenge, headers};
+use crate::clock::Timestamp;
+
+const LONGEST_PAUSE_S: u64 = 24 * 3600;
+const MOST_TEXTS: usize = 8;
+const LONGEST_TEXT: usize = 1000;
+
+/// A refusal, read.
+#[derive(Clone, Debug)]
+pub struct PowerBiFailure {
+    pub status: u16,
+    pub code: Option<String>,
+    /// What the service says, the most useful sentence often last. Data, never instructions.
+    pub texts: Vec<String>,
+    pub retry_after_s: Option<u64>,
+    pub request_id: Option<String>,
+    pub kind: Kind,
+    /// What the catalogue knows of the code.
+    pub explanation: Option<&'static PowerBiError>,
+}
+
+/// What to do about a refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Refresh the token and try once more.
+    TokenExpired,
+    /// The person may not do this, whatever the token.
+    Rights,
+    NotFound,
+    /// Too many calls; `retry_after_s` says for how long.
+    Throttled,
+    /// The person must sign in again and satisfy these claims (JSON).
+    ClaimsChallenge {
+        claims: String,
+    },
+    BadRequest,
+    Server,
+    Other,
+}
+
+impl PowerBiFailure {
+    /// A 403 that says nothing: with a token near its end it is worth one refresh.
+    pub fn may_be_a_stale_token(&self) -> bool {
+        self.status == 403 && self.code.is_none() && self.texts.is_empty()
+    }
+}
+
+/// Reads a refusal.
+pub fn parse_error(status: StatusCode, answer: &HeaderMap, body: &[u8], now: Timestamp) -> PowerBiFailure {
+    let mut reading = Reading::default();
+    match serde_json::from_slice::<Value>(body) {
+        Ok(value) => reading.walk(&value),
+        Err(_) => reading.plain(body),
+    }
+    let info = headers::error_info(answer);
+    let codes: Vec<String> = reading.codes.into_iter().chain(info).collect();
+    PowerBiFailure {
+        status: status.as_u16(),
+        kind: kind(status, &codes, challenge::claims(answer)),
+        retry_after_s: pause_s(answer, &reading.texts, now),
+        request_id: headers::request_id(answer),
+        // A code deeper down is more exact: take the first that is known.
+        explanation: codes.iter().find_map(|it| explain(it)),
+        code: codes.into_iter().next(),
+        texts: reading.texts,
+    }
+}
+
+fn kind(status: StatusCode, codes: &[String], claims: Option<String>) -> Kind {
+    let is_about_token = codes.iter().any(|it| {
+        ["TokenExpired", "InvalidToken"]
+            .iter()
+            .any(|known| it.eq_ignore_ascii_case(known))
+    });
+    match (status.as_u16(), claims) {
+        (401 | 403, Some(claims)) => Kind::ClaimsChallenge { claims },
+        // Power BI answers an old token with 403, and missing rights with 401: the reverse of what one expects.
+        (401 | 403, None) if is_about_token => Kind::TokenExpired,
+        (401 | 403, None) => Kind::Rights,
+        (404 | 410, _) => Kind::NotFound,
+        (429, _) => Kind::Throttled,
+        (500..=599, _) => Kind::Server,
+        (400..=499, _) => Kind::BadRequest,
+        _ => Kind::Other,
+    }
+}
+
+/// Seconds to wait: from the header, as a number or a date, else from the sentence some administrator calls answer.
+fn pause_s(answer: &HeaderMap, texts: &[String], now: Timestamp) -> Option<u64> {
+    let header = answer.get(RETRY_AFTER).and_then(|it| it.to_str().ok()).map(str::trim);
+    let by_number = header.and_then(|it| it.parse::<u64>().ok());
+    let by_date = || {
+        let at = jiff::fmt::rfc2822::parse(header?).ok()?.timestamp().as_second();
+        u64::try_from(at - now.unix_seconds()).ok()
+    };
+    let by_text = || {
+        texts
+            .iter()
+            .find_map(|it| it.split_once("Retry in ")?.1.split(' ').next()?.parse::<u64>().ok())
+    };
+    by_number
+        .or_else(by_date)
+        .or_else(by_text)
+        .map(|it| it.min(LONGEST_PAUSE_S))
+}
+
+/// Codes and sentences, in the order they are met.
+#[derive(Default)]
+struct Reading {
+    codes: Vec<String>,
+    texts: Vec<String>,
+    seen: BTreeSet<String>,
+}
+
+impl Reading {
+    fn walk(&mut self, value: &Value) {
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    match member {
+                        Value::String(text) => self.take(name, text),
+                        other => self.walk(other),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|it| match it {
+                Value::String(text) => self.text(text),
+                other => self.walk(other),
+            }),
+            _ => {}
+        }
+    }
+
+    fn take(&mut self, name: &str, text: &str) {
+        match name.to_ascii_lowercase().as_str() {
+            "code" | "errorcode" => self.code(text),
+            "message" | "value" | "detail" | "details" | "errordescription" | "error_description" | "errormessage" => {
+                self.text(text)
+            }
+            "error" => self.code(text),
+            _ => {}
+        }
+    }
+
+    fn code(&mut self, text: &str) {
+        let is_plain =
+            (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.:".contains(&b));
+        // Names of parts, not of errors.
+        let is_label = matches!(text, "DetailsMessage" | "AnalysisServicesErrorCode");
+        if is_plain && !is_label && !self.codes.iter().any(|it| it == text) {
+            self.codes.push(text.to_owned());
+        }
+    }
+
+    /// Keeps a sentence; a bare number or a flag tells nobody anything.
+    fn text(&mut self, text: &str) {
+        let is_direction = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+        let clean = |c: char| if c.is_control() { ' ' } else { c };
+        let text: String = text
+            .chars()
+            .filter(|c| !is_direction(*c))
+            .map(clean)
+            .take(LONGEST_TEXT)
+            .collect();
+        let text = text.trim();
+        let says_something = text.chars().any(char::is_alphabetic) && !matches!(text, "true" | "false" | "null");
+        if says_something && self.texts.len() < MOST_TEXTS && self.seen.insert(text.to_owned()) {
+            self.texts.push(text.to_owned());
+        }
+    }
+
+    /// A body that is not JSON: a short sentence is kept, a web page is not.
+    fn plain(&mut self, body: &[u8]) {
+        if let Ok(text) = std::str::from_utf8(body)
+            && !text.trim_start().starts_with(['<', '{', '['])
+        {
+            self.text(text);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Differences between two sets of operations, each as one sentence.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use crate::catalogue::shape::Operations;
+use crate::catalogue::shape::Shape;
+use crate::catalogue::shape::Value;
+
+/// Every difference, in the order of paths.
+pub(crate) fn differences(ours: &Operations, theirs: &Operations) -> Vec<String> {
+    let keys: BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
+    let mut found = Vec::new();
+    for key in keys {
+        let about = format!("{} {}", key.0, key.1);
+        match (ours.get(key), theirs.get(key)) {
+            (Some(our), Some(their)) => found.extend(within(our, their).map(|words| format!("{about}: {words}"))),
+            (Some(our), None) => found.push(format!("{about}: only the catalogue has it ({})", our.id)),
+            (None, Some(their)) => found.push(format!("{about}: the catalogue lacks it ({})", their.id)),
+            (None, None) => {}
+        }
+    }
+    found
+}
+
+fn within(our: &Shape, their: &Shape) -> impl Iterator<Item = String> {
+    let mut found = Vec::new();
+    if our.id != their.id {
+        found.push(format!("operation id {} here, {} there", our.id, their.id));
+    }
+    if our.body_required != their.body_required {
+        found.push(format!("body {} here, {} there", body_words(our), body_words(their)));
+    }
+    found.extend(between("parameter", &our.parameters, &their.parameters));
+    found.extend(between("body member", &our.fields, &their.fields));
+    found.into_iter()
+}
+
+fn body_words(shape: &Shape) -> &'static str {
+    match shape.body_required {
+        None => "absent",
+        Some(true) => "required",
+        Some(false) => "optional",
+    }
+}
+
+fn between(what: &str, ours: &BTreeMap<String, Value>, theirs: &BTreeMap<String, Value>) -> Vec<String> {
+    let names: BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
+    let mut found = Vec::new();
+    for name in names {
+        match (ours.get(name), theirs.get(name)) {
+            (Some(our), Some(their)) => {
+                found.extend(
+                    of_values(our, their)
+                        .into_iter()
+                        .map(|words| format!("{what} `{name}`: {words}")),
+                );
+            }
+            (Some(_), None) => found.push(format!("{what} `{name}`: only the catalogue has it")),
+            (None, Some(_)) => found.push(format!("{what} `{name}`: the catalogue lacks it")),
+            (None, None) => {}
+        }
+    }
+    found
+}
+
+fn of_values(our: &Value, their: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    if our.required != their.required {
+        let words = |required| if required { "required" } else { "optional" };
+        found.push(format!("{} here, {} there", words(our.required), words(their.required)));
+    }
+    if our.kind != their.kind {
+        found.push(format!("{} here, {} there", our.kind, their.kind));
+    }
+    let only_here = our
+        .words
+        .difference(&their.words)
+        .map(|word| format!("`{word}` only here"));
+    let only_there = their
+        .words
+        .difference(&our.words)
+        .map(|word| format!("`{word}` only there"));
+    found.extend(only_here.chain(only_there));
+    for (bound, here, there) in [("at least", our.min, their.min), ("at most", our.max, their.max)] {
+        if here != there {
+            let words = |number: Option<f64>| number.map_or("anything".to_owned(), |number| number.to_string());
+            found.push(format!("{bound} {} here, {} there", words(here), words(there)));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(required: bool, words: &[&str]) -> Value {
+        let words = words.iter().map(|word| (*word).to_owned()).collect();
+        Value {
+            required,
+            kind: "text".to_owned(),
+            words,
+            ..Value::default()
+        }
+    }
+
+    fn one(path: &str, parameters: &[(&str, Value)]) -> Operations {
+        let parameters = parameters
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
+        let shape = Shape {
+            id: "A_B".to_owned(),
+            parameters,
+            ..Shape::default()
+        };
+        Operations::from([(("GET".to_owned(), path.to_owned()), shape)])
+    }
+
+    #[test]
+    fn the_same_is_no_difference() {
+        let operations = one("/a", &[("query x", text(true, &["A"]))]);
+        assert_eq!(differences(&operations, &operations), Vec::<String>::new());
+    }
+
+    #[test]
+    fn operations_that_one_side_lacks_are_told() {
+        let found = differences(&one("/a", &[]), &one("/b", &[]));
+        assert_eq!(
+            found,
+            [
+                "GET /a: only the catalogue has it (A_B)",
+                "GET /b: the catalogue lacks it (A_B)"
+            ]
+        );
+    }
+
+    #[test]
+    fn parameters_required_words_and_bounds_are_compared() {
+        let ours = one(
+            "/a",
+            &[("query x", text(true, &["A", "B"])), ("query y", text(false, &[]))],
+        );
+        let theirs_x = Value {
+            max: Some(5.0),
+            ..text(false, &["A", "C"])
+        };
+        let found = differences(
+            &ours,
+            &one("/a", &[("query x", theirs_x), ("query z", text(false, &[]))]),
+        );
+        assert_eq!(
+            found,
+            [
+                "GET /a: parameter `query x`: required here, optional there",
+                "GET /a: parameter `query x`: `B` only here",
+                "GET /a: parameter `query x`: `C` only there",
+                "GET /a: parameter `query x`: at most anything here, 5 there",
+                "GET /a: parameter `query y`: only the catalogue has it",
+                "GET /a: parameter `query z`: the catalogue lacks it",
+            ]
+        );
+    }
+
+    #[test]
+    fn bodies_and_ids_are_compared() {
+        let theirs = one("/a", &[]);
+        let mut ours = theirs.clone();
+        for shape in ours.values_mut() {
+            shape.id = "A_C".to_owned();
+            shape.body_required = Some(false);
+            shape.fields = BTreeMap::from([("name".to_owned(), text(true, &[]))]);
+        }
+        assert_eq!(
+            differences(&ours, &theirs),
+            [
+                "GET /a: operation id A_C here, A_B there",
+                "GET /a: body optional here, absent there",
+                "GET /a: body member `name`: only the catalogue has it",
+            ]
+        );
+    }
+}
