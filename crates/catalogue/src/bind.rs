@@ -3,6 +3,7 @@
 use serde_json::Map;
 use serde_json::Value;
 
+use crate::arguments::unknown;
 use crate::body;
 use crate::objects;
 use crate::objects::Object;
@@ -77,10 +78,7 @@ impl Operation {
         arguments
             .keys()
             .filter(|name| *name != "body" && self.parameter(name).is_none())
-            .map(|name| match known.is_empty() {
-                true => problem(name, "unknown; this operation takes none".to_owned()),
-                false => problem(name, format!("unknown; expected {}", known.join(", "))),
-            })
+            .map(|name| problem(name, unknown(&known)))
             .collect()
     }
 

@@ -1,5 +1,6 @@
 //! What Power BI can do, as data and pure code: no async, no network.
 
+mod arguments;
 mod bind;
 mod body;
 mod catalogue;
