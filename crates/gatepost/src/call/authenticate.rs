@@ -47,7 +47,10 @@ pub async fn door(app: &App, slug: Option<&str>, face: &str) -> store::Result<Op
         Some(slug) => environments::find_by_slug(&app.db, slug).await?,
         None => environments::find_default(&app.db).await?,
     };
-    Ok(environment.map(|environment| Door { resource: resource(app, slug, face), environment }))
+    Ok(environment.map(|environment| Door {
+        resource: resource(app, slug, face),
+        environment,
+    }))
 }
 
 fn resource(app: &App, slug: Option<&str>, face: &str) -> String {
@@ -59,7 +62,9 @@ fn resource(app: &App, slug: Option<&str>, face: &str) -> String {
 
 /// The door a `resource` parameter names; `None` when it names none of ours.
 pub async fn door_of(app: &App, named: &str) -> store::Result<Option<Door>> {
-    let Some(path) = named.strip_prefix(&app.settings.public_url) else { return Ok(None) };
+    let Some(path) = named.strip_prefix(&app.settings.public_url) else {
+        return Ok(None);
+    };
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     match parts[..] {
         [face @ ("mcp" | "powerbi")] => door(app, None, face).await,
@@ -69,14 +74,21 @@ pub async fn door_of(app: &App, named: &str) -> store::Result<Option<Door>> {
 }
 
 /// Who sends this request, by access token or API key.
-pub async fn authenticate(app: &App, door: &Door, headers: &HeaderMap, address: Option<IpAddr>) -> Result<Caller, AuthFailure> {
+pub async fn authenticate(
+    app: &App,
+    door: &Door,
+    headers: &HeaderMap,
+    address: Option<IpAddr>,
+) -> Result<Caller, AuthFailure> {
     let token = bearer(headers)?;
     let mut caller = if token.starts_with(KEY_PREFIX) {
         by_key(app, door, headers, token).await?
     } else if token.starts_with(ACCESS_PREFIX) {
         by_token(app, door, token).await?
     } else {
-        return Err(AuthFailure::Invalid("expected an access token or API key of this gateway"));
+        return Err(AuthFailure::Invalid(
+            "expected an access token or API key of this gateway",
+        ));
     };
     caller.address = address;
     caller.groups = groups::of_person(&app.db, &caller.person).await?;
@@ -87,14 +99,22 @@ pub async fn authenticate(app: &App, door: &Door, headers: &HeaderMap, address: 
 /// The one bearer token of a request (RFC 6750 §2.1).
 fn bearer(headers: &HeaderMap) -> Result<&str, AuthFailure> {
     let mut all = headers.get_all(AUTHORIZATION).iter();
-    let Some(header) = all.next() else { return Err(AuthFailure::Missing) };
+    let Some(header) = all.next() else {
+        return Err(AuthFailure::Missing);
+    };
     if all.next().is_some() {
         return Err(AuthFailure::Invalid("expected one Authorization header"));
     }
-    let text = header.to_str().map_err(|_| AuthFailure::Invalid("expected plain text"))?;
-    let (scheme, token) = text.split_once(' ').ok_or(AuthFailure::Invalid("expected `Bearer` and a token"))?;
+    let text = header
+        .to_str()
+        .map_err(|_| AuthFailure::Invalid("expected plain text"))?;
+    let (scheme, token) = text
+        .split_once(' ')
+        .ok_or(AuthFailure::Invalid("expected `Bearer` and a token"))?;
     let token = token.trim();
-    let is_token = token.bytes().all(|it| it.is_ascii_alphanumeric() || b"-._~+/=".contains(&it));
+    let is_token = token
+        .bytes()
+        .all(|it| it.is_ascii_alphanumeric() || b"-._~+/=".contains(&it));
     if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() || LONGEST_TOKEN < token.len() || !is_token {
         return Err(AuthFailure::Invalid("expected `Bearer` and a token"));
     }
@@ -103,7 +123,9 @@ fn bearer(headers: &HeaderMap) -> Result<&str, AuthFailure> {
 
 async fn by_token(app: &App, door: &Door, token: &str) -> Result<Caller, AuthFailure> {
     let hash = session::hash(token);
-    let found = tokens::find(&app.db, &hash, "access").await?.ok_or(AuthFailure::Invalid("it is unknown or was revoked"))?;
+    let found = tokens::find(&app.db, &hash, "access")
+        .await?
+        .ok_or(AuthFailure::Invalid("it is unknown or was revoked"))?;
     let now = app.clock.now();
     if found.expires_at <= now {
         return Err(AuthFailure::Invalid("it has expired"));
@@ -124,7 +146,11 @@ async fn by_token(app: &App, door: &Door, token: &str) -> Result<Caller, AuthFai
         person_name: found.person_name,
         role: Role::from_stored(&found.person_role),
         groups: Vec::new(),
-        through: Through::Client { client: ClientId(found.client_id.0), name: found.client_name, grant: found.grant_id },
+        through: Through::Client {
+            client: ClientId(found.client_id.0),
+            name: found.client_name,
+            grant: found.grant_id,
+        },
         scopes: ScopeSet::from_stored(&found.scopes),
         authenticated_at: found.authenticated_at,
         address: None,
@@ -133,7 +159,9 @@ async fn by_token(app: &App, door: &Door, token: &str) -> Result<Caller, AuthFai
 }
 
 async fn by_key(app: &App, door: &Door, headers: &HeaderMap, token: &str) -> Result<Caller, AuthFailure> {
-    let key = api_keys::find_by_hash(&app.db, &session::hash(token)).await?.ok_or(AuthFailure::Invalid("it is unknown or was revoked"))?;
+    let key = api_keys::find_by_hash(&app.db, &session::hash(token))
+        .await?
+        .ok_or(AuthFailure::Invalid("it is unknown or was revoked"))?;
     let now = app.clock.now();
     if key.revoked_at.is_some() || key.expires_at.is_some_and(|it| it <= now) {
         return Err(AuthFailure::Invalid("it is unknown or was revoked"));
@@ -155,7 +183,10 @@ async fn by_key(app: &App, door: &Door, headers: &HeaderMap, token: &str) -> Res
         person: person.id,
         person_name: person.name,
         groups: Vec::new(),
-        through: Through::ApiKey { key: key.id, name: key.name },
+        through: Through::ApiKey {
+            key: key.id,
+            name: key.name,
+        },
         scopes: ScopeSet::from_stored(&key.scopes),
         // A key proves nothing about when its person was last here; a step-up policy therefore refuses it.
         authenticated_at: key.created_at,
@@ -166,21 +197,34 @@ async fn by_key(app: &App, door: &Door, headers: &HeaderMap, token: &str) -> Res
 
 async fn own_person(app: &App, headers: &HeaderMap, person: &PersonId) -> Result<Person, AuthFailure> {
     if headers.contains_key(USER_HEADER) {
-        return Err(AuthFailure::BadRequest("Gatepost-User is for an application's key; this key acts for one person".into()));
+        return Err(AuthFailure::BadRequest(
+            "Gatepost-User is for an application's key; this key acts for one person".into(),
+        ));
     }
-    people::find(&app.db, person).await?.ok_or(AuthFailure::Invalid("it is unknown or was revoked"))
+    people::find(&app.db, person)
+        .await?
+        .ok_or(AuthFailure::Invalid("it is unknown or was revoked"))
 }
 
 /// An application names its end user; without a name there is no caller, never a stand-in.
 async fn named_person(app: &App, door: &Door, headers: &HeaderMap) -> Result<Person, AuthFailure> {
     let mut named = headers.get_all(USER_HEADER).iter();
     let (Some(user), None) = (named.next(), named.next()) else {
-        return Err(AuthFailure::BadRequest("this key is an application's; name its end user once in the header Gatepost-User".into()));
+        return Err(AuthFailure::BadRequest(
+            "this key is an application's; name its end user once in the header Gatepost-User".into(),
+        ));
     };
-    let user = user.to_str().map_err(|_| AuthFailure::BadRequest("Gatepost-User must be plain text".into()))?.trim();
+    let user = user
+        .to_str()
+        .map_err(|_| AuthFailure::BadRequest("Gatepost-User must be plain text".into()))?
+        .trim();
     people::find_by_external_id(&app.db, &door.environment.id, user)
         .await?
-        .ok_or_else(|| AuthFailure::BadRequest("there is no person with this Gatepost-User; they connect first through a connect link".into()))
+        .ok_or_else(|| {
+            AuthFailure::BadRequest(
+                "there is no person with this Gatepost-User; they connect first through a connect link".into(),
+            )
+        })
 }
 
 /// A signed-in browser as a caller of its own environment.

@@ -6,6 +6,7 @@ use super::{CallError, Request};
 use crate::app::App;
 use crate::caller::{ApprovalId, Caller};
 use crate::policy::{self, Decision, Permit, Plan, Question, Reason, Refused, Required};
+use crate::powerbi::Body;
 use crate::store::approvals::{self, Approval};
 use crate::store::connections::Connection;
 
@@ -17,8 +18,17 @@ pub(super) struct Permitted {
     pub plan_hash: Option<String>,
 }
 
-pub(super) async fn decide(app: &App, caller: &Caller, connection: &Connection, request: &Request) -> Result<Permitted, CallError> {
-    let policies = app.policies.of(&app.db, &caller.environment).await.map_err(|error| CallError::PolicyFailed(error.to_string()))?;
+pub(super) async fn decide(
+    app: &App,
+    caller: &Caller,
+    connection: &Connection,
+    request: &Request,
+) -> Result<Permitted, CallError> {
+    let policies = app
+        .policies
+        .of(&app.db, &caller.environment)
+        .await
+        .map_err(|error| CallError::PolicyFailed(error.to_string()))?;
     let question = |approved| Question {
         caller,
         operation: request.operation,
@@ -30,9 +40,15 @@ pub(super) async fn decide(app: &App, caller: &Caller, connection: &Connection, 
         approved,
     };
     match policy::decide(&policies, &question(false)) {
-        Decision::Allow(permit) => Ok(Permitted { permit, approval: None, plan_hash: None }),
+        Decision::Allow(permit) => Ok(Permitted {
+            permit,
+            approval: None,
+            plan_hash: None,
+        }),
         Decision::Refuse(refused) => Err(refusal(refused, request)),
-        Decision::Require(Required { step_up: Some(age_s), .. }) => Err(CallError::StepUp { age_s }),
+        Decision::Require(Required {
+            step_up: Some(age_s), ..
+        }) => Err(CallError::StepUp { age_s }),
         Decision::Require(required) => {
             let plan = plan_of(caller, connection, request)?;
             let Some(approval) = approvals::take(&app.db, &plan.hash(), app.clock.now()).await? else {
@@ -40,30 +56,35 @@ pub(super) async fn decide(app: &App, caller: &Caller, connection: &Connection, 
             };
             // Decided anew with the approval: policies may have changed since it was given.
             match policy::decide(&policies, &question(true)) {
-                Decision::Allow(permit) => Ok(Permitted { permit, approval: Some(approval), plan_hash: Some(hex(&plan.hash())) }),
+                Decision::Allow(permit) => Ok(Permitted {
+                    permit,
+                    approval: Some(approval),
+                    plan_hash: Some(hex(&plan.hash())),
+                }),
                 Decision::Refuse(refused) => Err(refusal(refused, request)),
-                Decision::Require(_) => Err(CallError::PolicyFailed("an approved plan still asks for approval".into())),
+                Decision::Require(_) => Err(CallError::PolicyFailed(
+                    "an approved plan still asks for approval".into(),
+                )),
             }
         }
     }
 }
 
 fn plan_of(caller: &Caller, connection: &Connection, request: &Request) -> Result<Plan, CallError> {
-    let body = match &request.body {
-        crate::powerbi::Body::Bytes(bytes) if bytes.is_empty() => None,
-        crate::powerbi::Body::Bytes(_) => request.arguments.get("body").cloned(),
-        crate::powerbi::Body::Stream(_) => return Err(CallError::ApprovalOfStream),
-    };
-    let bound = catalogue::Bound {
-        method: request.operation.method,
-        path_and_query: request.path_and_query.clone(),
-        body,
-        path_values: request.path_values.clone(),
-    };
-    Plan::of(caller, &connection.id, &request.operation.id, &bound).map_err(|error| CallError::Internal(error.to_string()))
+    if matches!(request.body, Body::Stream(_)) {
+        return Err(CallError::ApprovalOfStream);
+    }
+    Plan::of(caller, &connection.id, &request.operation.id, &request.bound)
+        .map_err(|error| CallError::Internal(error.to_string()))
 }
 
-async fn ask(app: &App, caller: &Caller, plan: &Plan, request: &Request, required: Required) -> Result<CallError, CallError> {
+async fn ask(
+    app: &App,
+    caller: &Caller,
+    plan: &Plan,
+    request: &Request,
+    required: Required,
+) -> Result<CallError, CallError> {
     let now = app.clock.now();
     let wanted = Approval {
         id: app.clock.new_id().into(),
@@ -82,7 +103,11 @@ async fn ask(app: &App, caller: &Caller, plan: &Plan, request: &Request, require
     };
     let approval = approvals::ask(&app.db, &wanted, now).await?;
     let link = app.settings.url(&format!("/approvals/{}", approval.id));
-    Ok(CallError::ApprovalNeeded { id: approval.id, link, policies: required.policies.into_iter().map(|(_, name)| name).collect() })
+    Ok(CallError::ApprovalNeeded {
+        id: approval.id,
+        link,
+        policies: required.policies.into_iter().map(|(_, name)| name).collect(),
+    })
 }
 
 fn through(caller: &Caller) -> String {
@@ -100,7 +125,10 @@ fn refusal(refused: Refused, request: &Request) -> CallError {
     match refused.reason {
         Reason::Scope { needed } => CallError::Scope { needed },
         Reason::WorkspaceNeeded => CallError::WorkspaceNeeded,
-        Reason::NoPolicy | Reason::Policy => CallError::Denied { policies, operation: request.operation.summary.clone() },
+        Reason::NoPolicy | Reason::Policy => CallError::Denied {
+            policies,
+            operation: request.operation.summary.clone(),
+        },
         Reason::Failed => CallError::PolicyFailed("a policy could not be evaluated".into()),
     }
 }
@@ -111,6 +139,11 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 
 /// What the record keeps of a decision.
 pub(super) fn basis(permitted: &Permitted) -> serde_json::Value {
-    let policies: Vec<&str> = permitted.permit.policies().iter().map(|(_, name)| name.as_str()).collect();
+    let policies: Vec<&str> = permitted
+        .permit
+        .policies()
+        .iter()
+        .map(|(_, name)| name.as_str())
+        .collect();
     json!({ "decision": "allow", "policies": policies, "policy_version": permitted.permit.version(), "approval": permitted.approval, "plan_hash": permitted.plan_hash })
 }

@@ -8,10 +8,10 @@ mod record;
 mod request;
 mod send;
 
-pub use authenticate::{AuthFailure, Door, authenticate, caller_of_session, door, door_of};
+pub use authenticate::{ACCESS_PREFIX, AuthFailure, Door, KEY_PREFIX, authenticate, caller_of_session, door, door_of};
 pub use error::{CallError, Problem};
 pub use outcome::{Answer, Content};
-pub use request::Request;
+pub use request::{Incoming, Request};
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -25,7 +25,9 @@ pub async fn call(app: &App, caller: &Caller, request: Request) -> Result<Answer
     // A caller who goes away cancels a read; what changes something runs to its end so that its outcome is recorded.
     match work.await {
         Ok(Prepared::Read(run)) => run.await,
-        Ok(Prepared::Change(run)) => tokio::spawn(run).await.unwrap_or_else(|_| Err(CallError::Internal("the call stopped unexpectedly".into()))),
+        Ok(Prepared::Change(run)) => tokio::spawn(run)
+            .await
+            .unwrap_or_else(|_| Err(CallError::Internal("the call stopped unexpectedly".into()))),
         Err(error) => Err(error),
     }
 }
@@ -58,13 +60,24 @@ async fn steps(app: App, caller: Caller, request: Request) -> Result<Prepared, C
         let sent = send::send(&app, &permit.permit, &connection, request).await;
         opened.close(sent).await
     });
-    Ok(if is_read { Prepared::Read(run) } else { Prepared::Change(run) })
+    Ok(if is_read {
+        Prepared::Read(run)
+    } else {
+        Prepared::Change(run)
+    })
 }
 
 /// The connection a call of this person uses: the first that works, else the first, whose fault is then told.
 pub async fn connection_of(app: &App, caller: &Caller) -> Result<Connection, CallError> {
     let all = connections::of_person(&app.db, &caller.person).await?;
     let works = |it: &&Connection| matches!(it.state(), State::Connected | State::Degraded);
-    let chosen = all.iter().find(works).or_else(|| all.iter().find(|it| it.state() == State::NeedsReconnect)).cloned();
-    chosen.ok_or_else(|| CallError::NotConnected { link: app.settings.url("/connections"), reason: "no Microsoft account is connected yet".into() })
+    let chosen = all
+        .iter()
+        .find(works)
+        .or_else(|| all.iter().find(|it| it.state() == State::NeedsReconnect))
+        .cloned();
+    chosen.ok_or_else(|| CallError::NotConnected {
+        link: app.settings.url("/connections"),
+        reason: "no Microsoft account is connected yet".into(),
+    })
 }

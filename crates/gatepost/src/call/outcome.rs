@@ -68,7 +68,9 @@ pub struct Streamed {
 
 impl std::fmt::Debug for Streamed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Streamed").field("bytes", &self.bytes).finish_non_exhaustive()
+        f.debug_struct("Streamed")
+            .field("bytes", &self.bytes)
+            .finish_non_exhaustive()
     }
 }
 
@@ -83,7 +85,10 @@ impl HttpBody for Streamed {
     type Data = Bytes;
     type Error = SendError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, SendError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, SendError>>> {
         if let Some(first) = self.first.take() {
             self.bytes += first.len() as u64;
             return Poll::Ready(Some(Ok(Frame::data(first))));
@@ -119,7 +124,13 @@ pub(super) async fn gather(mut body: AnswerBody) -> Result<Content, SendError> {
             }
         }
         if WHOLE_BYTES < first.len() {
-            return Ok(Content::Stream(Streamed { first: Some(first.freeze()), rest: body, bytes: 0, whole: false, ended: None }));
+            return Ok(Content::Stream(Streamed {
+                first: Some(first.freeze()),
+                rest: body,
+                bytes: 0,
+                whole: false,
+                ended: None,
+            }));
         }
     }
 }

@@ -26,13 +26,24 @@ pub(super) struct Opened {
 }
 
 /// Stores the entry of a call that is about to be sent.
-pub(super) async fn open(app: &App, caller: &Caller, connection: &Connection, request: &Request, permitted: &Permitted) -> Result<Opened, CallError> {
+pub(super) async fn open(
+    app: &App,
+    caller: &Caller,
+    connection: &Connection,
+    request: &Request,
+    permitted: &Permitted,
+) -> Result<Opened, CallError> {
     let mut details = about(app, request);
     details["connection"] = json!(connection.id);
-    details["account"] = json!({ "tid": connection.tenant_id, "oid": connection.object_id, "name": connection.account_username });
+    details["account"] =
+        json!({ "tid": connection.tenant_id, "oid": connection.object_id, "name": connection.account_username });
     details["basis"] = basis(permitted);
     let opened_at = app.clock.now();
-    let seq = app.audit.append(Entry::of("call.opened", caller, details)).await.map_err(CallError::Audit)?;
+    let seq = app
+        .audit
+        .append(Entry::of("call.opened", caller, details))
+        .await
+        .map_err(CallError::Audit)?;
     Ok(Opened {
         audit: app.audit.clone(),
         clock: app.clock.clone(),
@@ -51,7 +62,10 @@ pub(super) async fn refused(app: &App, caller: &Caller, request: &Request, error
     let mut details = about(app, request);
     details["decision"] = json!(problem.code);
     details["reason"] = json!(problem.detail);
-    app.audit.append(Entry::of("call.refused", caller, details)).await.map_err(CallError::Audit)?;
+    app.audit
+        .append(Entry::of("call.refused", caller, details))
+        .await
+        .map_err(CallError::Audit)?;
     Ok(())
 }
 
@@ -63,6 +77,8 @@ fn about(app: &App, request: &Request) -> Value {
         "method": request.operation.method.as_str(),
         "workspace": request.workspace(),
         "item": request.item(),
+        "objects": request.bound.objects.iter().map(|it| json!({ "kind": it.kind.as_str(), "id": it.id, "place": it.place })).collect::<Vec<_>>(),
+        "destructive": request.bound.destructive,
         "arguments": mask(&request.arguments, &app.settings.masked_fields),
     })
 }
@@ -80,7 +96,8 @@ impl Opened {
         stored.map_err(CallError::Audit)?;
         answer.trace.clone_from(&self.caller.trace);
         if let Content::Stream(stream) = &mut answer.content {
-            let (audit, caller, opened, operation) = (self.audit.clone(), self.caller.clone(), self.seq, self.operation);
+            let (audit, caller, opened, operation) =
+                (self.audit.clone(), self.caller.clone(), self.seq, self.operation);
             stream.tell(move |bytes, whole| {
                 let details = json!({ "opened": opened, "operation": operation, "bytes": bytes, "whole": whole });
                 append_later(audit, Entry::of("call.streamed", &caller, details));
@@ -148,5 +165,11 @@ fn rows(body: &[u8]) -> Option<usize> {
         rows: Vec<IgnoredAny>,
     }
     let read: Results = serde_json::from_slice(body).ok()?;
-    Some(read.results.iter().flat_map(|it| &it.tables).map(|it| it.rows.len()).sum())
+    Some(
+        read.results
+            .iter()
+            .flat_map(|it| &it.tables)
+            .map(|it| it.rows.len())
+            .sum(),
+    )
 }

@@ -17,11 +17,18 @@ use crate::store::integrations;
 /// Longer waits are told to the caller at once instead of being waited for.
 const LONGEST_WAIT_S: u64 = 5;
 
-pub(super) async fn send(app: &App, permit: &Permit, connection: &Connection, request: Request) -> Result<Answer, CallError> {
+pub(super) async fn send(
+    app: &App,
+    permit: &Permit,
+    connection: &Connection,
+    request: Request,
+) -> Result<Answer, CallError> {
     let integration = integrations::find(&app.db, &connection.integration_id).await?;
     let integration = integration.ok_or_else(|| CallError::Internal("the connection's integration is gone".into()))?;
     let cloud = entra::cloud_of(&integration.cloud).map_err(|error| CallError::Access(error.into()))?;
-    let mut token = entra::access_token(app.means(), permit, connection).await.map_err(|error| at_link(app, error))?;
+    let mut token = entra::access_token(app.means(), permit, connection)
+        .await
+        .map_err(|error| at_link(app, error))?;
     connections::touch(&app.db, &connection.id, app.clock.now()).await?;
     let again = match &request.body {
         Body::Bytes(bytes) => Some(bytes.clone()),
@@ -30,10 +37,14 @@ pub(super) async fn send(app: &App, permit: &Permit, connection: &Connection, re
     let mut first = Some(request.body);
     let mut tries = Tries::default();
     loop {
-        let body = first.take().or_else(|| again.clone().map(Body::Bytes)).unwrap_or_else(Body::empty);
+        let body = first
+            .take()
+            .or_else(|| again.clone().map(Body::Bytes))
+            .unwrap_or_else(Body::empty);
         let upstream = Upstream {
-            method: http::Method::from_bytes(request.operation.method.as_str().as_bytes()).map_err(|error| CallError::Internal(error.to_string()))?,
-            path_and_query: &request.path_and_query,
+            method: http::Method::from_bytes(request.operation.method.as_str().as_bytes())
+                .map_err(|error| CallError::Internal(error.to_string()))?,
+            path_and_query: &request.bound.path_and_query,
             headers: &request.headers,
             body,
             token: &token.secret,
@@ -60,12 +71,23 @@ pub(super) async fn send(app: &App, permit: &Permit, connection: &Connection, re
 impl App {
     /// What a token refresh needs of the gateway.
     pub fn means(&self) -> Means<'_> {
-        Means { db: &self.db, clock: &self.clock, vault: &self.vault, entra: &self.entra, access: &self.access, replica: &self.replica }
+        Means {
+            db: &self.db,
+            clock: &self.clock,
+            vault: &self.vault,
+            entra: &self.entra,
+            access: &self.access,
+            replica: &self.replica,
+        }
     }
 }
 
 fn limits(app: &App) -> Limits {
-    Limits { first_byte: Duration::from_secs(app.settings.power_bi_timeout_seconds), total: Duration::from_secs(3600), ..Limits::default() }
+    Limits {
+        first_byte: Duration::from_secs(app.settings.power_bi_timeout_seconds),
+        total: Duration::from_secs(3600),
+        ..Limits::default()
+    }
 }
 
 #[derive(Default)]
@@ -92,7 +114,9 @@ impl Tries {
                 self.refreshed = true;
                 Next::Refresh
             }
-            (Kind::Throttled, Some(seconds)) if !self.waited && seconds <= LONGEST_WAIT_S && effect == catalogue::Effect::Read => {
+            (Kind::Throttled, Some(seconds))
+                if !self.waited && seconds <= LONGEST_WAIT_S && effect == catalogue::Effect::Read =>
+            {
                 self.waited = true;
                 Next::Wait(seconds)
             }
@@ -106,22 +130,52 @@ async fn pause(seconds: u64) {
     tokio::time::sleep(Duration::from_secs(seconds.max(1))).await;
 }
 
-async fn fresh(app: &App, permit: &Permit, connection: &Connection, stale: &AccessToken) -> Result<AccessToken, CallError> {
-    entra::expire(app.means(), connection, stale.generation).await.map_err(CallError::Access)?;
-    let row = connections::find(&app.db, &connection.id).await?.ok_or_else(|| CallError::Internal("the connection is gone".into()))?;
-    entra::access_token(app.means(), permit, &row).await.map_err(|error| at_link(app, error))
+async fn fresh(
+    app: &App,
+    permit: &Permit,
+    connection: &Connection,
+    stale: &AccessToken,
+) -> Result<AccessToken, CallError> {
+    entra::expire(app.means(), connection, stale.generation)
+        .await
+        .map_err(CallError::Access)?;
+    let row = connections::find(&app.db, &connection.id)
+        .await?
+        .ok_or_else(|| CallError::Internal("the connection is gone".into()))?;
+    entra::access_token(app.means(), permit, &row)
+        .await
+        .map_err(|error| at_link(app, error))
 }
 
-async fn reconnect_with(app: &App, connection: &Connection, token: &AccessToken, claims: &str) -> Result<(), CallError> {
+async fn reconnect_with(
+    app: &App,
+    connection: &Connection,
+    token: &AccessToken,
+    claims: &str,
+) -> Result<(), CallError> {
     let reason = "Your organisation asks for another proof of who you are. Connect again.";
-    crate::store::refresh::save_dead(&app.db, &connection.id, token.generation, reason, "insufficient_claims", Some(claims)).await?;
+    crate::store::refresh::save_dead(
+        &app.db,
+        &connection.id,
+        token.generation,
+        reason,
+        "insufficient_claims",
+        Some(claims),
+    )
+    .await?;
     Ok(())
 }
 
 fn at_link(app: &App, error: AccessError) -> CallError {
     match error {
-        AccessError::NotConnected { reason, .. } => CallError::NotConnected { link: app.settings.url("/connections"), reason },
-        AccessError::Sealed => CallError::NotConnected { link: app.settings.url("/connections"), reason: "the stored tokens cannot be used; connect again".into() },
+        AccessError::NotConnected { reason, .. } => CallError::NotConnected {
+            link: app.settings.url("/connections"),
+            reason,
+        },
+        AccessError::Sealed => CallError::NotConnected {
+            link: app.settings.url("/connections"),
+            reason: "the stored tokens cannot be used; connect again".into(),
+        },
         other => CallError::Access(other),
     }
 }
@@ -132,7 +186,14 @@ async fn whole(answer: UpstreamAnswer) -> Result<Answer, CallError> {
         headers.insert(http::header::LOCATION, location);
     }
     let content = gather(answer.body).await.map_err(CallError::Send)?;
-    Ok(Answer { status: answer.status, headers, content, request_id: answer.request_id, failure: None, trace: String::new() })
+    Ok(Answer {
+        status: answer.status,
+        headers,
+        content,
+        request_id: answer.request_id,
+        failure: None,
+        trace: String::new(),
+    })
 }
 
 fn refused(refusal: Refusal) -> Answer {

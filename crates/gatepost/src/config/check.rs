@@ -36,9 +36,6 @@ impl Settings {
             ("unused_client_days", self.unused_client_days, 1, 90),
             ("approval_hours", self.approval_hours, 1, 24 * 30),
             ("keep_alive_days", self.keep_alive_days, 0, 80),
-                1,
-                40,
-            ),
             (
                 "power_bi_timeout_seconds",
                 to_i64(self.power_bi_timeout_seconds),

@@ -17,7 +17,10 @@ pub struct Admission {
 impl Admission {
     /// The stored rule; one that cannot be read admits nobody.
     pub fn from_stored(text: &str) -> Self {
-        serde_json::from_str(text).unwrap_or(Self { closed: true, tenants: Vec::new() })
+        serde_json::from_str(text).unwrap_or(Self {
+            closed: true,
+            tenants: Vec::new(),
+        })
     }
 
     /// Whether an account of directory `tid` may join through a registration for `tenant`.

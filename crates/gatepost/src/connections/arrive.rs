@@ -41,7 +41,13 @@ struct Secrets {
 ///
 /// Invariant: nothing is asked of Microsoft before the state is known and unused, the browser is the one that consented, and
 /// the person signed in here is the one who began.
-pub async fn arrive(app: &App, parameters: &[(String, String)], headers: &HeaderMap, signed_in: Option<&SignedIn>, trace: &str) -> Result<Arrival, ConnectError> {
+pub async fn arrive(
+    app: &App,
+    parameters: &[(String, String)],
+    headers: &HeaderMap,
+    signed_in: Option<&SignedIn>,
+    trace: &str,
+) -> Result<Arrival, ConnectError> {
     let (state, outcome) = match entra::callback(parameters)? {
         Callback::Code { code, state } => (Some(state), Ok(code)),
         Callback::Failed { failure, state } => (state, Err(failure)),
@@ -68,13 +74,22 @@ pub async fn arrive(app: &App, parameters: &[(String, String)], headers: &Header
 }
 
 fn consent_answer() -> EntraError {
-    EntraError { class: entra::Class::Unknown, error: "admin_consent".into(), suberror: None, codes: vec![], claims: None, trace_id: None, correlation_id: None }
+    EntraError {
+        class: entra::Class::Unknown,
+        error: "admin_consent".into(),
+        suberror: None,
+        codes: vec![],
+        claims: None,
+        trace_id: None,
+        correlation_id: None,
+    }
 }
 
 async fn find_flow(app: &App, state: Option<&str>) -> Result<Flow, ConnectError> {
     let state = state.ok_or(ConnectError::UnknownFlow)?;
     let flow = flows::find_by_state(&app.db, &session::hash(state)).await?;
-    flow.filter(|it| it.state == "AtMicrosoft" && app.clock.now() < it.expires_at).ok_or(ConnectError::UnknownFlow)
+    flow.filter(|it| it.state == "AtMicrosoft" && app.clock.now() < it.expires_at)
+        .ok_or(ConnectError::UnknownFlow)
 }
 
 fn check_browser(flow: &Flow, headers: &HeaderMap, signed_in: Option<&SignedIn>) -> Result<(), ConnectError> {
@@ -92,13 +107,21 @@ fn check_browser(flow: &Flow, headers: &HeaderMap, signed_in: Option<&SignedIn>)
 async fn refused(app: &App, flow: &Flow, trace: &str, error: &ConnectError) -> Result<(), ConnectError> {
     let told = error.told();
     let details = json!({ "flow": flow.id, "reason": told.code, "text": told.text, "trace_id": told.trace_id });
-    let entry = Entry { kind: "connection.refused", environment: Some(flow.environment_id.clone()), person: flow.person_id.clone(), trace: trace.to_owned(), details };
+    let entry = Entry {
+        kind: "connection.refused",
+        environment: Some(flow.environment_id.clone()),
+        person: flow.person_id.clone(),
+        trace: trace.to_owned(),
+        details,
+    };
     app.audit.append(entry).await?;
     Ok(())
 }
 
 async fn connect(app: &App, flow: &Flow, code: &SecretString, trace: &str) -> Result<Arrival, ConnectError> {
-    let integration = integrations::find(&app.db, &flow.integration_id).await?.ok_or(ConnectError::NoIntegration)?;
+    let integration = integrations::find(&app.db, &flow.integration_id)
+        .await?
+        .ok_or(ConnectError::NoIntegration)?;
     let registration = entra::registration_of(&app.vault, &integration)?;
     let (answer, identity) = redeem(app, flow, &registration, code).await?;
     let person = person_of(app, flow, &integration, &registration, &identity, trace).await?;
@@ -108,21 +131,47 @@ async fn connect(app: &App, flow: &Flow, code: &SecretString, trace: &str) -> Re
         "flow": flow.id, "connection": connection, "integration": integration.id, "tid": identity.tid, "oid": identity.oid,
         "account": identity.username, "scopes": answer.scopes, "missing": missing,
     });
-    let entry = Entry { kind: "connection.connected", environment: Some(flow.environment_id.clone()), person: Some(person.id.clone()), trace: trace.to_owned(), details };
+    let entry = Entry {
+        kind: "connection.connected",
+        environment: Some(flow.environment_id.clone()),
+        person: Some(person.id.clone()),
+        trace: trace.to_owned(),
+        details,
+    };
     app.audit.append(entry).await?;
     if !flows::advance(&app.db, &flow.id, "Returned", "Connected").await? {
         return Err(ConnectError::UnknownFlow);
     }
-    Ok(Arrival { kind: Kind::from_stored(&flow.kind), flow: flow.clone(), person, connection, missing })
+    Ok(Arrival {
+        kind: Kind::from_stored(&flow.kind),
+        flow: flow.clone(),
+        person,
+        connection,
+        missing,
+    })
 }
 
-async fn redeem(app: &App, flow: &Flow, registration: &Registration, code: &SecretString) -> Result<(TokenAnswer, Identity), ConnectError> {
-    let opened = app.vault.open_text(secrets_place(&flow.id, &flow.environment_id.0), &flow.secrets_sealed).map_err(|_| ConnectError::Sealed)?;
+async fn redeem(
+    app: &App,
+    flow: &Flow,
+    registration: &Registration,
+    code: &SecretString,
+) -> Result<(TokenAnswer, Identity), ConnectError> {
+    let opened = app
+        .vault
+        .open_text(secrets_place(&flow.id, &flow.environment_id.0), &flow.secrets_sealed)
+        .map_err(|_| ConnectError::Sealed)?;
     let secrets: Secrets = serde_json::from_str(opened.expose_secret()).map_err(|_| ConnectError::Sealed)?;
     let verifier = SecretString::from(secrets.verifier);
     let answer = app
         .entra
-        .redeem(registration, code, &verifier, &app.settings.redirect_uri(), &flow.tenant_path)
+        .redeem(
+            registration,
+            code,
+            &verifier,
+            &app.settings.redirect_uri(),
+            &flow.tenant_path,
+        )
         .await
         .map_err(ConnectError::Microsoft)?;
     let id_token = answer.id_token.as_ref().ok_or(entra::IdentityProblem::Malformed)?;
@@ -132,11 +181,26 @@ async fn redeem(app: &App, flow: &Flow, registration: &Registration, code: &Secr
 }
 
 /// The person this account is here: the one who began, one known by (`tid`, `oid`), or a new one where the environment admits them.
-async fn person_of(app: &App, flow: &Flow, integration: &Integration, registration: &Registration, identity: &Identity, trace: &str) -> Result<Person, ConnectError> {
-    let account = || identity.username.clone().or_else(|| identity.name.clone()).unwrap_or_else(|| identity.oid.clone());
+async fn person_of(
+    app: &App,
+    flow: &Flow,
+    integration: &Integration,
+    registration: &Registration,
+    identity: &Identity,
+    trace: &str,
+) -> Result<Person, ConnectError> {
+    let account = || {
+        identity
+            .username
+            .clone()
+            .or_else(|| identity.name.clone())
+            .unwrap_or_else(|| identity.oid.clone())
+    };
     let known = people::find_by_account(&app.db, &flow.environment_id, &identity.tid, &identity.oid).await?;
     let person = match (&flow.person_id, known) {
-        (Some(began), Some(known)) if known.id != *began => return Err(ConnectError::AccountOfAnother { account: account() }),
+        (Some(began), Some(known)) if known.id != *began => {
+            return Err(ConnectError::AccountOfAnother { account: account() });
+        }
         (Some(began), _) => {
             let person = people::find(&app.db, began).await?.ok_or(ConnectError::UnknownFlow)?;
             same_account(app, integration, &person.id, identity).await?;
@@ -145,28 +209,47 @@ async fn person_of(app: &App, flow: &Flow, integration: &Integration, registrati
         }
         (None, Some(known)) => known,
         (None, None) => {
-            let environment = environments::find(&app.db, &flow.environment_id).await?.ok_or(ConnectError::NoIntegration)?;
+            let environment = environments::find(&app.db, &flow.environment_id)
+                .await?
+                .ok_or(ConnectError::NoIntegration)?;
             if !Admission::from_stored(&environment.admission).admits(&registration.tenant, &identity.tid) {
                 return Err(ConnectError::NotAdmitted { account: account() });
             }
             join(app, &flow.environment_id, identity, account(), trace).await?
         }
     };
-    if person.locked_at.is_some() { Err(ConnectError::Locked) } else { Ok(person) }
+    if person.locked_at.is_some() {
+        Err(ConnectError::Locked)
+    } else {
+        Ok(person)
+    }
 }
 
 /// A connection stays with its account: another one is never put in its place unasked.
-async fn same_account(app: &App, integration: &Integration, person: &PersonId, identity: &Identity) -> Result<(), ConnectError> {
+async fn same_account(
+    app: &App,
+    integration: &Integration,
+    person: &PersonId,
+    identity: &Identity,
+) -> Result<(), ConnectError> {
     match connections::find_of(&app.db, person, &integration.id).await? {
-        Some(it) if it.state() != State::Revoked && (it.tenant_id != identity.tid || it.object_id != identity.oid) => Err(ConnectError::OtherAccount {
-            connected: it.account_username,
-            now: identity.username.clone().unwrap_or_else(|| identity.oid.clone()),
-        }),
+        Some(it) if it.state() != State::Revoked && (it.tenant_id != identity.tid || it.object_id != identity.oid) => {
+            Err(ConnectError::OtherAccount {
+                connected: it.account_username,
+                now: identity.username.clone().unwrap_or_else(|| identity.oid.clone()),
+            })
+        }
         _ => Ok(()),
     }
 }
 
-async fn join(app: &App, environment: &EnvironmentId, identity: &Identity, account: String, trace: &str) -> Result<Person, ConnectError> {
+async fn join(
+    app: &App,
+    environment: &EnvironmentId,
+    identity: &Identity,
+    account: String,
+    trace: &str,
+) -> Result<Person, ConnectError> {
     let person = Person {
         id: app.clock.new_id().into(),
         environment_id: environment.clone(),
@@ -192,16 +275,33 @@ async fn join(app: &App, environment: &EnvironmentId, identity: &Identity, accou
     }
     let details = json!({ "name": person.name, "tid": identity.tid, "oid": identity.oid });
     app.audit
-        .append(Entry { kind: "person.joined", environment: Some(environment.clone()), person: Some(person.id.clone()), trace: trace.to_owned(), details })
+        .append(Entry {
+            kind: "person.joined",
+            environment: Some(environment.clone()),
+            person: Some(person.id.clone()),
+            trace: trace.to_owned(),
+            details,
+        })
         .await?;
     Ok(person)
 }
 
-async fn store_connection(app: &App, flow: &Flow, person: &Person, answer: &TokenAnswer, identity: &Identity) -> Result<ConnectionId, ConnectError> {
+async fn store_connection(
+    app: &App,
+    flow: &Flow,
+    person: &Person,
+    answer: &TokenAnswer,
+    identity: &Identity,
+) -> Result<ConnectionId, ConnectError> {
     // Tokens are sealed for their row, so an existing row's identifier is needed first.
     let existing = connections::find_of(&app.db, &person.id, &flow.integration_id).await?;
     let id = existing.map_or_else(|| app.clock.new_id().into(), |it| it.id);
-    let seal = |column, secret: &SecretString| app.vault.seal_text(entra::token_place(column, &id.0, &flow.environment_id.0), secret.expose_secret());
+    let seal = |column, secret: &SecretString| {
+        app.vault.seal_text(
+            entra::token_place(column, &id.0, &flow.environment_id.0),
+            secret.expose_secret(),
+        )
+    };
     let now = app.clock.now();
     let username = identity.username.clone().unwrap_or_default();
     let connection = Connection {

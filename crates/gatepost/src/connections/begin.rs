@@ -78,11 +78,20 @@ pub struct Departure {
 /// (MCP security best practices, confused deputy).
 pub async fn begin(app: &App, ask: Ask) -> Result<Departure, ConnectError> {
     let integration = integrations::find(&app.db, &ask.integration).await?;
-    let integration = integration.filter(|it| it.environment_id == ask.environment).ok_or(ConnectError::NoIntegration)?;
+    let integration = integration
+        .filter(|it| it.environment_id == ask.environment)
+        .ok_or(ConnectError::NoIntegration)?;
     let registration = entra::registration_of(&app.vault, &integration)?;
     let redirect_uri = app.settings.redirect_uri();
     let hint = ask.login_hint.as_deref();
-    let start = Start::with_hints(&app.clock, &registration, &redirect_uri, ask.prompt, hint, ask.claims.as_deref());
+    let start = Start::with_hints(
+        &app.clock,
+        &registration,
+        &redirect_uri,
+        ask.prompt,
+        hint,
+        ask.claims.as_deref(),
+    );
     let browser = app.clock.random().token();
     let now = app.clock.now();
     let id = app.clock.new_id();
@@ -106,14 +115,28 @@ pub async fn begin(app: &App, ask: Ask) -> Result<Departure, ConnectError> {
     flows::create(&app.db, &flow).await?;
     let details = json!({ "flow": flow.id, "purpose": flow.kind, "integration": ask.integration });
     app.audit
-        .append(Entry { kind: "connection.begun", environment: Some(ask.environment), person: ask.person, trace: ask.trace, details })
+        .append(Entry {
+            kind: "connection.begun",
+            environment: Some(ask.environment),
+            person: ask.person,
+            trace: ask.trace,
+            details,
+        })
         .await?;
     if !flows::advance(&app.db, &flow.id, "Consented", "AtMicrosoft").await? {
         return Err(ConnectError::UnknownFlow);
     }
-    Ok(Departure { url: start.url, cookie: session::set_cookie(session::FLOW, &browser, FLOW_SECONDS) })
+    Ok(Departure {
+        url: start.url,
+        cookie: session::set_cookie(session::FLOW, &browser, FLOW_SECONDS),
+    })
 }
 
 pub(super) fn secrets_place<'a>(row: &'a str, environment: &'a str) -> Place<'a> {
-    Place { table: "flows", column: "secrets_sealed", row, environment }
+    Place {
+        table: "flows",
+        column: "secrets_sealed",
+        row,
+        environment,
+    }
 }

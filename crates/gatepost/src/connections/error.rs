@@ -55,7 +55,14 @@ pub struct Told {
 impl ConnectError {
     /// The failure in words.
     pub fn told(&self) -> Told {
-        let told = |code, status, title: &str, text: String, how: &str| Told { code, status, title: title.to_owned(), text, how: how.to_owned(), trace_id: None };
+        let told = |code, status, title: &str, text: String, how: &str| Told {
+            code,
+            status,
+            title: title.to_owned(),
+            text,
+            how: how.to_owned(),
+            trace_id: None,
+        };
         let again = "Go back and connect again.";
         match self {
             Self::Callback(problem) => told("callback_malformed", 400, "That link is not complete", format!("{problem}."), again),
@@ -98,14 +105,22 @@ impl ConnectError {
 
 fn microsoft(error: &EntraError) -> Told {
     let explanation = error.explanation();
-    let code = error.codes.first().map(|it| format!(" (AADSTS{it})")).unwrap_or_default();
-    let declined = error.error == "access_denied";
+    let code = error
+        .codes
+        .first()
+        .map(|it| format!(" (AADSTS{it})"))
+        .unwrap_or_default();
+    let declined = &*error.error == "access_denied";
     Told {
         code: if declined { "declined" } else { "microsoft_refused" },
         status: if declined { 403 } else { 502 },
-        title: if declined { "Not connected".into() } else { "Microsoft refused the sign-in".into() },
+        title: if declined {
+            "Not connected".into()
+        } else {
+            "Microsoft refused the sign-in".into()
+        },
         text: format!("{}{code}", explanation.cause),
         how: explanation.tell,
-        trace_id: error.trace_id.clone(),
+        trace_id: error.trace_id.as_deref().map(str::to_owned),
     }
 }

@@ -34,6 +34,8 @@ pub async fn disconnect(app: &App, caller: &Caller, id: &ConnectionId) -> Result
         return Ok(false);
     };
     let details = json!({ "connection": connection.id, "account": connection.account_username, "person_of_connection": connection.person_id });
-    app.audit.append(Entry::of("connection.disconnected", caller, details)).await?;
+    app.audit
+        .append(Entry::of("connection.disconnected", caller, details))
+        .await?;
     Ok(connections::save_revoked(&app.db, id, "it was disconnected").await?)
 }
