@@ -196,6 +196,44 @@ fn words_and_numbers_are_checked() {
 }
 
 #[test]
+fn moments_are_real_ones() {
+    let is_taken = |text: &str| bind("admin.list_modified_groups", json!({"modifiedSince": text})).is_ok();
+    for text in [
+        "2026-08-01",
+        "2024-02-29",
+        "2026-08-01T07:00:00",
+        "2026-08-01T07:00:00Z",
+        "2026-08-01t07:00:00.1234567z",
+        "2026-08-01T07:00:00+02:00",
+        "2026-12-31T23:59:60Z",
+    ] {
+        assert!(is_taken(text), "{text}");
+    }
+    for text in [
+        "",
+        "T",
+        "2026-8-1",
+        "2026-02-29",
+        "2026-13-01",
+        "2026-04-31",
+        "0000-01-01",
+        "2026-08-01T",
+        "2026-08-01T7:00:00",
+        "2026-08-01T24:00:00",
+        "2026-08-01T07:00",
+        "2026-08-01T07:00:00.",
+        "2026-08-01T07:00:00.1234567890",
+        "2026-08-01T07:00:00+2",
+        "2026-08-01T07:00:00Zx",
+        "2026-08-01T07:00:00Z' or '1",
+        "２０２６-08-01",
+        "+026-08-01",
+    ] {
+        assert!(!is_taken(text), "{text}");
+    }
+}
+
+#[test]
 fn values_as_text_are_taken_in_the_spelling_of_the_service() {
     assert_eq!(
         request("groups.list", json!({"$TOP": "5", "$skip": "0"})),

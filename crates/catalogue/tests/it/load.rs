@@ -86,16 +86,16 @@ fn references_to_nothing_are_refused() {
 #[test]
 fn scopes_must_exist() {
     assert_eq!(
-        changed("Dataset.Read.All", "Dataset.Raed.All"),
-        ["things.list: expected a known scope, not Dataset.Raed.All"]
+        changed("Dataset.Read.All", "Datasets.Read.All"),
+        ["things.list: expected a known scope, not Datasets.Read.All"]
     );
 }
 
 #[test]
 fn unknown_words_and_fields_are_refused() {
-    assert_eq!(changed("effect = \"read\"", "effect = \"reed\"").len(), 1);
+    assert_eq!(changed("effect = \"read\"", "effect = \"write\"").len(), 1);
     assert_eq!(
-        changed("effect = \"read\"", "effect = \"read\"\nefect = \"run\"").len(),
+        changed("effect = \"read\"", "effect = \"read\"\neffects = \"run\"").len(),
         1
     );
     assert_eq!(changed("kind = \"guid\"", "kind = \"uuid\"").len(), 1);
