@@ -232,6 +232,17 @@ proptest! {
             prop_assert!(may || openness(&decision) == 0, "hidden, but {:?}: {:?}", decision, call);
         }
     }
+}
+
+proptest! {
+    // Text by hand is checked against all 289 operations, which takes long.
+    #![proptest_config(ProptestConfig { cases: 30, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_a_form_gives_fits_the_schema(form in form()) {
+        let text = crate::policy::to_cedar(&Rule::of_form("p".into(), form)).expect("the form is in order");
+        prop_assert_eq!(crate::policy::check(&cedar(&text)), Ok(()));
+    }
 
     #[test]
     fn one_more_rule_that_denies_or_requires_never_allows_more(
@@ -253,16 +264,5 @@ proptest! {
         for call in calls {
             prop_assert!(openness(&call.decided_by(&after)) <= openness(&call.decided_by(&before)), "{:?}", call);
         }
-    }
-}
-
-proptest! {
-    // Each case is checked against all 289 operations.
-    #![proptest_config(ProptestConfig { cases: 30, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn what_a_form_gives_fits_the_schema(form in form()) {
-        let text = crate::policy::to_cedar(&Rule::of_form("p".into(), form)).expect("the form is in order");
-        prop_assert_eq!(crate::policy::check(&cedar(&text)), Ok(()));
     }
 }
