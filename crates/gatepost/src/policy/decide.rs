@@ -85,8 +85,8 @@ pub enum Reason {
     NoPolicy,
     /// A policy denies it.
     Policy,
-    /// A policy speaks of workspaces, and this path does not tell the workspace of its item; the
-    /// form that begins with `/groups/{id}/` does.
+    /// A policy speaks of workspaces, and the call does not tell the workspace of an item: of the one in its path,
+    /// where the form that begins with `/groups/{id}/` would, or of one in its body.
     WorkspaceNeeded,
     /// A policy could not be evaluated.
     Failed,
@@ -172,7 +172,7 @@ fn workspace_needed(policies: &Policies, question: &Question<'_>) -> Option<Refu
 
 /// Where a call hides its workspace: the policies about it that may turn on the workspace.
 fn speaking_of_workspaces<'a>(policies: &'a Policies, question: &Question<'_>) -> Vec<&'a Entry> {
-    if !policies.mention_workspaces() || !target::is_workspace_unknown(question.operation) {
+    if !policies.mention_workspaces() || !target::is_workspace_unknown(question) {
         return vec![];
     }
     let entries = policies.entries(question.caller, question.operation.effect);

@@ -32,6 +32,8 @@ pub struct Question<'a> {
     pub workspace: Option<&'a str>,
     /// The object that the path names, other than a workspace.
     pub item: Option<&'a str>,
+    /// Every object that path and body name, as the binder found them.
+    pub objects: &'a [catalogue::Object],
     /// One flat object: the values of path and query by name, and `body`.
     pub arguments: &'a Value,
     /// The tool through which an agent makes the call.

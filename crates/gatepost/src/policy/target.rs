@@ -1,10 +1,8 @@
-//! What a call is about: its item, its workspace, and every workspace that its arguments name.
-
-use std::collections::BTreeSet;
+//! What a call is about: its item, its workspace, and what its body names besides.
 
 use catalogue::ItemKind;
+use catalogue::Object;
 use cedar_policy::EntityUid;
-use serde_json::Value;
 
 use crate::policy::question::Question;
 use crate::policy::schema::Type;
@@ -17,23 +15,34 @@ pub(super) struct Target {
     pub parents: Vec<EntityUid>,
 }
 
-/// Everything a call is about: first what its path names, then the workspaces named elsewhere in its arguments.
+/// Everything a call is about: first what its path names, then the workspaces and items named in its body.
 ///
-/// Invariant: a call that moves or copies something into a workspace is judged for that workspace too.
+/// Invariant: a call that moves, copies or binds something elsewhere is judged for that place too.
 pub(super) fn targets(question: &Question<'_>) -> Vec<Target> {
     let environment = Type::Environment.uid(&question.caller.environment.0);
     let workspace = question.workspace.map(canonical_id);
     let mut targets = vec![named_by_path(question, &environment, workspace.as_deref())];
-    for other in workspaces_in(question.arguments) {
-        if workspace.as_ref() != Some(&other) {
+    for object in named_in_body(question.objects) {
+        let is_workspace = object.kind == ItemKind::Workspace;
+        if is_workspace && workspace.as_deref() == Some(canonical_id(&object.id).as_str()) {
+            continue;
+        }
+        let kind = if is_workspace { Type::Workspace } else { Type::Item };
+        let uid = kind.uid(&canonical_id(&object.id));
+        if targets.iter().all(|it| it.uid != uid) {
             targets.push(Target {
-                uid: Type::Workspace.uid(&other),
-                kind: ItemKind::Workspace.as_str(),
+                uid,
+                kind: object.kind.as_str(),
                 parents: vec![environment.clone()],
             });
         }
     }
     targets
+}
+
+/// The binder tells the place of each object: the name of a path value, or a path into the body.
+fn named_in_body(objects: &[Object]) -> impl Iterator<Item = &Object> {
+    objects.iter().filter(|it| it.place.starts_with("body"))
 }
 
 fn named_by_path(question: &Question<'_>, environment: &EntityUid, workspace: Option<&str>) -> Target {
@@ -65,52 +74,28 @@ fn named_by_path(question: &Question<'_>, environment: &EntityUid, workspace: Op
 
 /// The other objects in the path, such as the dashboard of a tile.
 fn items_above<'a>(question: &Question<'a>) -> impl Iterator<Item = EntityUid> + use<'a> {
-    let is_item = |name: &str| ItemKind::named_by(name).is_some_and(|it| it != ItemKind::Workspace);
-    let arguments = question.arguments.as_object().into_iter().flatten();
-    let in_path = question
-        .operation
-        .parameters
-        .iter()
-        .filter(|it| it.place == catalogue::Place::Path);
-    let names: Vec<&str> = in_path.map(|it| it.name.as_str()).filter(|it| is_item(it)).collect();
-    arguments
-        .filter(move |(name, _)| names.iter().any(|it| it.eq_ignore_ascii_case(name)))
-        .filter_map(|(_, value)| value.as_str())
-        .map(|id| Type::Item.uid(&canonical_id(id)))
+    let in_path = question.objects.iter().filter(|it| !it.place.starts_with("body"));
+    in_path
+        .filter(|it| it.kind != ItemKind::Workspace)
+        .map(|it| Type::Item.uid(&canonical_id(&it.id)))
 }
 
 /// Whether the call reaches content of a workspace that nobody can tell from the call.
-pub(super) fn is_workspace_unknown(operation: &catalogue::Operation) -> bool {
-    let holds_content = |kind| {
-        !matches!(
-            kind,
-            ItemKind::Workspace | ItemKind::Capacity | ItemKind::Gateway | ItemKind::Datasource | ItemKind::Profile
-        )
-    };
-    !operation.is_in_workspace() && operation.item.is_some_and(holds_content)
+pub(super) fn is_workspace_unknown(question: &Question<'_>) -> bool {
+    hides_workspace(question.operation) || named_in_body(question.objects).any(|it| is_content(it.kind))
 }
 
-/// The ids under any key that speaks of workspaces, such as `targetWorkspaceId` or `targetWorkspaces`.
-fn workspaces_in(arguments: &Value) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    collect(arguments, false, &mut found);
-    found
+/// Whether every call of the operation does.
+pub(super) fn hides_workspace(operation: &catalogue::Operation) -> bool {
+    !operation.is_in_workspace() && operation.item.is_some_and(is_content)
 }
 
-fn collect(value: &Value, is_under_workspace: bool, found: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(members) => {
-            for (key, member) in members {
-                let key = key.to_ascii_lowercase();
-                // A member of a listed workspace names it by `id`; other members are not ids of workspaces.
-                let is_id = key.contains("workspace") || is_under_workspace && key == "id";
-                collect(member, is_id, found);
-            }
-        }
-        Value::Array(members) => members.iter().for_each(|it| collect(it, is_under_workspace, found)),
-        Value::String(text) if is_under_workspace => found.extend(guid(text)),
-        _ => {}
-    }
+/// Whether things of this kind live in workspaces or show what does.
+fn is_content(kind: ItemKind) -> bool {
+    !matches!(
+        kind,
+        ItemKind::Workspace | ItemKind::Capacity | ItemKind::Gateway | ItemKind::Datasource | ItemKind::Profile
+    )
 }
 
 /// The id in the one spelling used in decisions: a GUID in lower case with hyphens, any other text as it is.

@@ -68,11 +68,18 @@ fn question<'a>(caller: &'a Caller, id: &str, arguments: &'a Value) -> Question<
         operation,
         workspace: named("groupId"),
         item,
+        objects: bound(operation, arguments).leak(),
         arguments,
         tool: None,
         now: NOW,
         approved: false,
     }
+}
+
+fn bound(operation: &Operation, arguments: &Value) -> Vec<catalogue::Object> {
+    operation
+        .bind(arguments.as_object().unwrap())
+        .map_or_else(|_| vec![], |it| it.objects)
 }
 
 fn rules(forms: &[Form]) -> Vec<Rule> {
@@ -411,6 +418,7 @@ fn a_call_that_names_a_workspace_in_its_body_is_judged_for_that_workspace_too() 
         json!({ "targetWorkspaceId": FINANCE }),
         json!({ "TargetWorkspaceID": FINANCE.to_ascii_uppercase() }),
         json!({ "targetWorkspaces": [{ "id": SALES }, { "id": FINANCE }] }),
+        json!({ "sourceWorkspaceId": FINANCE }),
         json!({ "workspaces": [FINANCE] }),
     ] {
         let arguments = clone(target);
@@ -424,6 +432,25 @@ fn a_call_that_names_a_workspace_in_its_body_is_judged_for_that_workspace_too() 
         (word(&decide(&deny, &asked)), word(&decide(&allow, &asked))),
         ("allow".to_owned(), "allow".to_owned())
     );
+}
+
+#[test]
+fn an_item_in_the_body_whose_workspace_is_unknown_is_refused_where_a_policy_denies_by_workspace() {
+    let alice = caller("alice", &[]);
+    let all = Form::about("all", Action::Allow, &[]);
+    let deny = Form {
+        workspaces: vec![FINANCE.to_owned()],
+        ..Form::about("no", Action::Deny, &[])
+    };
+    let arguments = json!({ "groupId": SALES, "reportId": MODEL, "body": { "datasetId": FINANCE } });
+    let asked = question(&alice, "reports.rebind_in_group", &arguments);
+    assert_eq!(
+        word(&decide(&compiled(&[all.clone(), deny]), &asked)),
+        "refuse WorkspaceNeeded"
+    );
+    assert_eq!(word(&decide(&compiled(&[all]), &asked)), "allow");
+    let denied = by_hand(&format!("forbid (principal, action, resource == Item::\"{FINANCE}\");"));
+    assert_eq!(word(&decide(&denied, &asked)), "refuse Policy");
 }
 
 #[test]

@@ -232,6 +232,11 @@ proptest! {
             prop_assert!(may || openness(&decision) == 0, "hidden, but {:?}: {:?}", decision, call);
         }
     }
+}
+
+proptest! {
+    // Text by hand is checked against all 289 operations, which takes long.
+    #![proptest_config(ProptestConfig { cases: 30, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_a_form_gives_fits_the_schema(form in form()) {
