@@ -112,7 +112,7 @@ pub fn explain_pasted(text: &str) -> Option<super::Explanation> {
     codes.extend(digits.parse::<u32>().ok());
     codes.retain(|code| catalogue::entra_errors::explain(*code).is_some());
     let failure = EntraError {
-        codes: codes.into(),
+        codes,
         ..EntraError::local(Class::Unknown, "unexpected_answer")
     };
     (!failure.codes.is_empty()).then(|| failure.explanation())

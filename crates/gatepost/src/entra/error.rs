@@ -40,7 +40,7 @@ pub struct EntraError {
     pub error: String,
     pub suberror: Option<Box<str>>,
     /// The numbers after `AADSTS`; for words and records, not for decisions.
-    pub codes: Box<[u32]>,
+    pub codes: Vec<u32>,
     /// A claims challenge to send along when the person signs in again, as JSON.
     pub claims: Option<Box<str>>,
     /// What Microsoft's support asks for.
@@ -111,7 +111,7 @@ impl EntraError {
             class,
             error: error.to_owned(),
             suberror: None,
-            codes: Box::default(),
+            codes: Vec::new(),
             claims: None,
             trace_id: None,
             correlation_id: None,
@@ -187,7 +187,7 @@ fn guid_after(description: &str, label: &str) -> Option<Box<str>> {
 }
 
 /// `error_codes` as numbers or as text; `None` when there is none at all.
-fn numbers(value: Option<&Value>) -> Option<Box<[u32]>> {
+fn numbers(value: Option<&Value>) -> Option<Vec<u32>> {
     let number = |it: &Value| {
         it.as_u64()
             .and_then(|it| u32::try_from(it).ok())
@@ -197,9 +197,9 @@ fn numbers(value: Option<&Value>) -> Option<Box<[u32]>> {
     (!codes.is_empty()).then(|| bounded(codes))
 }
 
-fn bounded(mut codes: Vec<u32>) -> Box<[u32]> {
+fn bounded(mut codes: Vec<u32>) -> Vec<u32> {
     codes.truncate(8);
-    codes.into()
+    codes
 }
 
 /// A claims challenge, if it is a JSON object of a sane size.

@@ -74,7 +74,7 @@ fn bodies_that_are_not_json_are_survived() {
 #[test]
 fn what_support_asks_for_is_kept_and_the_text_is_not() {
     let error = refused("invalid_grant", 70008);
-    assert_eq!(*error.codes, [70008]);
+    assert_eq!(error.codes, [70008]);
     assert_eq!(error.trace_id.as_deref(), Some("5a4db0c5-0000-4000-8000-00000000aaaa"));
     assert_eq!(
         error.correlation_id.as_deref(),

@@ -211,7 +211,7 @@ fn a_failed_return_keeps_codes_and_drops_the_text() {
         panic!()
     };
     assert_eq!(
-        (failure.class, &*failure.codes, state.as_deref()),
+        (failure.class, failure.codes.as_slice(), state.as_deref()),
         (Class::GrantDead, &[65004][..], Some("s"))
     );
     assert!(!format!("{failure:?} {failure}").contains("script") && !format!("{failure:?}").contains("ada@"));
