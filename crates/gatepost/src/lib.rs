@@ -12,5 +12,7 @@ pub mod http;
 pub mod policy;
 pub mod powerbi;
 pub mod session;
+pub mod rest;
 pub mod store;
+pub mod tools;
 pub mod vault;
