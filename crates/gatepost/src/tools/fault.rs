@@ -31,7 +31,7 @@ impl From<CallError> for Fault {
 }
 
 impl Fault {
-    pub fn words(&self, trace: &str) -> String {
+    pub(super) fn words(&self, trace: &str) -> String {
         match self {
             Self::Call(error) => of_problem(&error.problem(), trace),
             Self::Refused { what, failure } => format!("{}\nTrace {trace}.", of_failure(what, failure)),
@@ -44,12 +44,12 @@ impl Fault {
     }
 
     /// Whether Power BI asks to come back later.
-    pub fn is_throttled(&self) -> bool {
+    pub(super) fn is_throttled(&self) -> bool {
         matches!(self, Self::Refused { failure, .. } if failure.kind == Kind::Throttled)
     }
 
     /// In a few words, for a remark beside an answer.
-    pub fn brief(&self) -> String {
+    pub(super) fn brief(&self) -> String {
         match self {
             Self::Call(error) => error.problem().detail,
             Self::Refused { failure, .. } => match failure.explanation {
@@ -81,7 +81,13 @@ fn of_failure(what: &str, failure: &PowerBiFailure) -> String {
     let mut lines = Vec::new();
     let code = failure.code.as_deref().map(|it| format!(", {it}")).unwrap_or_default();
     // The most useful sentence often comes last: a DAX message is deeper than the remark that the query failed.
-    let said: Vec<String> = failure.texts.iter().rev().take(3).map(|it| format!("“{}”", clean(it))).collect();
+    let said: Vec<String> = failure
+        .texts
+        .iter()
+        .rev()
+        .take(3)
+        .map(|it| format!("“{}”", clean(it)))
+        .collect();
     if !said.is_empty() {
         lines.push(format!("Power BI says: {}", said.join(" · ")));
     }
@@ -94,7 +100,12 @@ fn of_failure(what: &str, failure: &PowerBiFailure) -> String {
             Some(seconds) => format!("Too many calls: try again in {}.", span(seconds)),
             None => "Too many calls: try again in a minute.".into(),
         }),
-        (_, Some(known)) => lines.push(format!("It means: {}. {} ({})", known.cause, known.tell, who(known.who))),
+        (_, Some(known)) => lines.push(format!(
+            "It means: {}. {} ({})",
+            known.cause,
+            known.tell,
+            who(known.who)
+        )),
         (kind, None) => lines.push(in_general(kind).into()),
     }
     if let Some(id) = &failure.request_id {

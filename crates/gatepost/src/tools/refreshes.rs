@@ -31,7 +31,11 @@ impl Refresh {
         let id = text("requestId").unwrap_or_else(|| entry["id"].to_string());
         let attempts = entry["refreshAttempts"].as_array();
         // An attempt knows more of a failure than the refresh itself.
-        let attempt = attempts.into_iter().flatten().rev().find_map(|it| it["serviceExceptionJson"].as_str());
+        let attempt = attempts
+            .into_iter()
+            .flatten()
+            .rev()
+            .find_map(|it| it["serviceExceptionJson"].as_str());
         Self {
             id,
             kind: text("refreshType").unwrap_or_default(),
@@ -43,17 +47,17 @@ impl Refresh {
     }
 
     /// Power BI says `Unknown` of a refresh that still runs.
-    pub fn is_running(&self) -> bool {
+    pub(super) fn is_running(&self) -> bool {
         self.ended.is_none() && matches!(self.status.as_str(), "Unknown" | "InProgress" | "NotStarted")
     }
 
     /// The status as people say it.
-    pub fn state(&self) -> &str {
+    pub(super) fn state(&self) -> &str {
         if self.is_running() { "running" } else { &self.status }
     }
 
     /// How long it took, or takes so far.
-    pub fn seconds(&self, now: Timestamp) -> Option<i64> {
+    pub(super) fn seconds(&self, now: Timestamp) -> Option<i64> {
         let moment = |text: &str| text.parse::<jiff::Timestamp>().ok().map(|it| it.as_second());
         let end = match &self.ended {
             Some(text) => moment(text)?,
@@ -66,8 +70,18 @@ impl Refresh {
 /// The texts in which Power BI hides why a refresh failed, read and explained.
 fn reason(attempt: Option<&str>, whole: Option<&str>) -> Option<String> {
     let read = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_else(|_| json!({ "errorDescription": text }));
-    let found: Vec<Value> = [attempt, whole].into_iter().flatten().filter(|it| !it.is_empty()).map(read).collect();
-    let text = |name: &str| found.iter().find_map(|it| it[name].as_str()).filter(|it| !it.is_empty());
+    let found: Vec<Value> = [attempt, whole]
+        .into_iter()
+        .flatten()
+        .filter(|it| !it.is_empty())
+        .map(read)
+        .collect();
+    let text = |name: &str| {
+        found
+            .iter()
+            .find_map(|it| it[name].as_str())
+            .filter(|it| !it.is_empty())
+    };
     let (code, description) = (text("errorCode"), text("errorDescription"));
     let mut words = Vec::new();
     if let Some(known) = code.and_then(explain) {

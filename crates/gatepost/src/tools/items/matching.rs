@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 /// How well a name fits; the smaller, the better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fit {
+pub(in crate::tools) enum Fit {
     /// The same, letter for letter.
     Exact,
     /// The same but for case, accents and spaces.
@@ -15,7 +15,7 @@ pub enum Fit {
 }
 
 /// How well `name` fits what was asked for; nothing if a word is missing.
-pub fn fit(asked: &str, name: &str) -> Option<Fit> {
+pub(in crate::tools) fn fit(asked: &str, name: &str) -> Option<Fit> {
     if asked.trim() == name.trim() {
         return Some(Fit::Exact);
     }
@@ -30,7 +30,7 @@ pub fn fit(asked: &str, name: &str) -> Option<Fit> {
 }
 
 /// Lower case, without accents, with single spaces.
-pub fn folded(text: &str) -> String {
+pub(in crate::tools) fn folded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars().flat_map(char::to_lowercase) {
         match c {
@@ -83,11 +83,14 @@ fn plain(c: char) -> Option<&'static str> {
     if c.is_ascii() {
         return None;
     }
-    LETTERS.iter().find(|(accented, _)| accented.contains(c)).map(|(_, letters)| *letters)
+    LETTERS
+        .iter()
+        .find(|(accented, _)| accented.contains(c))
+        .map(|(_, letters)| *letters)
 }
 
 /// Up to five of these names that are nearest to what was asked for, the nearest first.
-pub fn nearest<'a>(asked: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+pub(in crate::tools) fn nearest<'a>(asked: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let asked = folded(asked);
     let distinct: BTreeSet<&str> = names.into_iter().collect();
     let mut ranked: Vec<(usize, &str)> = distinct

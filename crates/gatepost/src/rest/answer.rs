@@ -1,0 +1,64 @@
+//! Power BI's answer, passed on: its status and body as they came, and only those of its headers a caller may see.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, LOCATION, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
+
+use super::error::{ERROR, HINT, TRACE, words};
+use crate::app::App;
+use crate::call::{Answer, Content};
+use crate::powerbi::PowerBiFailure;
+
+/// The answer for the caller who came through the door of environment `slug`.
+pub(super) fn pass_on(app: &App, slug: Option<&str>, answer: Answer) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    let headers = response.headers_mut();
+    if let Some(own) = headers
+        .remove(LOCATION)
+        .and_then(|it| own_address(app, slug, it.to_str().ok()?))
+    {
+        headers.insert(LOCATION, own);
+    }
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(TRACE, words(&answer.trace));
+    if let Some(failure) = &answer.failure {
+        explain(headers, answer.status, failure);
+    }
+    *response.body_mut() = match answer.content {
+        Content::Whole(bytes) => {
+            // It says the length again, of what is really there.
+            response.headers_mut().remove(CONTENT_LENGTH);
+            Body::from(bytes)
+        }
+        Content::Stream(stream) => Body::new(stream),
+    };
+    response
+}
+
+/// Where Power BI says that something is, as a path of the gateway.
+fn own_address(app: &App, slug: Option<&str>, path: &str) -> Option<HeaderValue> {
+    let door = match slug {
+        Some(slug) => format!("/e/{slug}/powerbi"),
+        None => "/powerbi".to_owned(),
+    };
+    let is_ours = path.starts_with("/v1.0/");
+    is_ours.then(|| HeaderValue::from_str(&app.settings.url(&format!("{door}{path}"))).ok())?
+}
+
+/// What the gateway knows of a refusal stands in headers: the body stays Microsoft's.
+fn explain(headers: &mut http::HeaderMap, status: StatusCode, failure: &PowerBiFailure) {
+    headers.insert(ERROR, HeaderValue::from_static("refused_by_power_bi"));
+    if let Some(known) = failure.explanation {
+        headers.insert(HINT, words(&format!("{}. {}", known.cause, known.tell)));
+    }
+    let is_later = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+    if let Some(seconds) = failure
+        .retry_after_s
+        .filter(|_| is_later && !headers.contains_key(RETRY_AFTER))
+    {
+        headers.insert(RETRY_AFTER, seconds.into());
+    }
+}
