@@ -80,8 +80,9 @@ async function register() {
     const body = { name: INTEGRATION, redirect_uris: { web: redirects }, secrets: [{ value: SECRET }] };
     const headers = { "content-type": "application/json" };
     const answer = await fetch(`${SANDBOX}/sandbox/apps`, { method: "POST", headers, body: JSON.stringify(body) });
-    assert.ok(answer.ok, await answer.text());
-    return answer.json();
+    const text = await answer.text();
+    assert.ok(answer.ok, text);
+    return JSON.parse(text);
 }
 
 await run("browser", {

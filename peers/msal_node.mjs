@@ -131,7 +131,7 @@ await run("msal-node", {
     "a revoked grant cannot be refreshed": async () => {
         const app = client(await register());
         const { account } = await signIn(app);
-        await askSandbox("POST", `/sandbox/people/${CY.upn}/revoke`);
+        await askSandbox("PATCH", `/sandbox/people/${CY.upn}`, { revoke_sessions: true });
         const refresh = () => app.acquireTokenSilent({ scopes: SCOPES, account, forceRefresh: true });
         await failsWith("invalid_grant", 50173, refresh);
     },

@@ -188,7 +188,7 @@ def a_code_needs_its_verifier():
 def a_revoked_grant_cannot_be_refreshed():
     app = client(register())
     succeeded(sign_in(app))
-    ask_sandbox("POST", f"/sandbox/people/{CY['upn']}/revoke")
+    ask_sandbox("PATCH", f"/sandbox/people/{CY['upn']}", json={"revoke_sessions": True})
     result = app.acquire_token_silent_with_error(SCOPES, app.get_accounts()[0], force_refresh=True)
     failed(result, "invalid_grant", 50173)
 

@@ -53,10 +53,11 @@ export class Browser {
     #press(url, text) {
         const wanted = [`account=${this.account}`, `decision=${this.accepts ? "accept" : "cancel"}`];
         for (const [, attributes, inside] of text.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)) {
-            const controls = [...inside.matchAll(/<(?:button|input)\b([^>]*)>/g)].map(([, tag]) => control(tag));
-            const button = controls.find(({ name, value }) => wanted.includes(`${name}=${value}`));
+            const buttons = [...inside.matchAll(/<button\b([^>]*)>/g)].map(([, tag]) => control(tag));
+            const button = buttons.find(({ name, value }) => wanted.includes(`${name}=${value}`));
             if (button) {
-                const hidden = controls.filter(({ type }) => type === "hidden");
+                const inputs = [...inside.matchAll(/<input\b([^>]*)>/g)].map(([, tag]) => control(tag));
+                const hidden = inputs.filter(({ type }) => type === "hidden");
                 const body = new URLSearchParams([...hidden, button].map(({ name, value }) => [name, value]));
                 return { url: new URL(attribute(attributes, "action") || url, url).href, method: "POST", body };
             }

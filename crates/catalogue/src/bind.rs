@@ -3,7 +3,11 @@
 use serde_json::Map;
 use serde_json::Value;
 
+use crate::arguments::unknown;
 use crate::body;
+use crate::objects;
+use crate::objects::Object;
+use crate::operation::Condition;
 use crate::operation::Method;
 use crate::operation::Operation;
 use crate::parameter::Parameter;
@@ -19,6 +23,10 @@ pub struct Bound {
     pub body: Option<Value>,
     /// The values in the path, decoded.
     pub path_values: Vec<(String, String)>,
+    /// Every Power BI object that path and body name.
+    pub objects: Vec<Object>,
+    /// Whether this very request destroys something.
+    pub destructive: bool,
 }
 
 /// What is wrong with one argument.
@@ -58,6 +66,8 @@ impl Operation {
         Ok(Bound {
             method: self.method,
             path_and_query: self.path.render(&path_values) + &query,
+            objects: objects::named(&path_values, self.body.as_ref().zip(body.as_ref())),
+            destructive: self.destructive || self.destructive_if.as_ref().is_some_and(|it| is_met(it, arguments)),
             body,
             path_values,
         })
@@ -68,10 +78,7 @@ impl Operation {
         arguments
             .keys()
             .filter(|name| *name != "body" && self.parameter(name).is_none())
-            .map(|name| match known.is_empty() {
-                true => problem(name, "unknown; this operation takes none".to_owned()),
-                false => problem(name, format!("unknown; expected {}", known.join(", "))),
-            })
+            .map(|name| problem(name, unknown(&known)))
             .collect()
     }
 
@@ -106,6 +113,19 @@ fn value(parameter: &Parameter, arguments: &Map<String, Value>) -> Result<Option
         (None, _) if parameter.required => Err(format!("missing; expected {}", parameter.expected())),
         (None, _) => Ok(None),
     }
+}
+
+fn is_met(condition: &Condition, arguments: &Map<String, Value>) -> bool {
+    let value = match condition.argument.strip_prefix("body.") {
+        Some(field) => arguments
+            .get("body")
+            .and_then(Value::as_object)
+            .and_then(|it| body::field(it, field)),
+        None => body::field(arguments, &condition.argument),
+    };
+    value
+        .and_then(Value::as_str)
+        .is_some_and(|text| condition.is.iter().any(|word| word.eq_ignore_ascii_case(text)))
 }
 
 fn push_query(query: &mut String, parameter: &Parameter, text: &str) {

@@ -4,6 +4,7 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::bind::BindProblem;
+use crate::segment;
 
 /// Everything wrong with a body. Fields the schema does not name pass: the service may know more.
 pub(crate) fn problems(schema: &Value, body: &Value) -> Vec<BindProblem> {
@@ -23,7 +24,7 @@ fn check(schema: &Value, value: &Value, place: &str, problems: &mut Vec<BindProb
         return wrong(format!("expected {}", with_article(expected)));
     }
     if let Some(words) = schema["enum"].as_array().filter(|words| !is_one_of(value, words)) {
-        let words: Vec<_> = words.iter().filter_map(Value::as_str).collect();
+        let words: Vec<_> = words.iter().map(shown).collect();
         return wrong(format!("expected one of {}", words.join(", ")));
     }
     if let Some(message) = out_of_bounds(schema, value) {
@@ -46,15 +47,25 @@ fn check_fields(schema: &Value, fields: &Map<String, Value>, place: &str, proble
         .into_iter()
         .flatten()
         .filter_map(Value::as_str);
+    let mut wrong = |name: &str, message: &str| {
+        problems.push(BindProblem {
+            argument: format!("{place}.{name}"),
+            message: message.to_owned(),
+        });
+    };
     for name in required {
         if field(fields, name).is_none_or(Value::is_null) {
-            problems.push(BindProblem {
-                argument: format!("{place}.{name}"),
-                message: "missing".to_owned(),
-            });
+            wrong(name, "missing");
         }
     }
-    for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
+    let known = schema["properties"].as_object();
+    for name in known.into_iter().flat_map(Map::keys) {
+        // The service would take one of them, policies might look at the other.
+        if fields.keys().filter(|given| given.eq_ignore_ascii_case(name)).count() > 1 {
+            wrong(name, "expected it once");
+        }
+    }
+    for (name, schema) in known.into_iter().flatten() {
         if let Some(value) = field(fields, name).filter(|value| !value.is_null()) {
             check(schema, value, &format!("{place}.{name}"), problems);
         }
@@ -62,7 +73,7 @@ fn check_fields(schema: &Value, fields: &Map<String, Value>, place: &str, proble
 }
 
 /// The service reads field names in upper and lower case alike.
-fn field<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+pub(crate) fn field<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     fields.get(name).or_else(|| {
         fields
             .iter()
@@ -106,6 +117,16 @@ fn out_of_bounds(schema: &Value, value: &Value) -> Option<String> {
                 _ => None,
             }
         }
+        Value::String(text) => {
+            let max = schema["maxLength"].as_u64().unwrap_or(u64::MAX);
+            // An empty id means none.
+            let is_id = schema["format"] != "uuid" || text.is_empty() || segment::is_guid(text);
+            match (is_id, text.chars().count() as u64 > max) {
+                (false, _) => Some("expected a GUID of 36 characters".to_owned()),
+                (_, true) => Some(format!("expected at most {max} characters")),
+                _ => None,
+            }
+        }
         Value::Number(number) => {
             let number = number.as_f64()?;
             let low = schema["minimum"].as_f64().is_some_and(|min| number < min);
@@ -118,6 +139,10 @@ fn out_of_bounds(schema: &Value, value: &Value) -> Option<String> {
         }
         _ => None,
     }
+}
+
+fn shown(word: &Value) -> String {
+    word.as_str().map_or_else(|| word.to_string(), str::to_owned)
 }
 
 fn with_article(kind: &str) -> String {

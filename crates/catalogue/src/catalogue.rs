@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::load;
+use crate::load::Loaded;
 use crate::load::Problem;
+use crate::operation::Group;
 use crate::operation::Operation;
 use crate::segment;
 use crate::template::Template;
@@ -14,6 +16,7 @@ use crate::template::Template;
 /// Every operation of the Power BI REST API.
 #[derive(Debug)]
 pub struct Catalogue {
+    groups: Vec<Group>,
     operations: Vec<Operation>,
     by_id: HashMap<String, usize>,
     /// Paths by segment count; of two that match, the more exact one comes first.
@@ -52,12 +55,17 @@ impl Catalogue {
 
     /// Reads files of operations, given as name and TOML text, or lists everything wrong with them.
     pub fn load(files: &[(&str, &str)]) -> Result<Self, Vec<Problem>> {
-        load::operations(files).map(Self::of)
+        load::load(files).map(Self::of)
     }
 
     /// All operations, in the order of the files.
     pub fn operations(&self) -> &[Operation] {
         &self.operations
+    }
+
+    /// The groups of operations, in the order of the files.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
     }
 
     /// The operation of this id.
@@ -98,7 +106,8 @@ impl Catalogue {
         ranked.into_iter().take(3).map(|(_, operation)| operation).collect()
     }
 
-    fn of(operations: Vec<Operation>) -> Self {
+    fn of(loaded: Loaded) -> Self {
+        let Loaded { groups, operations } = loaded;
         let by_id = (operations.iter().enumerate())
             .map(|(at, operation)| (operation.id.clone(), at))
             .collect();
@@ -118,6 +127,7 @@ impl Catalogue {
             routes.entry(route.template.segment_count()).or_default().push(route);
         }
         Self {
+            groups,
             operations,
             by_id,
             routes,

@@ -1,5 +1,6 @@
 //! What Power BI can do, as data and pure code: no async, no network.
 
+mod arguments;
 mod bind;
 mod body;
 mod catalogue;
@@ -7,6 +8,7 @@ pub mod clouds;
 mod datetime;
 pub mod entra_errors;
 mod load;
+mod objects;
 mod operation;
 mod parameter;
 pub mod powerbi_errors;
@@ -19,8 +21,11 @@ pub use crate::bind::Bound;
 pub use crate::catalogue::Catalogue;
 pub use crate::catalogue::Found;
 pub use crate::load::Problem;
+pub use crate::objects::Object;
 pub use crate::operation::Answer;
+pub use crate::operation::Condition;
 pub use crate::operation::Effect;
+pub use crate::operation::Group;
 pub use crate::operation::ItemKind;
 pub use crate::operation::LongRunning;
 pub use crate::operation::Method;

@@ -38,6 +38,8 @@ pub struct Operation {
     pub effect: Effect,
     /// Whether it removes or overwrites something that cannot simply be brought back.
     pub destructive: bool,
+    /// The argument that makes it so although `destructive` is not set.
+    pub destructive_if: Option<Condition>,
     pub long_running: Option<LongRunning>,
     /// The same operation in the other form: on My workspace, or in a named workspace.
     pub twin: Option<String>,
@@ -239,6 +241,25 @@ impl ItemKind {
             _ => return None,
         })
     }
+}
+
+/// An argument having one of some values.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    /// A parameter's name, or a field of the body such as `body.type`.
+    pub argument: String,
+    /// The values that meet it, upper and lower case being the same.
+    pub is: Vec<String>,
+}
+
+/// Operations that belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The first part of the ids of its operations.
+    pub id: String,
+    /// What people read.
+    pub title: String,
 }
 
 /// How work that outlasts its request is followed.

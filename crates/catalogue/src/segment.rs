@@ -36,6 +36,18 @@ pub(crate) fn decode(raw: &str) -> Result<Cow<'_, str>, &'static str> {
         .map_err(|_| "the path is not UTF-8")
 }
 
+/// A name or value of a query, decoded once; `+` is a space, as the service reads it.
+pub(crate) fn decode_query(raw: &str) -> Result<String, &'static str> {
+    if !escapes_are_whole(raw.as_bytes()) {
+        return Err("expected whole percent escapes");
+    }
+    let spaced = raw.replace('+', " ");
+    match percent_decode_str(&spaced).decode_utf8() {
+        Ok(text) => Ok(text.into_owned()),
+        Err(_) => Err("expected UTF-8"),
+    }
+}
+
 /// Whether a decoded value may stand in a path.
 ///
 /// Invariant: a value that passes cannot end its segment, climb out of it or hide another escape,
@@ -81,7 +93,7 @@ pub(crate) fn is_guid(text: &str) -> bool {
 
 /// Whether the text is base64, in the common or the URL alphabet.
 pub(crate) fn is_token(text: &str) -> bool {
-    !text.is_empty()
+    text.bytes().any(|byte| byte.is_ascii_alphanumeric())
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte))

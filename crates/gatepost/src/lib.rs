@@ -5,6 +5,7 @@ pub mod caller;
 pub mod clock;
 pub mod config;
 pub mod entra;
+pub mod policy;
 pub mod powerbi;
 pub mod session;
 pub mod store;

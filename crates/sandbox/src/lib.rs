@@ -7,6 +7,8 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngCore;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -29,7 +31,11 @@ pub use crate::server::serve;
 pub use crate::server::serve_tls;
 
 use crate::clock::Clock;
+use crate::entra::Application;
+use crate::entra::Claims;
 use crate::entra::Directory;
+use crate::entra::POWER_BI;
+use crate::entra::SAMPLE_APP;
 use crate::faults::Faults;
 use crate::ledger::Ledger;
 use crate::world::World;
@@ -113,6 +119,48 @@ impl Sandbox {
         self.0.directory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Registers an application; ids and secrets' ids left empty are made. Says what makes no sense otherwise.
+    pub fn register(&self, mut application: Application) -> Result<Application, String> {
+        if let Some(complaint) = application.complaint() {
+            return Err(complaint);
+        }
+        for id in [&mut application.client_id, &mut application.principal_oid] {
+            if id.is_empty() {
+                *id = self.new_id();
+            }
+        }
+        for secret in application.secrets.iter_mut().filter(|secret| secret.id.is_empty()) {
+            secret.id = self.new_id();
+        }
+        let mut directory = self.directory();
+        if directory.find_application(&application.client_id).is_some() {
+            return Err(format!("client id '{}' is taken", application.client_id));
+        }
+        directory.applications.push(application.clone());
+        Ok(application)
+    }
+
+    /// An access token for Power BI without a sign-in: of a person (by sign-in name or object id; the object id of
+    /// a guest means the directory visited), or of an application by the object id of its service principal.
+    pub fn access_token_for(&self, who: &str, scopes: &[&str], lifetime_s: i64) -> Option<String> {
+        let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        let directory = self.directory();
+        let person = directory.find_person(who).cloned();
+        let principal = directory.applications.iter().find(|known| known.principal_oid == who).cloned();
+        drop(directory);
+        let (tid, oid, client_id, named) = match (&person, &principal) {
+            (Some(person), _) => {
+                let guest = person.guest_in.iter().find(|guest| guest.oid == who);
+                let (tid, oid) = guest.map_or((&person.tid, &person.oid), |guest| (&guest.tid, &guest.oid));
+                (tid, oid, SAMPLE_APP, Some((person.upn.as_str(), person.name.as_str())))
+            }
+            (None, Some(principal)) => (&principal.tid, &principal.principal_oid, principal.client_id.as_str(), None),
+            (None, None) => return None,
+        };
+        let claims = Claims { tid, oid, client_id, audience: POWER_BI, scopes: &scopes, person: named, lifetime_s };
+        Some(entra::access_token(self, &claims))
+    }
+
     /// Fills `bytes` from the seeded source of randomness.
     pub fn fill_random(&self, bytes: &mut [u8]) {
         self.0
@@ -127,6 +175,13 @@ impl Sandbox {
         let mut bytes = [0; 16];
         self.fill_random(&mut bytes);
         uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+    }
+
+    /// A random opaque token text: `prefix`, then `bytes` random bytes in URL-safe Base64.
+    pub(crate) fn new_token(&self, prefix: &str, bytes: usize) -> String {
+        let mut random = vec![0; bytes];
+        self.fill_random(&mut random);
+        format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random))
     }
 
     /// A random number of `low..=high` from the seeded source.

@@ -1,5 +1,6 @@
 //! The seeded people of the pretend directories: Contoso, and Fabrikam whose guest visits Contoso.
 
+use serde::Deserialize;
 use serde::Serialize;
 
 /// Directory (tenant) id of Contoso, the tenant most things happen in.
@@ -27,7 +28,7 @@ pub const GUS: &str = "5a4db0c5-0001-4000-8000-000000000007";
 pub const GUS_AS_GUEST: &str = "5a4db0c5-0001-4000-8000-0000000000a7";
 /// Object id of Hal, whose account is disabled.
 pub const HAL: &str = "5a4db0c5-0001-4000-8000-000000000008";
-/// Object id of Ivy, who must still enrol a second factor.
+/// Object id of Ivy, who must prove a second factor.
 pub const IVY: &str = "5a4db0c5-0001-4000-8000-000000000009";
 /// Object id of Joy, who has a personal account.
 pub const JOY: &str = "5a4db0c5-0001-4000-8000-000000000010";
@@ -76,14 +77,12 @@ pub struct Person {
     pub is_admin: bool,
     /// The account is switched off.
     pub disabled: bool,
-    /// A second factor is asked for and missing: every sign-in and refresh is interrupted.
+    /// A second factor is asked for: at sign-in, and at every refresh of a grant made without one.
     pub needs_second_factor: bool,
-    /// Tokens issued before this moment are revoked, in Unix milliseconds.
-    pub revoked_before_ms: i64,
 }
 
 /// A person's object in a directory that is not their home.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guest {
     /// The directory visited.
     pub tid: String,
@@ -104,13 +103,24 @@ impl Person {
             is_admin: false,
             disabled: false,
             needs_second_factor: false,
-            revoked_before_ms: i64::MIN,
         }
     }
 
     /// A personal Microsoft account rather than one of an organisation.
     pub fn is_personal(&self) -> bool {
         self.tid == CONSUMERS
+    }
+
+    /// What sets this account apart, in a few words; empty for a plain member.
+    pub fn note(&self) -> &'static str {
+        match self {
+            _ if self.is_personal() => "personal account",
+            _ if self.disabled => "disabled",
+            _ if self.needs_second_factor => "second factor",
+            _ if !self.guest_in.is_empty() => "guest elsewhere",
+            _ if self.is_admin => "administrator",
+            _ => "",
+        }
     }
 
     /// This person's object id in directory `tid`: at home, or as a guest.

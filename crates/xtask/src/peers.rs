@@ -57,6 +57,11 @@ const PEERS: &[Peer] = &[
         runner: Runner::Python,
         against: Against::Demo,
     },
+    Peer {
+        script: "mcp_conformance.py",
+        runner: Runner::Python,
+        against: Against::Demo,
+    },
 ];
 
 const BROWSER: Peer = Peer {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::load::Problem;
 use crate::operation::Effect;
+use crate::operation::Group;
 use crate::operation::Method;
 use crate::operation::Operation;
 use crate::operation::Paging;
@@ -15,8 +16,13 @@ use crate::parameter::Place;
 use crate::scopes;
 
 /// Everything that does not fit together.
-pub(crate) fn problems(operations: &[Operation]) -> Vec<Problem> {
+pub(crate) fn problems(groups: &[Group], operations: &[Operation]) -> Vec<Problem> {
     let mut found = Vec::new();
+    for (at, group) in groups.iter().enumerate() {
+        if group.title.is_empty() || groups[..at].iter().any(|other| other.id == group.id) {
+            found.push(Problem::new(&group.id, "expected one file with a title"));
+        }
+    }
     duplicates(operations, &mut found);
     let by_id: HashMap<_, _> = operations.iter().map(|one| (one.id.as_str(), one)).collect();
     for operation in operations {
@@ -151,14 +157,28 @@ fn behaviour(operation: &Operation, wrong: &mut impl FnMut(String)) {
     if !pages {
         wrong(format!("expected the parameters of {} paging", operation.paging));
     }
-    if operation.effect == Effect::Read && operation.destructive {
+    if operation.effect == Effect::Read && (operation.destructive || operation.destructive_if.is_some()) {
         wrong("expected a read not to destroy".to_owned());
+    }
+    if let Some(condition) = &operation.destructive_if
+        && !has_argument(operation, &condition.argument)
+    {
+        wrong(format!("expected a known argument, not {}", condition.argument));
     }
     if operation.body.as_ref().is_some_and(has_reference) {
         wrong("expected a body schema without $ref".to_owned());
     }
     if operation.body.is_some() && matches!(operation.method, Method::Get) {
         wrong("expected no body with GET".to_owned());
+    }
+}
+
+/// Whether there is a parameter or body field of this name.
+fn has_argument(operation: &Operation, argument: &str) -> bool {
+    match (argument.strip_prefix("body."), &operation.body) {
+        (Some(field), Some(body)) => body["properties"].get(field).is_some(),
+        (Some(_), None) => false,
+        (None, _) => operation.parameter(argument).is_some(),
     }
 }
 

@@ -1,16 +1,17 @@
 //! Reads the catalogue's files and refuses what does not fit together.
 
+mod builtin;
 mod check;
 mod raw;
 
 use std::collections::BTreeMap;
 
 use crate::load::raw::File;
+use crate::operation::Group;
 use crate::operation::Operation;
+use crate::operation::Rate;
 
 pub(crate) use crate::load::builtin::BUILTIN_FILES;
-
-mod builtin;
 
 /// One thing wrong in a catalogue file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +20,12 @@ pub struct Problem {
     /// The file, or the operation in it.
     pub place: String,
     pub message: String,
+}
+
+/// What the files hold.
+pub(crate) struct Loaded {
+    pub(crate) groups: Vec<Group>,
+    pub(crate) operations: Vec<Operation>,
 }
 
 impl Problem {
@@ -30,8 +37,8 @@ impl Problem {
     }
 }
 
-/// All operations of the files, or all that is wrong with them.
-pub(crate) fn operations(files: &[(&str, &str)]) -> Result<Vec<Operation>, Vec<Problem>> {
+/// Everything in the files, or all that is wrong with them.
+pub(crate) fn load(files: &[(&str, &str)]) -> Result<Loaded, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut read = Vec::new();
     for (name, text) in files {
@@ -40,7 +47,8 @@ pub(crate) fn operations(files: &[(&str, &str)]) -> Result<Vec<Operation>, Vec<P
             Err(error) => problems.push(Problem::new(name, error.to_string())),
         }
     }
-    let rates = rates(&mut read);
+    let rates = rates(&mut read, &mut problems);
+    let groups: Vec<_> = read.iter().filter_map(|(_, file)| file.group()).collect();
     let mut operations = Vec::new();
     for (name, file) in read {
         match file.operations(name, &rates) {
@@ -48,19 +56,22 @@ pub(crate) fn operations(files: &[(&str, &str)]) -> Result<Vec<Operation>, Vec<P
             Err(found) => problems.extend(found),
         }
     }
-    problems.extend(check::problems(&operations));
+    problems.extend(check::problems(&groups, &operations));
     match problems.is_empty() {
-        true => Ok(operations),
+        true => Ok(Loaded { groups, operations }),
         false => Err(problems),
     }
 }
 
-fn rates(files: &mut [(&str, File)]) -> BTreeMap<String, crate::operation::Rate> {
+/// The rate classes of all files: operations may use those of another file.
+fn rates(files: &mut [(&str, File)], problems: &mut Vec<Problem>) -> BTreeMap<String, Rate> {
     let mut rates = BTreeMap::new();
-    for (_, file) in files {
+    for (name, file) in files {
         for (class, mut rate) in std::mem::take(&mut file.rate) {
             rate.class.clone_from(&class);
-            rates.insert(class, rate);
+            if rates.insert(class, rate).is_some() {
+                problems.push(Problem::new(name, "expected each rate class once"));
+            }
         }
     }
     rates

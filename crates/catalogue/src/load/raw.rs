@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use crate::load::Problem;
 use crate::operation::Answer;
+use crate::operation::Condition;
 use crate::operation::Effect;
+use crate::operation::Group;
 use crate::operation::ItemKind;
 use crate::operation::LongRunning;
 use crate::operation::Method;
@@ -27,6 +29,8 @@ use crate::template::Template;
 pub(crate) struct File {
     #[serde(default)]
     group: String,
+    #[serde(default)]
+    title: String,
     /// JSON Schemas as text, by the name operations use.
     #[serde(default)]
     body: BTreeMap<String, String>,
@@ -60,6 +64,7 @@ struct RawOperation {
     effect: Effect,
     #[serde(default)]
     destructive: bool,
+    destructive_if: Option<Condition>,
     long_running: Option<LongRunning>,
     twin: Option<String>,
     #[serde(default)]
@@ -104,6 +109,17 @@ fn text() -> Kind {
 }
 
 impl File {
+    /// The group of the file, if it holds one.
+    pub(crate) fn group(&self) -> Option<Group> {
+        match self.group.is_empty() {
+            true => None,
+            false => Some(Group {
+                id: self.group.clone(),
+                title: self.title.clone(),
+            }),
+        }
+    }
+
     /// The operations of the file, or what in it cannot be understood.
     pub(crate) fn operations(self, name: &str, rates: &BTreeMap<String, Rate>) -> Result<Vec<Operation>, Vec<Problem>> {
         let mut problems = Vec::new();
@@ -164,6 +180,7 @@ impl RawOperation {
             scopes: self.scopes.parse()?,
             effect: self.effect,
             destructive: self.destructive,
+            destructive_if: self.destructive_if,
             long_running: self.long_running,
             twin: self.twin,
             limits: self.limits,

@@ -65,6 +65,11 @@ fn there_are_289_operations_on_226_paths() {
 
 #[test]
 fn every_group_is_complete() {
+    let listed: Vec<_> = Catalogue::builtin()
+        .groups()
+        .iter()
+        .map(|group| group.id.as_str())
+        .collect();
     let mut groups = BTreeMap::new();
     for operation in operations() {
         *groups.entry(operation.group.as_str()).or_insert(0) += 1;
@@ -100,6 +105,7 @@ fn every_group_is_complete() {
         ("users", 1),
     ];
     assert_eq!(groups.into_iter().collect::<Vec<_>>(), expected);
+    assert_eq!(listed, expected.map(|(id, _)| id));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use catalogue::Catalogue;
 
 const GOOD: &str = r#"
 group = "things"
+title = "Things"
 [body]
 thing = '{"type": "object"}'
 [[operation]]
@@ -39,6 +40,10 @@ fn a_good_file_loads() {
 #[test]
 fn duplicates_are_refused() {
     let block = &GOOD[GOOD.find("[[operation]]").unwrap()..];
+    let problems_of_groups = Catalogue::load(&[("a", GOOD), ("b", "group = \"things\"\ntitle = \"x\"")]).unwrap_err();
+    assert_eq!(problems_of_groups.len(), 1);
+    let rate = "[rate.slow]\nwindows = []\nper = \"user\"";
+    assert_eq!(Catalogue::load(&[("a", rate), ("b", rate)]).unwrap_err().len(), 1);
     let twice = format!("{GOOD}{block}");
     assert_eq!(problems(&twice).len(), 3, "id, Microsoft id, and method with path");
     let same_path = block
@@ -81,16 +86,16 @@ fn references_to_nothing_are_refused() {
 #[test]
 fn scopes_must_exist() {
     assert_eq!(
-        changed("Dataset.Read.All", "Dataset.Raed.All"),
-        ["things.list: expected a known scope, not Dataset.Raed.All"]
+        changed("Dataset.Read.All", "Datasets.Read.All"),
+        ["things.list: expected a known scope, not Datasets.Read.All"]
     );
 }
 
 #[test]
 fn unknown_words_and_fields_are_refused() {
-    assert_eq!(changed("effect = \"read\"", "effect = \"reed\"").len(), 1);
+    assert_eq!(changed("effect = \"read\"", "effect = \"write\"").len(), 1);
     assert_eq!(
-        changed("effect = \"read\"", "effect = \"read\"\nefect = \"run\"").len(),
+        changed("effect = \"read\"", "effect = \"read\"\neffects = \"run\"").len(),
         1
     );
     assert_eq!(changed("kind = \"guid\"", "kind = \"uuid\"").len(), 1);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bind;
+mod body;
 mod clouds;
 mod contents;
 mod errors;

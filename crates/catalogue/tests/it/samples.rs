@@ -56,6 +56,7 @@ pub(crate) fn body(schema: &Value) -> Value {
         Some("integer") => schema["minimum"].as_i64().map_or(json!(7), Value::from),
         Some("number") => json!(1.5),
         Some("boolean") => json!(true),
+        _ if schema["format"] == "date-time" => json!("2026-08-01T00:00:00Z"),
         _ if schema["format"] == "uuid" => json!(GUID),
         _ => json!("text"),
     }

@@ -1,9 +1,24 @@
 //! A query engine for the part of DAX that agents and demos use; what it cannot do right, it refuses.
 
+mod ast;
+mod bind;
 pub(crate) mod convert;
 mod error;
+mod eval;
+mod filter;
+mod functions;
+mod lexer;
+mod node;
+mod operators;
+mod parser;
+mod query;
 mod result;
+mod security;
+mod select;
 mod storage;
+mod table;
+#[cfg(test)]
+mod tests;
 pub(crate) mod value;
 
 pub use crate::dax::error::DaxError;
@@ -22,6 +37,11 @@ pub fn run(model: &Model, query: &str, who: &Identity, limits: &Limits) -> Resul
 }
 
 /// Answers a query as of a given time (milliseconds since 1970-01-01), which TODAY() and NOW() give.
-pub fn run_at(_model: &Model, _query: &str, _who: &Identity, _limits: &Limits, _now_ms: i64) -> Result<ResultSet, DaxError> {
-    Err(DaxError::unsupported("the query engine is being built"))
+pub fn run_at(model: &Model, query: &str, who: &Identity, limits: &Limits, now_ms: i64) -> Result<ResultSet, DaxError> {
+    query::answer(model, query, who, limits, now_ms)
+}
+
+/// The names of the functions the engine knows, in no order.
+pub fn function_names() -> impl Iterator<Item = &'static str> {
+    functions::names()
 }

@@ -178,6 +178,29 @@ impl Principal {
             })
     }
 
+    /// Finds a security group of Contoso by object id.
+    pub fn find_group(oid: &str) -> Option<Principal> {
+        let known = [
+            (people::SALES_TEAM, "Sales team"),
+            (people::FINANCE_TEAM, "Finance team"),
+            (people::POWER_BI_PRINCIPALS, "Power BI principals"),
+        ];
+        let (oid, name) = known.into_iter().find(|(id, _)| id.eq_ignore_ascii_case(oid))?;
+        Some(Principal::Group {
+            oid: oid.to_owned(),
+            name: name.to_owned(),
+        })
+    }
+
+    /// Finds a service principal of Contoso by object id.
+    pub fn find_app(oid: &str) -> Option<Principal> {
+        let known = oid.eq_ignore_ascii_case(people::NIGHTLY_JOB);
+        known.then(|| Principal::App {
+            oid: people::NIGHTLY_JOB.to_owned(),
+            name: "Nightly job".to_owned(),
+        })
+    }
+
     /// Object id in the directory.
     pub fn oid(&self) -> &str {
         match self {

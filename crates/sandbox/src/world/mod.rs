@@ -192,6 +192,14 @@ impl World {
         })
     }
 
+    /// The report of that name that reads a model.
+    pub fn report_of(&self, model: Uuid, name: &str) -> Option<Uuid> {
+        self.reports
+            .iter()
+            .find(|report| report.model == Some(model) && report.name == name)
+            .map(|report| report.id)
+    }
+
     fn reads(&self, report: Uuid, model: Uuid) -> bool {
         self.report(report).is_some_and(|report| report.model == Some(model))
     }

@@ -44,8 +44,8 @@ pub enum ReportKind {
     },
     /// Paginated (RDL).
     Paginated {
-        /// The query behind its table, with `@Name` where a parameter goes.
-        query: String,
+        /// The DAX table expression it lists, with `@Name` where the values of a parameter go.
+        table: String,
         /// What can be asked for.
         parameters: Vec<RdlParameter>,
         /// Server and database its data source points at.
@@ -71,8 +71,10 @@ pub struct RdlSource {
 pub struct RdlParameter {
     /// Name.
     pub name: String,
-    /// Used when nothing is asked for; none means that a value is needed.
-    pub default: Option<String>,
+    /// Its values are numbers.
+    pub is_number: bool,
+    /// Used when nothing is asked for; empty means that a value is needed.
+    pub default: Vec<String>,
     /// The values allowed; empty means any.
     pub allowed: Vec<String>,
 }
@@ -90,15 +92,17 @@ pub struct Page {
     pub visuals: Vec<Visual>,
 }
 
-/// One visual: a title over the rows of a query.
+/// One visual: a title over the rows of a DAX table expression.
 #[derive(Clone, Debug)]
 pub struct Visual {
     /// Internal name.
     pub name: String,
     /// Title.
     pub title: String,
-    /// The DAX query whose rows it shows.
-    pub query: String,
+    /// The DAX table expression whose rows it shows.
+    pub table: String,
+    /// What comes behind `ORDER BY`.
+    pub order_by: Option<String>,
 }
 
 /// How export jobs of a report end.

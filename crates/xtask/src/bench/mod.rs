@@ -11,8 +11,14 @@ use std::time::Duration;
 
 use anyhow::Context;
 use anyhow::Result;
+use anyhow::bail;
+use anyhow::ensure;
 use clap::Args;
+use serde_json::Value;
+use serde_json::json;
 
+use crate::bench::http::Answer;
+use crate::bench::http::Connection;
 use crate::bench::http::Request;
 use crate::bench::load::Load;
 use crate::demo::Demo;
@@ -45,9 +51,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         .map(|_| start_once(&program))
         .collect::<Result<Vec<Start>>>()?;
     let demo = Demo::start(&program)?;
+    let requests = requests(&demo)?;
     let mut rows = Vec::new();
     for connections in &options.connections {
-        for (name, request) in requests(&demo)? {
+        for (name, request) in &requests {
             let load = Load {
                 connections: *connections,
                 warm_up: Duration::from_secs(1),
@@ -57,7 +64,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
             rows.push(report::Row {
                 name,
                 connections: *connections,
-                figures: load.run(&request)?,
+                figures: load.run(request)?,
             });
         }
     }
@@ -88,19 +95,14 @@ fn start_once(program: &std::path::Path) -> Result<Start> {
 /// The three calls that are compared: straight to the sandbox, through the proxy, and as an agent.
 fn requests(demo: &Demo) -> Result<Vec<(&'static str, Request)>> {
     let key = demo.field("api_key")?;
-    let groups = format!("{}/v1.0/myorg/groups", demo.field("sandbox_url")?);
-    let proxied = format!(
-        "{}/v1.0/myorg/groups",
-        demo.field("proxy_url")?
-            .trim_end_matches('/')
-            .trim_end_matches("/v1.0/myorg")
-    );
+    let proxy = demo
+        .field("proxy_url")?
+        .trim_end_matches('/')
+        .trim_end_matches("/v1.0/myorg");
+    let proxied = Request::get(&format!("{proxy}/v1.0/myorg/groups"), key)?;
     Ok(vec![
-        (
-            "GET groups, sandbox alone",
-            Request::get(&groups, &sandbox_token(demo)?)?,
-        ),
-        ("GET groups, through the proxy", Request::get(&proxied, key)?),
+        ("GET groups, sandbox alone", direct_request(demo, &proxied)?),
+        ("GET groups, through the proxy", proxied),
         (
             "tools/call whoami",
             Request::tool_call(demo.field("mcp_url")?, key, "whoami")?,
@@ -108,8 +110,33 @@ fn requests(demo: &Demo) -> Result<Vec<(&'static str, Request)>> {
     ])
 }
 
-fn sandbox_token(_demo: &Demo) -> Result<String> {
-    Ok(String::new())
+/// The same GET without the gateway, as the person for whom it brings the very same answer.
+fn direct_request(demo: &Demo, proxied: &Request) -> Result<Request> {
+    let sandbox = demo.field("sandbox_url")?.trim_end_matches('/');
+    let expected = once(proxied)?;
+    ensure!(expected.status == 200, "the proxy answered {}", expected.status);
+    let people: Value = serde_json::from_slice(&once(&Request::get(&format!("{sandbox}/sandbox/people"), "")?)?.body)?;
+    for person in people
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|person| person["upn"].as_str())
+    {
+        let wish = json!({"person": person, "scopes": ["Workspace.Read.All"]}).to_string();
+        let headers = [("content-type", "application/json")];
+        let issued = once(&Request::post(&format!("{sandbox}/sandbox/tokens"), &headers, &wish)?)?;
+        let issued: Value = serde_json::from_slice(&issued.body).context("the sandbox issued no token")?;
+        let token = issued["access_token"].as_str().context("the sandbox issued no token")?;
+        let direct = Request::get(&format!("{sandbox}/v1.0/myorg/groups"), token)?;
+        if once(&direct)?.body == expected.body {
+            return Ok(direct);
+        }
+    }
+    bail!("the sandbox gives nobody the answer that came through the proxy")
+}
+
+fn once(request: &Request) -> Result<Answer> {
+    Connection::open(request)?.send(request)
 }
 
 /// A line of `/proc/PID/status`, in bytes.

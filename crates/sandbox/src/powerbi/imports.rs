@@ -1,0 +1,353 @@
+//! Uploads: what comes in as a file becomes items a moment later.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::powerbi::answer::Answer;
+use crate::powerbi::call::Call;
+use crate::powerbi::import_items;
+use crate::powerbi::odata;
+use crate::powerbi::odata::object;
+use crate::powerbi::refusal::Refusal;
+use crate::world::World;
+use crate::world::access::Role;
+use crate::world::content::Import;
+use crate::world::content::Pending;
+use crate::world::ids::Kind;
+use crate::world::time;
+
+/// How long publishing takes.
+const TAKES_MS: i64 = 3_000;
+const CONFLICT_MODES: [&str; 5] = [
+    "Ignore",
+    "Abort",
+    "Overwrite",
+    "CreateOrOverwrite",
+    "GenerateUniqueName",
+];
+
+/// What sort of file was sent, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FileKind {
+    /// A report with its model.
+    Pbix,
+    /// A workbook that becomes a model.
+    Xlsx,
+    /// A paginated report.
+    Rdl,
+    /// A dataflow.
+    ModelJson,
+}
+
+/// What to do when the name is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Conflict {
+    /// Make a second item of the same name.
+    Ignore,
+    /// Refuse.
+    Abort,
+    /// Replace what must be there.
+    Overwrite,
+    /// Replace or make.
+    CreateOrOverwrite,
+    /// Make under another name.
+    GenerateUniqueName,
+}
+
+pub(super) fn start(call: &Call) -> Result<Answer, Refusal> {
+    let display_name = call.query("datasetDisplayName").filter(|name| !name.is_empty());
+    let display_name =
+        display_name.ok_or_else(|| Refusal::bad("datasetDisplayName is required, with the file's extension"))?;
+    let (name, kind) = kind_of(display_name)?;
+    let conflict = conflict_of(call, kind)?;
+    let skip_report = call
+        .query("skipReport")
+        .is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    let mut world = call.world();
+    let home = call.home_as(&mut world, Role::Contributor)?;
+    if call.who.app_only && kind == FileKind::ModelJson {
+        return Err(Refusal::no_application());
+    }
+    let file = file(call)?;
+    let (pending, failure) = match import_items::read(call, &mut world, home, &name, kind, conflict, &file)? {
+        Some(mut pending) => {
+            pending.report = pending.report.filter(|_| !skip_report);
+            (Some(pending), None)
+        }
+        None => (None, Some("ImportFileNotReadable")),
+    };
+    let import = Import {
+        id: world.fresh.id(Kind::Import),
+        workspace: home,
+        name,
+        started_ms: call.now_ms,
+        ends_ms: call.now_ms + TAKES_MS,
+        failure,
+        pending,
+        models: Vec::new(),
+        reports: Vec::new(),
+        dataflows: Vec::new(),
+    };
+    let id = import.id;
+    world.imports.insert(0, import);
+    Ok(odata::entity(call, "imports", object([("id", id.to_string().into())])).status(StatusCode::ACCEPTED))
+}
+
+fn kind_of(display_name: &str) -> Result<(String, FileKind), Refusal> {
+    if display_name.eq_ignore_ascii_case("model.json") {
+        return Ok(("model".to_owned(), FileKind::ModelJson));
+    }
+    let known = [
+        (".pbix", FileKind::Pbix),
+        (".xlsx", FileKind::Xlsx),
+        (".rdl", FileKind::Rdl),
+    ];
+    for (extension, kind) in known {
+        let cut = display_name
+            .len()
+            .checked_sub(extension.len())
+            .filter(|cut| *cut > 0 && display_name.is_char_boundary(*cut));
+        if let Some(cut) = cut.filter(|cut| display_name[*cut..].eq_ignore_ascii_case(extension)) {
+            return Ok((display_name[..cut].to_owned(), kind));
+        }
+    }
+    Err(Refusal::coded(
+        "RequestedFileIsEncryptedOrCorrupted",
+        "datasetDisplayName must end in .pbix, .xlsx or .rdl, or be model.json",
+    ))
+}
+
+fn conflict_of(call: &Call, kind: FileKind) -> Result<Conflict, Refusal> {
+    let word = call
+        .query("nameConflict")
+        .unwrap_or(if kind == FileKind::Rdl { "Abort" } else { "Ignore" });
+    let word = CONFLICT_MODES
+        .iter()
+        .find(|mode| mode.eq_ignore_ascii_case(word))
+        .copied();
+    let conflict =
+        match word.ok_or_else(|| Refusal::bad(format!("nameConflict must be one of {}", CONFLICT_MODES.join(", "))))? {
+            "Abort" => Conflict::Abort,
+            "Overwrite" => Conflict::Overwrite,
+            "CreateOrOverwrite" => Conflict::CreateOrOverwrite,
+            "GenerateUniqueName" => Conflict::GenerateUniqueName,
+            _ => Conflict::Ignore,
+        };
+    match (kind, conflict) {
+        (FileKind::Rdl, Conflict::Abort | Conflict::Overwrite) => Ok(conflict),
+        (FileKind::Rdl, _) => Err(Refusal::bad("an rdl file takes only nameConflict Abort or Overwrite")),
+        // Left out, a dataflow is imported under a name of its own.
+        (FileKind::ModelJson, Conflict::Ignore) if call.query("nameConflict").is_none() => {
+            Ok(Conflict::GenerateUniqueName)
+        }
+        (FileKind::ModelJson, Conflict::Abort | Conflict::GenerateUniqueName) => Ok(conflict),
+        (FileKind::ModelJson, _) => Err(Refusal::bad(
+            "model.json takes only nameConflict Abort or GenerateUniqueName",
+        )),
+        (FileKind::Pbix | FileKind::Xlsx, Conflict::GenerateUniqueName) => {
+            Err(Refusal::bad("nameConflict GenerateUniqueName is for model.json alone"))
+        }
+        _ => Ok(conflict),
+    }
+}
+
+/// The one file of a multipart body.
+fn file(call: &Call) -> Result<Bytes, Refusal> {
+    let content_type = call
+        .headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    if content_type.to_ascii_lowercase().starts_with("application/json") {
+        return Err(Refusal::NotDone {
+            what: "imports from OneDrive or a blob address".to_owned(),
+        });
+    }
+    let boundary = boundary(content_type).ok_or_else(|| Refusal::Coded {
+        status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        code: "UnsupportedMediaType",
+        message: Some("expected multipart/form-data with one file".to_owned()),
+    })?;
+    first_part(&call.body, boundary).ok_or_else(|| Refusal::bad("the multipart body holds no file"))
+}
+
+fn boundary(content_type: &str) -> Option<&str> {
+    let (kind, parameters) = content_type.split_once(';')?;
+    if !kind.trim().to_ascii_lowercase().starts_with("multipart/") {
+        return None;
+    }
+    let boundary = parameters.split(';').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim()
+            .eq_ignore_ascii_case("boundary")
+            .then(|| value.trim().trim_matches('"'))
+    })?;
+    (!boundary.is_empty()).then_some(boundary)
+}
+
+/// RFC 2046 §5.1.1: the first part's bytes, between its blank line and the next delimiter.
+fn first_part(body: &Bytes, boundary: &str) -> Option<Bytes> {
+    let delimiter = format!("--{boundary}");
+    let start = find(body, delimiter.as_bytes())? + delimiter.len();
+    let head_end = start + find(&body[start..], b"\r\n\r\n")? + 4;
+    let length = find(&body[head_end..], format!("\r\n{delimiter}").as_bytes())?;
+    Some(body.slice(head_end..head_end + length))
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    let first = *needle.first()?;
+    let mut from = 0;
+    loop {
+        let at = from + haystack.get(from..)?.iter().position(|byte| *byte == first)?;
+        if haystack[at..].starts_with(needle) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+}
+
+/// Puts the items of finished imports into the world; every call looks at a settled world.
+pub(super) fn settle(world: &mut World, now_ms: i64) {
+    for place in 0..world.imports.len() {
+        if world.imports[place].ends_ms > now_ms {
+            continue;
+        }
+        let Some(pending) = world.imports[place].pending.take() else {
+            continue;
+        };
+        let Pending {
+            model,
+            report,
+            dataflow,
+        } = pending;
+        let import = &mut world.imports[place];
+        import.models.extend(model.as_ref().map(|model| model.id));
+        import.reports.extend(report.as_ref().map(|report| report.id));
+        import.dataflows.extend(dataflow.as_ref().map(|dataflow| dataflow.id));
+        if let Some(model) = model {
+            put(&mut world.models, *model, |model| model.id);
+        }
+        if let Some(report) = report {
+            put(&mut world.reports, *report, |report| report.id);
+        }
+        if let Some(dataflow) = dataflow {
+            put(&mut world.dataflows, *dataflow, |dataflow| dataflow.id);
+        }
+    }
+}
+
+fn put<T>(items: &mut Vec<T>, item: T, id: impl Fn(&T) -> uuid::Uuid) {
+    match items.iter_mut().find(|known| id(known) == id(&item)) {
+        Some(known) => *known = item,
+        None => items.push(item),
+    }
+}
+
+pub(super) fn list(call: &Call) -> Result<Answer, Refusal> {
+    let mut world = call.world();
+    let (home, _) = call.home(&mut world)?;
+    let items: Vec<_> = world
+        .imports
+        .iter()
+        .filter(|import| import.workspace == home)
+        .map(|import| shape(call, &world, import))
+        .collect();
+    Ok(odata::list(call, "imports", items))
+}
+
+pub(super) fn get(call: &Call) -> Result<Answer, Refusal> {
+    let id = call.id("import")?;
+    let mut world = call.world();
+    let (home, _) = call.home(&mut world)?;
+    let import = world
+        .imports
+        .iter()
+        .find(|import| import.id == id && import.workspace == home)
+        .ok_or_else(Refusal::not_found)?;
+    Ok(odata::entity(call, "imports", shape(call, &world, import)))
+}
+
+fn shape(call: &Call, world: &World, import: &Import) -> Map<String, Value> {
+    let has_ended = import.ends_ms <= call.now_ms;
+    let state = match import.failure {
+        _ if !has_ended => "Publishing",
+        Some(_) => "Failed",
+        None => "Succeeded",
+    };
+    let home = import.workspace;
+    let model = |id: &uuid::Uuid| {
+        let model = world.model(*id)?;
+        Some(json!({"id": id, "name": model.name, "webUrl": call.portal_url(&format!("/groups/{home}/datasets/{id}"))}))
+    };
+    let report = |id: &uuid::Uuid| {
+        let report = world.report(*id)?;
+        let web = call.portal_url(&format!("/groups/{home}/reports/{id}"));
+        let embed = call.portal_url(&format!("/reportEmbed?reportId={id}&groupId={home}"));
+        Some(json!({"id": id, "name": report.name, "webUrl": web, "embedUrl": embed}))
+    };
+    let flow = |id: &uuid::Uuid| {
+        world
+            .dataflows
+            .iter()
+            .find(|flow| flow.id == *id)
+            .map(|flow| json!({"objectId": id, "name": flow.name}))
+    };
+    let flows: Vec<Value> = import.dataflows.iter().filter_map(flow).collect();
+    let error = import
+        .failure
+        .filter(|_| has_ended)
+        .map(|code| json!({"code": code, "details": []}));
+    object([
+        ("id", import.id.to_string().into()),
+        ("importState", state.into()),
+        ("createdDateTime", time::with_ms(import.started_ms).into()),
+        ("updatedDateTime", time::with_ms(import.ends_ms.min(call.now_ms)).into()),
+        ("name", import.name.clone().into()),
+        ("connectionType", "import".into()),
+        ("source", "Upload".into()),
+        ("error", error.into()),
+        (
+            "datasets",
+            import.models.iter().filter_map(model).collect::<Vec<_>>().into(),
+        ),
+        (
+            "reports",
+            import.reports.iter().filter_map(report).collect::<Vec<_>>().into(),
+        ),
+        ("dataflows", if flows.is_empty() { Value::Null } else { flows.into() }),
+    ])
+}
+
+/// A model without tables, for files whose rows the sandbox cannot read.
+pub(super) fn no_rows(name: &str) -> Arc<crate::data::Model> {
+    Arc::new(crate::data::Model::new(name, Vec::new()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_of_a_multipart_body_is_taken_out_whole() {
+        let body = Bytes::from_static(
+            b"--b1\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x\"\r\n\r\n\r\n--b\r\n-data\r\n--b1--\r\n",
+        );
+        let boundary = boundary("multipart/form-data; boundary=\"b1\"").unwrap();
+        assert_eq!(first_part(&body, boundary).unwrap().as_ref(), b"\r\n--b\r\n-data");
+        assert_eq!(first_part(&Bytes::from_static(b"--b1\r\nno end"), "b1"), None);
+    }
+
+    #[test]
+    fn file_names_decide_the_kind() {
+        assert_eq!(kind_of("Größe.PBIX").unwrap(), ("Größe".to_owned(), FileKind::Pbix));
+        assert_eq!(kind_of("model.json").unwrap().1, FileKind::ModelJson);
+        assert!(kind_of(".pbix").is_err());
+        assert!(kind_of("Sales").is_err());
+    }
+}

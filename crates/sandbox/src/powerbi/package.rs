@@ -1,0 +1,236 @@
+//! Report files of the sandbox: a pbix is a zip with the pages and the schema, an rdl is XML with a query.
+
+use std::io::Cursor;
+use std::io::Read;
+use std::io::Write;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::Value;
+use serde_json::json;
+use uuid::Uuid;
+use zip::ZipArchive;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use crate::world::model::Model;
+use crate::world::report::Page;
+use crate::world::report::RdlParameter;
+use crate::world::report::Report;
+use crate::world::report::ReportKind;
+use crate::world::report::Visual;
+
+/// The largest entry of an uploaded zip that is read.
+const ENTRY_BYTES: u64 = 8 * 1024 * 1024;
+
+/// What a pbix holds that the sandbox understands.
+#[derive(Debug, Default)]
+pub(super) struct Package {
+    /// Pages of the report; empty in a file that the sandbox did not write.
+    pub(super) pages: Vec<Page>,
+    /// The model whose rows the file was made with.
+    pub(super) model: Option<Uuid>,
+}
+
+/// Writes a report, and its model unless it stays behind, as pbix.
+pub(super) fn write_pbix(report: &Report, model: Option<&Model>) -> Bytes {
+    let pages = match &report.kind {
+        ReportKind::Interactive { pages } => pages.as_slice(),
+        ReportKind::Paginated { .. } => &[],
+    };
+    let layout = json!({"sections": pages.iter().map(page_json).collect::<Vec<_>>()});
+    let connection = json!({"sandboxModel": report.model});
+    let mut parts = vec![
+        ("Version", json!("1.28")),
+        ("Report/Layout", layout),
+        ("Connections", connection),
+    ];
+    if let Some(model) = model {
+        parts.push(("DataModelSchema", schema(model)));
+    }
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in parts {
+        zip.start_file(name, SimpleFileOptions::default())
+            .expect("an entry of few bytes can be started in memory");
+        zip.write_all(content.to_string().as_bytes())
+            .expect("writing to memory cannot fail");
+    }
+    zip.finish()
+        .expect("finishing a zip in memory cannot fail")
+        .into_inner()
+        .into()
+}
+
+fn page_json(page: &Page) -> Value {
+    let visual = |visual: &Visual| json!({"name": visual.name, "title": visual.title, "table": visual.table, "orderBy": visual.order_by});
+    let visuals: Vec<Value> = page.visuals.iter().map(visual).collect();
+    json!({"name": page.name, "displayName": page.title, "visibility": i32::from(page.hidden), "visualContainers": visuals})
+}
+
+fn schema(model: &Model) -> Value {
+    let table = |table: &crate::data::Table| {
+        let columns: Vec<Value> = table
+            .columns
+            .iter()
+            .map(|column| json!({"name": column.name, "dataType": column.kind.rest_name()}))
+            .collect();
+        json!({"name": table.name, "columns": columns})
+    };
+    let measures: Vec<Value> = model
+        .data
+        .measures
+        .iter()
+        .map(|measure| json!({"table": measure.table, "name": measure.name, "expression": measure.expression}))
+        .collect();
+    json!({"name": model.name, "tables": model.data.tables.iter().map(table).collect::<Vec<_>>(), "measures": measures})
+}
+
+/// Reads a pbix; `None` if it is not a zip at all.
+pub(super) fn read_pbix(file: &[u8]) -> Option<Package> {
+    let mut zip = ZipArchive::new(Cursor::new(file)).ok()?;
+    let layout = entry(&mut zip, "Report/Layout").unwrap_or_default();
+    let connection = entry(&mut zip, "Connections").unwrap_or_default();
+    let pages = layout["sections"]
+        .as_array()
+        .map(|pages| pages.iter().filter_map(page_of).collect());
+    let model = connection["sandboxModel"]
+        .as_str()
+        .and_then(|id| Uuid::try_parse(id).ok());
+    Some(Package {
+        pages: pages.unwrap_or_default(),
+        model,
+    })
+}
+
+/// One entry as JSON. Files of the real product hold UTF-16, which is passed over.
+fn entry(zip: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Option<Value> {
+    let mut text = Vec::new();
+    zip.by_name(name).ok()?.take(ENTRY_BYTES).read_to_end(&mut text).ok()?;
+    serde_json::from_slice(&text).ok()
+}
+
+fn page_of(page: &Value) -> Option<Page> {
+    let text = |value: &Value, name: &str| value[name].as_str().map(str::to_owned);
+    let visual = |value: &Value| {
+        Some(Visual {
+            name: text(value, "name")?,
+            title: text(value, "title")?,
+            table: text(value, "table")?,
+            order_by: text(value, "orderBy"),
+        })
+    };
+    let visuals = page["visualContainers"]
+        .as_array()
+        .map(|visuals| visuals.iter().filter_map(visual).collect());
+    Some(Page {
+        name: text(page, "name")?,
+        title: text(page, "displayName")?,
+        hidden: page["visibility"] == 1,
+        visuals: visuals.unwrap_or_default(),
+    })
+}
+
+/// Writes a paginated report as rdl.
+pub(super) fn write_rdl(report: &Report) -> Bytes {
+    let ReportKind::Paginated {
+        table,
+        parameters,
+        source,
+    } = &report.kind
+    else {
+        return Bytes::new();
+    };
+    let parameter = |parameter: &RdlParameter| {
+        let values = |tag: &str, values: &[String]| {
+            values
+                .iter()
+                .map(|value| format!("<{tag}>{}</{tag}>", escape(value)))
+                .collect::<String>()
+        };
+        format!(
+            "<ReportParameter Name=\"{}\"><DataType>{}</DataType><DefaultValue>{}</DefaultValue><ValidValues>{}</ValidValues></ReportParameter>",
+            escape(&parameter.name),
+            if parameter.is_number { "Float" } else { "String" },
+            values("Value", &parameter.default),
+            values("Label", &parameter.allowed),
+        )
+    };
+    let text = format!(
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<Report xmlns=\"http://schemas.microsoft.com/sqlserver/reporting/2016/01/reportdefinition\">\
+         <DataSources><DataSource Name=\"DataSource1\"><ConnectString>Data Source={};Initial Catalog={};Model={}</ConnectString></DataSource></DataSources>\
+         <DataSets><DataSet Name=\"DataSet1\"><CommandText>{}</CommandText></DataSet></DataSets><ReportParameters>{}</ReportParameters></Report>\n",
+        escape(&source.server),
+        escape(&source.database),
+        report.model.unwrap_or_default(),
+        escape(table),
+        parameters.iter().map(parameter).collect::<String>(),
+    );
+    text.into()
+}
+
+/// What an rdl file says: table expression, parameters and the model it reads. `None` if it is no report definition.
+pub(super) fn read_rdl(file: &[u8]) -> Option<(String, Vec<RdlParameter>, Option<Uuid>)> {
+    let text = std::str::from_utf8(file).ok()?.trim_start_matches('\u{feff}');
+    if !text.trim_start().starts_with('<') || !text.contains("<Report") {
+        return None;
+    }
+    let parameter = |part: &str| {
+        let name = part.split_once('"')?.0;
+        let inner = part.split_once("</ReportParameter>")?.0;
+        Some(RdlParameter {
+            name: unescape(name),
+            is_number: ["Float", "Integer"].contains(&between(inner, "<DataType>", "</DataType>").unwrap_or_default()),
+            default: all_between(
+                between(inner, "<DefaultValue>", "</DefaultValue>").unwrap_or_default(),
+                "Value",
+            ),
+            allowed: all_between(
+                between(inner, "<ValidValues>", "</ValidValues>").unwrap_or_default(),
+                "Label",
+            ),
+        })
+    };
+    let parameters = text
+        .split("<ReportParameter Name=\"")
+        .skip(1)
+        .filter_map(parameter)
+        .collect();
+    let model = between(text, "Model=", "<").and_then(|id| Uuid::try_parse(id.trim_end_matches(';')).ok());
+    Some((
+        unescape(between(text, "<CommandText>", "</CommandText>").unwrap_or_default()),
+        parameters,
+        model,
+    ))
+}
+
+fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
+    text.split_once(open)?.1.split_once(close).map(|(inner, _)| inner)
+}
+
+fn all_between(text: &str, tag: &str) -> Vec<String> {
+    let close = format!("</{tag}>");
+    text.split(&format!("<{tag}>"))
+        .skip(1)
+        .filter_map(|part| part.split_once(&close))
+        .map(|(inner, _)| unescape(inner))
+        .collect()
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+fn unescape(text: &str) -> String {
+    text.replace("&quot;", "\"")
+        .replace("&gt;", ">")
+        .replace("&lt;", "<")
+        .replace("&amp;", "&")
+}
+
+/// Pages as a report holds them.
+pub(super) fn interactive(pages: Vec<Page>) -> ReportKind {
+    ReportKind::Interactive { pages: Arc::new(pages) }
+}
