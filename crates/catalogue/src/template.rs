@@ -75,7 +75,7 @@ impl Template {
     /// The path with these values in their places, percent-encoded.
     ///
     /// Invariant: the path has the template's segment count, whatever the values hold.
-    pub(crate) fn render(&self, values: &[(String, String)]) -> String {
+    pub fn render(&self, values: &[(String, String)]) -> String {
         let mut path = String::with_capacity(self.text.len() + 36 * values.len());
         for segment in &self.segments {
             path.push('/');

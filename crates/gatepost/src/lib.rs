@@ -1,9 +1,12 @@
 //! The gateway as a library; `main.rs` is a thin binary around it.
 
+pub mod app;
 pub mod audit;
+pub mod call;
 pub mod caller;
 pub mod clock;
 pub mod config;
+pub mod connections;
 pub mod entra;
 pub mod policy;
 pub mod powerbi;

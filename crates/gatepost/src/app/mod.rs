@@ -55,7 +55,10 @@ impl App {
 
     /// How long browser sessions last.
     pub fn session_lifetime(&self) -> session::Lifetime {
-        session::Lifetime { idle_minutes: self.settings.session_idle_minutes, hours: self.settings.session_hours }
+        session::Lifetime {
+            idle_minutes: self.settings.session_idle_minutes,
+            hours: self.settings.session_hours,
+        }
     }
 
     /// Where audit checkpoints are kept outside the database.

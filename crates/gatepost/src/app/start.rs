@@ -23,13 +23,21 @@ pub enum StartError {
     Data(String, std::io::Error),
     #[error("{0}")]
     Keys(#[from] KeyringError),
-    #[error("the database needs vault key `{0}`, which {1} does not hold; restore the key file that belongs to this database")]
+    #[error(
+        "the database needs vault key `{0}`, which {1} does not hold; restore the key file that belongs to this database"
+    )]
     MissingKey(String, String),
-    #[error("vault key `{0}` in {1} is not the key this database was made with; restore the key file that belongs to this database")]
+    #[error(
+        "vault key `{0}` in {1} is not the key this database was made with; restore the key file that belongs to this database"
+    )]
     WrongKey(String, String),
-    #[error("there are sealed values in the database but no vault keys at {0}; restore the key file, or set vault_keys")]
+    #[error(
+        "there are sealed values in the database but no vault keys at {0}; restore the key file, or set vault_keys"
+    )]
     NoKeys(String),
-    #[error("the database is older than this version of gatepost (missing migrations {0:?}); back it up, then run `gatepost migrate` or start with --migrate")]
+    #[error(
+        "the database is older than this version of gatepost (missing migrations {0:?}); back it up, then run `gatepost migrate` or start with --migrate"
+    )]
     Behind(Vec<i64>),
     #[error("this database cannot be used: {0}")]
     Foreign(String),
@@ -46,14 +54,15 @@ pub enum StartError {
 impl App {
     /// Opens everything. An empty database is set up; an older one only with `migrate`.
     pub async fn start(settings: Settings, clock: Clock, migrate: bool) -> Result<Self, StartError> {
-        std::fs::create_dir_all(&settings.data).map_err(|error| StartError::Data(settings.data.display().to_string(), error))?;
+        std::fs::create_dir_all(&settings.data)
+            .map_err(|error| StartError::Data(settings.data.display().to_string(), error))?;
         let db = open(&settings).await?;
         bring_up_to_date(&db, migrate).await?;
         let vault = Vault::new(keyring(&settings, &db, &clock).await?, clock.random().clone());
         let signer = Arc::new(signer(&db, &vault, &clock).await?);
-        let proxy = Some(settings.outgoing_proxy.as_str()).filter(|it| !it.is_empty());
-        let http = entra::http_client(proxy).map_err(|error| StartError::Client(error.to_string()))?;
-        let power_bi = PowerBi::new(proxy).map_err(|error| StartError::Client(error.to_string()))?;
+
+        let http = entra::http_client(None).map_err(|error| StartError::Client(error.to_string()))?;
+        let power_bi = PowerBi::new(clock.clone()).map_err(|error| StartError::Client(error.to_string()))?;
         let anchor = Some(settings.anchor_path());
         Ok(Self::of(Parts {
             audit: Audit::start(db.clone(), clock.clone(), signer.clone(), anchor),
@@ -85,7 +94,9 @@ async fn bring_up_to_date(db: &Db, migrate: bool) -> Result<(), StartError> {
         Standing::Current => Ok(()),
         Standing::Foreign(why) => Err(StartError::Foreign(why)),
         Standing::Behind(missing) if !migrate => Err(StartError::Behind(missing)),
-        Standing::Empty | Standing::Behind(_) => migrate::run(db).await.map_err(|error| StartError::Migrate(error.to_string())),
+        Standing::Empty | Standing::Behind(_) => migrate::run(db)
+            .await
+            .map_err(|error| StartError::Migrate(error.to_string())),
     }
 }
 
@@ -93,7 +104,10 @@ async fn bring_up_to_date(db: &Db, migrate: bool) -> Result<(), StartError> {
 pub async fn keyring(settings: &Settings, db: &Db, clock: &Clock) -> Result<Keyring, StartError> {
     let needed = settings::vault_keys(db).await?;
     let (ring, place) = match &settings.vault_keys {
-        Some(keys) => (Keyring::parse(secrecy::ExposeSecret::expose_secret(&keys.0))?, "vault_keys".to_owned()),
+        Some(keys) => (
+            Keyring::parse(secrecy::ExposeSecret::expose_secret(&keys.0))?,
+            "vault_keys".to_owned(),
+        ),
         None => {
             let path = settings.keys_path();
             let place = path.display().to_string();
@@ -122,7 +136,12 @@ pub async fn keyring(settings: &Settings, db: &Db, clock: &Clock) -> Result<Keyr
 const SIGNER: &str = "audit_signing_key";
 
 /// Where the audit signing key's seal says it lives.
-pub(crate) const SIGNER_PLACE: Place<'static> = Place { table: "settings", column: "value", row: SIGNER, environment: "" };
+pub(crate) const SIGNER_PLACE: Place<'static> = Place {
+    table: "settings",
+    column: "value",
+    row: SIGNER,
+    environment: "",
+};
 
 /// The audit signing key, made on the first start and sealed in the database, so that every replica signs alike.
 async fn signer(db: &Db, vault: &Vault, clock: &Clock) -> Result<Signer, StartError> {

@@ -37,12 +37,6 @@ impl Settings {
             ("approval_hours", self.approval_hours, 1, 24 * 30),
             ("keep_alive_days", self.keep_alive_days, 0, 80),
             (
-                "microsoft_timeout_seconds",
-                to_i64(self.microsoft_timeout_seconds),
-                1,
-                40,
-            ),
-            (
                 "power_bi_timeout_seconds",
                 to_i64(self.power_bi_timeout_seconds),
                 1,

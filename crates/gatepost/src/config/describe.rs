@@ -79,16 +79,8 @@ const MEANINGS: &[(&str, &str)] = &[
         "Connections idle for this long are refreshed, because Microsoft forgets them after 90 days. 0: let them lapse.",
     ),
     (
-        "microsoft_timeout_seconds",
-        "Longest wait for Microsoft's sign-in service.",
-    ),
-    (
         "power_bi_timeout_seconds",
         "Longest wait for the first byte of an answer of Power BI.",
-    ),
-    (
-        "outgoing_proxy",
-        "Proxy for calls to Microsoft, such as http://proxy.example.com:3128. Empty: none; the usual environment variables are not read.",
     ),
     ("request_body_bytes", "Largest request body that is not streamed."),
     ("connections", "Most connections at once."),

@@ -310,7 +310,7 @@ async fn failed(
     let code = error
         .codes
         .first()
-        .map_or_else(|| error.error.clone(), |it| format!("AADSTS{it}"));
+        .map_or_else(|| error.error.to_string(), |it| format!("AADSTS{it}"));
     tracing::warn!(connection = %row.id, error = %error, trace_id = error.trace_id.as_deref().unwrap_or_default(), "a refresh failed");
     let now = means.clock.now();
     match error.class {

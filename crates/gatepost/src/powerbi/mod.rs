@@ -11,4 +11,4 @@ mod tests;
 
 pub use body::{AnswerBody, Body, BoxError};
 pub use failure::{Kind, PowerBiFailure, parse_error};
-pub use send::{Limits, PowerBi, SendError, Upstream, UpstreamAnswer};
+pub use send::{Limits, PowerBi, Refusal, SendError, Upstream, UpstreamAnswer};

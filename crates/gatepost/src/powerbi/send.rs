@@ -88,6 +88,31 @@ impl UpstreamAnswer {
     }
 }
 
+/// A refusal as it came, to be passed on, and as it reads.
+#[derive(Debug)]
+pub struct Refusal {
+    pub status: StatusCode,
+    /// Only what a caller may see.
+    pub headers: HeaderMap,
+    /// At most the first 256 KiB.
+    pub body: Vec<u8>,
+    pub failure: PowerBiFailure,
+}
+
+impl UpstreamAnswer {
+    /// Reads a refusal to its end and keeps what came.
+    pub async fn refusal(self, clock: &Clock) -> Refusal {
+        let body = self.body.beginning(LARGEST_REFUSAL).await;
+        let failure = parse_error(self.status, &self.all_headers, &body, clock.now());
+        Refusal {
+            status: self.status,
+            headers: self.headers,
+            body,
+            failure,
+        }
+    }
+}
+
 impl std::fmt::Debug for UpstreamAnswer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UpstreamAnswer")

@@ -1,0 +1,149 @@
+//! Step two of the funnel: what the policies say, and whether a plan is approved.
+
+use serde_json::json;
+
+use super::{CallError, Request};
+use crate::app::App;
+use crate::caller::{ApprovalId, Caller};
+use crate::policy::{self, Decision, Permit, Plan, Question, Reason, Refused, Required};
+use crate::powerbi::Body;
+use crate::store::approvals::{self, Approval};
+use crate::store::connections::Connection;
+
+/// A permit with what it rests on.
+#[derive(Debug)]
+pub(super) struct Permitted {
+    pub permit: Permit,
+    pub approval: Option<ApprovalId>,
+    pub plan_hash: Option<String>,
+}
+
+pub(super) async fn decide(
+    app: &App,
+    caller: &Caller,
+    connection: &Connection,
+    request: &Request,
+) -> Result<Permitted, CallError> {
+    let policies = app
+        .policies
+        .of(&app.db, &caller.environment)
+        .await
+        .map_err(|error| CallError::PolicyFailed(error.to_string()))?;
+    let question = |approved| Question {
+        caller,
+        operation: request.operation,
+        workspace: request.workspace(),
+        item: request.item(),
+        arguments: &request.arguments,
+        tool: request.tool,
+        now: app.clock.now(),
+        approved,
+    };
+    match policy::decide(&policies, &question(false)) {
+        Decision::Allow(permit) => Ok(Permitted {
+            permit,
+            approval: None,
+            plan_hash: None,
+        }),
+        Decision::Refuse(refused) => Err(refusal(refused, request)),
+        Decision::Require(Required {
+            step_up: Some(age_s), ..
+        }) => Err(CallError::StepUp { age_s }),
+        Decision::Require(required) => {
+            let plan = plan_of(caller, connection, request)?;
+            let Some(approval) = approvals::take(&app.db, &plan.hash(), app.clock.now()).await? else {
+                return Err(ask(app, caller, &plan, request, required).await?);
+            };
+            // Decided anew with the approval: policies may have changed since it was given.
+            match policy::decide(&policies, &question(true)) {
+                Decision::Allow(permit) => Ok(Permitted {
+                    permit,
+                    approval: Some(approval),
+                    plan_hash: Some(hex(&plan.hash())),
+                }),
+                Decision::Refuse(refused) => Err(refusal(refused, request)),
+                Decision::Require(_) => Err(CallError::PolicyFailed(
+                    "an approved plan still asks for approval".into(),
+                )),
+            }
+        }
+    }
+}
+
+fn plan_of(caller: &Caller, connection: &Connection, request: &Request) -> Result<Plan, CallError> {
+    if matches!(request.body, Body::Stream(_)) {
+        return Err(CallError::ApprovalOfStream);
+    }
+    Plan::of(caller, &connection.id, &request.operation.id, &request.bound)
+        .map_err(|error| CallError::Internal(error.to_string()))
+}
+
+async fn ask(
+    app: &App,
+    caller: &Caller,
+    plan: &Plan,
+    request: &Request,
+    required: Required,
+) -> Result<CallError, CallError> {
+    let now = app.clock.now();
+    let wanted = Approval {
+        id: app.clock.new_id().into(),
+        environment_id: caller.environment.clone(),
+        person_id: caller.person.clone(),
+        plan_hash: plan.hash().to_vec(),
+        plan: serde_json::to_string(plan).map_err(|error| CallError::Internal(error.to_string()))?,
+        summary: request.operation.summary.clone(),
+        asked_through: through(caller),
+        state: "pending".into(),
+        created_at: now,
+        expires_at: now.plus_seconds(app.settings.approval_hours * 3600),
+        decided_by: None,
+        decided_at: None,
+        used_at: None,
+    };
+    let approval = approvals::ask(&app.db, &wanted, now).await?;
+    let link = app.settings.url(&format!("/approvals/{}", approval.id));
+    Ok(CallError::ApprovalNeeded {
+        id: approval.id,
+        link,
+        policies: required.policies.into_iter().map(|(_, name)| name).collect(),
+    })
+}
+
+fn through(caller: &Caller) -> String {
+    use crate::caller::Through;
+    match &caller.through {
+        Through::Portal => "the portal".into(),
+        Through::Client { name, .. } => name.clone(),
+        Through::ApiKey { name, .. } => format!("API key {name}"),
+        Through::Job { name } => format!("job {name}"),
+    }
+}
+
+fn refusal(refused: Refused, request: &Request) -> CallError {
+    let policies = refused.policies.into_iter().map(|(_, name)| name).collect();
+    match refused.reason {
+        Reason::Scope { needed } => CallError::Scope { needed },
+        Reason::WorkspaceNeeded => CallError::WorkspaceNeeded,
+        Reason::NoPolicy | Reason::Policy => CallError::Denied {
+            policies,
+            operation: request.operation.summary.clone(),
+        },
+        Reason::Failed => CallError::PolicyFailed("a policy could not be evaluated".into()),
+    }
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What the record keeps of a decision.
+pub(super) fn basis(permitted: &Permitted) -> serde_json::Value {
+    let policies: Vec<&str> = permitted
+        .permit
+        .policies()
+        .iter()
+        .map(|(_, name)| name.as_str())
+        .collect();
+    json!({ "decision": "allow", "policies": policies, "policy_version": permitted.permit.version(), "approval": permitted.approval, "plan_hash": permitted.plan_hash })
+}

@@ -1,0 +1,261 @@
+//! Why a call was not answered, in words: what happened, who can mend it, how.
+
+use catalogue::{BindProblem, Operation};
+
+use crate::audit::Unavailable;
+use crate::caller::{ApprovalId, Scope};
+use crate::entra::AccessError;
+use crate::powerbi::SendError;
+use crate::store;
+
+/// Why the gateway itself gives no answer of Power BI's.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    #[error("the arguments do not fit")]
+    Arguments(Vec<BindProblem>),
+    #[error("the path cannot be used: {0}")]
+    Path(String),
+    #[error("there is no such operation")]
+    UnknownOperation(Vec<&'static Operation>),
+    #[error("the operation takes another method")]
+    WrongMethod(Vec<&'static str>),
+    #[error("the token lacks a scope")]
+    Scope { needed: Scope },
+    #[error("a policy refuses")]
+    Denied { policies: Vec<String>, operation: String },
+    #[error("the workspace must be named")]
+    WorkspaceNeeded,
+    #[error("the person must sign in again first")]
+    StepUp { age_s: u32 },
+    #[error("approval is needed")]
+    ApprovalNeeded {
+        id: ApprovalId,
+        link: String,
+        policies: Vec<String>,
+    },
+    #[error("an upload cannot be approved")]
+    ApprovalOfStream,
+    #[error("policies cannot be evaluated: {0}")]
+    PolicyFailed(String),
+    #[error("not connected: {reason}")]
+    NotConnected { link: String, reason: String },
+    #[error("{0}")]
+    Access(AccessError),
+    #[error("{0}")]
+    Send(SendError),
+    #[error("{0}")]
+    Audit(Unavailable),
+    #[error("{0}")]
+    Store(#[from] store::Error),
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// A failure as every face shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// A word that stays, for programs.
+    pub code: &'static str,
+    pub status: u16,
+    /// What happened, in one sentence.
+    pub detail: String,
+    /// Who can mend it and how.
+    pub hint: String,
+    pub link: Option<String>,
+    pub retry_after_s: Option<u64>,
+}
+
+impl CallError {
+    /// The failure in words.
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::Arguments(problems) => {
+                let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                plain(
+                    "arguments_invalid",
+                    400,
+                    format!("The arguments do not fit: {}.", list.join("; ")),
+                    "Correct them and call again.",
+                )
+            }
+            Self::Path(why) => plain(
+                "path_invalid",
+                400,
+                format!("The path cannot be used: {why}."),
+                "Percent-encode ids once and use the paths of the Power BI REST API.",
+            ),
+            Self::UnknownOperation(nearest) => {
+                let list: Vec<String> = nearest.iter().map(|it| format!("{} {}", it.method, it.path)).collect();
+                let hint = if list.is_empty() {
+                    "See the operation reference.".to_owned()
+                } else {
+                    format!("Nearest: {}.", list.join(", "))
+                };
+                plain(
+                    "operation_unknown",
+                    404,
+                    "There is no such Power BI operation.".into(),
+                    &hint,
+                )
+            }
+            Self::WrongMethod(methods) => plain(
+                "method_not_allowed",
+                405,
+                "This path does not take that method.".into(),
+                &format!("Expected {}.", methods.join(" or ")),
+            ),
+            Self::Scope { needed } => plain(
+                "insufficient_scope",
+                403,
+                format!("The token or key lacks the scope {}.", needed.as_str()),
+                "Ask for it when signing in, or use a key that has it.",
+            ),
+            Self::Denied { policies, operation } => denied(policies, operation),
+            Self::WorkspaceNeeded => plain(
+                "workspace_needed",
+                403,
+                "A policy speaks of workspaces, and this path does not tell the workspace.".into(),
+                "Use the form of the path that begins with /groups/{workspace id}/, or name the workspace.",
+            ),
+            Self::StepUp { age_s } => plain(
+                "step_up_required",
+                403,
+                format!("A policy asks that you have proved who you are within {age_s} seconds."),
+                "Sign in again, then repeat the call.",
+            ),
+            Self::ApprovalNeeded { link, policies, .. } => Problem {
+                link: Some(link.clone()),
+                ..plain(
+                    "approval_required",
+                    403,
+                    format!(
+                        "This call needs an administrator's approval (policy {}). It was not made; a request for approval is open.",
+                        policies.join(", ")
+                    ),
+                    &format!("Ask an administrator to approve it at {link}, then repeat exactly the same call."),
+                )
+            },
+            Self::ApprovalOfStream => plain(
+                "approval_required",
+                403,
+                "An upload cannot be approved in advance.".into(),
+                "Ask an administrator to allow uploads by a policy.",
+            ),
+            Self::PolicyFailed(_) => plain(
+                "policy_failed",
+                500,
+                "The policies could not be evaluated, so the call was refused.".into(),
+                "An administrator should look at the environment's policies.",
+            ),
+            Self::NotConnected { link, reason } => Problem {
+                link: Some(link.clone()),
+                ..plain(
+                    "not_connected",
+                    403,
+                    format!("Power BI is not connected: {reason}"),
+                    &format!("The person opens {link} in a browser and connects their Microsoft account."),
+                )
+            },
+            Self::Access(error) => access(error),
+            Self::Send(error) => send(*error),
+            Self::Audit(_) => plain(
+                "audit_unavailable",
+                503,
+                "The audit log cannot be written, so nothing was sent or answered.".into(),
+                "Try again in a minute; an administrator should look at the database.",
+            ),
+            Self::Store(_) | Self::Internal(_) => plain(
+                "internal",
+                500,
+                "The gateway failed.".into(),
+                "Try again; an administrator finds the cause in the gateway's log under this trace.",
+            ),
+        }
+    }
+}
+
+fn plain(code: &'static str, status: u16, detail: String, hint: &str) -> Problem {
+    Problem {
+        code,
+        status,
+        detail,
+        hint: hint.to_owned(),
+        link: None,
+        retry_after_s: None,
+    }
+}
+
+fn denied(policies: &[String], operation: &str) -> Problem {
+    let detail = if policies.is_empty() {
+        format!("No policy allows this call ({operation}).")
+    } else {
+        format!("A policy refuses this call ({operation}): {}.", policies.join(", "))
+    };
+    plain(
+        "denied",
+        403,
+        detail,
+        "An administrator can change the policies of this environment.",
+    )
+}
+
+fn access(error: &AccessError) -> Problem {
+    match error {
+        AccessError::Unavailable { reason, retry_after_s } => Problem {
+            retry_after_s: Some(*retry_after_s),
+            ..plain(
+                "microsoft_unavailable",
+                503,
+                format!("Microsoft's sign-in service gives no new token: {reason}"),
+                "Nothing is lost; try again later.",
+            )
+        },
+        AccessError::IntegrationBroken(reason) => plain(
+            "integration_broken",
+            503,
+            format!("Microsoft refuses the gateway's own registration: {reason}"),
+            "An administrator of the gateway mends it under Integrations; connections then resume by themselves.",
+        ),
+        AccessError::Unusable(problem) => plain(
+            "integration_unusable",
+            503,
+            format!("{problem}."),
+            "An administrator of the gateway mends it under Integrations.",
+        ),
+        AccessError::NotConnected { reason, .. } => plain(
+            "not_connected",
+            403,
+            format!("Power BI is not connected: {reason}"),
+            "The person connects their Microsoft account in the portal.",
+        ),
+        AccessError::Sealed => plain(
+            "not_connected",
+            403,
+            "The stored tokens cannot be used.".into(),
+            "The person connects their Microsoft account again in the portal.",
+        ),
+        AccessError::Store(_) => plain("internal", 500, "The gateway failed.".into(), "Try again."),
+    }
+}
+
+fn send(error: SendError) -> Problem {
+    let (code, status) = match error {
+        SendError::Timeout => ("power_bi_timeout", 504),
+        SendError::Address => ("internal", 500),
+        _ => ("power_bi_unreachable", 502),
+    };
+    plain(
+        code,
+        status,
+        format!("{}.", sentence(&error.to_string())),
+        "Try again later; if it stays, an administrator should check the gateway's way to Microsoft.",
+    )
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
+        .unwrap_or_default()
+}

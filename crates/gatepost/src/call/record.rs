@@ -1,0 +1,175 @@
+//! Steps three and five of the funnel: the entry before anything is sent, and the one that says how it ended.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+
+use super::decide::{Permitted, basis};
+use super::outcome::{Answer, Content};
+use super::{CallError, Request};
+use crate::app::App;
+use crate::audit::{Audit, Entry, mask};
+use crate::caller::Caller;
+use crate::clock::{Clock, Timestamp};
+use crate::store::connections::Connection;
+
+/// An entry that is open: it is closed with the outcome, or as cancelled when the caller goes away.
+pub(super) struct Opened {
+    audit: Audit,
+    clock: Clock,
+    caller: Caller,
+    operation: &'static str,
+    counts_rows: bool,
+    opened_at: Timestamp,
+    seq: i64,
+    closed: bool,
+}
+
+/// Stores the entry of a call that is about to be sent.
+pub(super) async fn open(
+    app: &App,
+    caller: &Caller,
+    connection: &Connection,
+    request: &Request,
+    permitted: &Permitted,
+) -> Result<Opened, CallError> {
+    let mut details = about(app, request);
+    details["connection"] = json!(connection.id);
+    details["account"] =
+        json!({ "tid": connection.tenant_id, "oid": connection.object_id, "name": connection.account_username });
+    details["basis"] = basis(permitted);
+    let opened_at = app.clock.now();
+    let seq = app
+        .audit
+        .append(Entry::of("call.opened", caller, details))
+        .await
+        .map_err(CallError::Audit)?;
+    Ok(Opened {
+        audit: app.audit.clone(),
+        clock: app.clock.clone(),
+        caller: caller.clone(),
+        operation: &request.operation.id,
+        counts_rows: request.operation.id.contains("execute_queries"),
+        opened_at,
+        seq,
+        closed: false,
+    })
+}
+
+/// Stores the entry of a call that was refused here.
+pub(super) async fn refused(app: &App, caller: &Caller, request: &Request, error: &CallError) -> Result<(), CallError> {
+    let problem = error.problem();
+    let mut details = about(app, request);
+    details["decision"] = json!(problem.code);
+    details["reason"] = json!(problem.detail);
+    app.audit
+        .append(Entry::of("call.refused", caller, details))
+        .await
+        .map_err(CallError::Audit)?;
+    Ok(())
+}
+
+fn about(app: &App, request: &Request) -> Value {
+    json!({
+        "operation": request.operation.id,
+        "effect": request.operation.effect.as_str(),
+        "tool": request.tool,
+        "method": request.operation.method.as_str(),
+        "workspace": request.workspace(),
+        "item": request.item(),
+        "objects": request.bound.objects.iter().map(|it| json!({ "kind": it.kind.as_str(), "id": it.id, "place": it.place })).collect::<Vec<_>>(),
+        "destructive": request.bound.destructive,
+        "arguments": mask(&request.arguments, &app.settings.masked_fields),
+    })
+}
+
+impl Opened {
+    /// Stores how the call ended, and only then gives the answer.
+    pub(super) async fn close(mut self, sent: Result<Answer, CallError>) -> Result<Answer, CallError> {
+        let details = match &sent {
+            Ok(answer) => self.of_answer(answer),
+            Err(error) => self.ended(json!({ "outcome": "failed", "error": error.problem().code })),
+        };
+        self.closed = true;
+        let stored = self.audit.append(Entry::of("call.closed", &self.caller, details)).await;
+        let mut answer = sent?;
+        stored.map_err(CallError::Audit)?;
+        answer.trace.clone_from(&self.caller.trace);
+        if let Content::Stream(stream) = &mut answer.content {
+            let (audit, caller, opened, operation) =
+                (self.audit.clone(), self.caller.clone(), self.seq, self.operation);
+            stream.tell(move |bytes, whole| {
+                let details = json!({ "opened": opened, "operation": operation, "bytes": bytes, "whole": whole });
+                append_later(audit, Entry::of("call.streamed", &caller, details));
+            });
+        }
+        Ok(answer)
+    }
+
+    fn of_answer(&self, answer: &Answer) -> Value {
+        let failure = answer.failure.as_ref();
+        let mut details = self.ended(json!({
+            "outcome": if failure.is_some() { "refused_by_power_bi" } else { "answered" },
+            "status": answer.status.as_u16(),
+            "request_id": answer.request_id,
+            "error": failure.and_then(|it| it.code.clone()),
+        }));
+        match &answer.content {
+            Content::Whole(bytes) => {
+                details["bytes"] = json!(bytes.len());
+                details["rows"] = json!(if self.counts_rows { rows(bytes) } else { None });
+            }
+            Content::Stream(_) => details["outcome"] = json!("streaming"),
+        }
+        details
+    }
+
+    fn ended(&self, mut details: Value) -> Value {
+        details["opened"] = json!(self.seq);
+        details["operation"] = json!(self.operation);
+        details["duration_ms"] = json!(self.clock.now().since_ms(self.opened_at));
+        details
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        if !self.closed {
+            let details = self.ended(json!({ "outcome": "cancelled" }));
+            append_later(self.audit.clone(), Entry::of("call.closed", &self.caller, details));
+        }
+    }
+}
+
+fn append_later(audit: Audit, entry: Entry) {
+    // Outside a runtime there is nobody left to answer, and the log's own writer is gone too.
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        runtime.spawn(async move { audit.append(entry).await });
+    }
+}
+
+/// How many rows a query's answer holds, without building them.
+fn rows(body: &[u8]) -> Option<usize> {
+    #[derive(Deserialize)]
+    struct Results {
+        results: Vec<Tables>,
+    }
+    #[derive(Deserialize)]
+    struct Tables {
+        #[serde(default)]
+        tables: Vec<Rows>,
+    }
+    #[derive(Deserialize)]
+    struct Rows {
+        #[serde(default)]
+        rows: Vec<IgnoredAny>,
+    }
+    let read: Results = serde_json::from_slice(body).ok()?;
+    Some(
+        read.results
+            .iter()
+            .flat_map(|it| &it.tables)
+            .map(|it| it.rows.len())
+            .sum(),
+    )
+}

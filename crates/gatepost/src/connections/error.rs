@@ -1,0 +1,126 @@
+//! Why a connection does not come about, in words for the person in the browser.
+
+use crate::audit::Unavailable;
+use crate::entra::{CallbackProblem, EntraError, IdentityProblem, Unusable};
+use crate::store;
+
+/// What went wrong between the consent here and the connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    #[error("the answer from Microsoft cannot be read: {0}")]
+    Callback(#[from] CallbackProblem),
+    #[error("this sign-in is unknown, too old or was already used")]
+    UnknownFlow,
+    #[error("this sign-in was begun in another browser")]
+    OtherBrowser,
+    #[error("this sign-in was begun by somebody else")]
+    OtherPerson,
+    #[error("Microsoft refused: {0}")]
+    Microsoft(EntraError),
+    #[error("who signed in cannot be told: {0}")]
+    Identity(#[from] IdentityProblem),
+    #[error("this Microsoft account belongs to another person here")]
+    AccountOfAnother { account: String },
+    #[error("this connection is of another Microsoft account")]
+    OtherAccount { connected: String, now: String },
+    #[error("this Microsoft account may not join this environment")]
+    NotAdmitted { account: String },
+    #[error("this person is locked")]
+    Locked,
+    #[error("the integration cannot be used: {0}")]
+    Unusable(#[from] Unusable),
+    #[error("there is no such integration")]
+    NoIntegration,
+    #[error("{0}")]
+    Audit(#[from] Unavailable),
+    #[error("{0}")]
+    Store(#[from] store::Error),
+    #[error("the sealed part of this sign-in does not open")]
+    Sealed,
+}
+
+/// A failure in words: what happened, and what to do about it and by whom.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Told {
+    /// A short word for tests, logs and the audit log.
+    pub code: &'static str,
+    pub status: u16,
+    pub title: String,
+    pub text: String,
+    pub how: String,
+    /// What Microsoft's support asks for.
+    pub trace_id: Option<String>,
+}
+
+impl ConnectError {
+    /// The failure in words.
+    pub fn told(&self) -> Told {
+        let told = |code, status, title: &str, text: String, how: &str| Told {
+            code,
+            status,
+            title: title.to_owned(),
+            text,
+            how: how.to_owned(),
+            trace_id: None,
+        };
+        let again = "Go back and connect again.";
+        match self {
+            Self::Callback(problem) => told("callback_malformed", 400, "That link is not complete", format!("{problem}."), again),
+            Self::UnknownFlow => told("flow_unknown", 400, "This sign-in is over", "It is unknown, older than ten minutes, or was already used.".into(), again),
+            Self::OtherBrowser => told(
+                "callback_browser_mismatch", 403, "This sign-in was begun in another browser",
+                "A sign-in at Microsoft counts only in the browser in which you agreed to it here. If somebody sent you this link, do not use it.".into(),
+                "If you began it yourself, connect again in this browser.",
+            ),
+            Self::OtherPerson => told(
+                "callback_user_mismatch", 403, "This sign-in was begun by somebody else",
+                "You are signed in here as a different person than the one who began it, so nothing was connected.".into(),
+                "Sign in here as the right person and connect again.",
+            ),
+            Self::Microsoft(error) => microsoft(error),
+            Self::Identity(problem) => told("identity_invalid", 502, "Microsoft's answer was not accepted", format!("{problem}."), "Try again. If it stays, ask your administrator to check the gateway's clock and the integration."),
+            Self::AccountOfAnother { account } => told(
+                "account_of_another", 409, "This Microsoft account belongs to another person here",
+                format!("{account} is already the account of another person of this environment, so it was not connected to you."),
+                "Sign in with that account, or connect a different one.",
+            ),
+            Self::OtherAccount { connected, now } => told(
+                "account_differs", 409, "That is a different Microsoft account",
+                format!("You are connected as {connected}, and now signed in at Microsoft as {now}. Nothing was changed."),
+                "To use the other account, disconnect first, then connect again.",
+            ),
+            Self::NotAdmitted { account } => told(
+                "not_admitted", 403, "This account may not join",
+                format!("{account} signed in at Microsoft, but this environment does not admit accounts of that organisation."),
+                "Ask an administrator of the gateway to add your organisation under Settings.",
+            ),
+            Self::Locked => told("locked", 403, "You are locked out", "An administrator has locked this person.".into(), "Ask an administrator of the gateway."),
+            Self::Unusable(problem) => told("integration_unusable", 409, "The integration cannot be used", format!("{problem}."), "An administrator can mend it under Integrations."),
+            Self::NoIntegration => told("integration_unknown", 404, "There is no such integration", "It may have been deleted.".into(), "An administrator can add one under Integrations."),
+            Self::Audit(_) => told("audit_unavailable", 503, "The gateway cannot keep its record", "Nothing was sent to Microsoft, because the audit log cannot be written.".into(), "Try again in a minute, or tell an administrator."),
+            Self::Store(_) | Self::Sealed => told("internal", 500, "Something went wrong here", "The gateway's database did not answer as expected.".into(), "Try again, or tell an administrator."),
+        }
+    }
+}
+
+fn microsoft(error: &EntraError) -> Told {
+    let explanation = error.explanation();
+    let code = error
+        .codes
+        .first()
+        .map(|it| format!(" (AADSTS{it})"))
+        .unwrap_or_default();
+    let declined = &*error.error == "access_denied";
+    Told {
+        code: if declined { "declined" } else { "microsoft_refused" },
+        status: if declined { 403 } else { 502 },
+        title: if declined {
+            "Not connected".into()
+        } else {
+            "Microsoft refused the sign-in".into()
+        },
+        text: format!("{}{code}", explanation.cause),
+        how: explanation.tell,
+        trace_id: error.trace_id.as_deref().map(str::to_owned),
+    }
+}
