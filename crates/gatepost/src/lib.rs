@@ -1,13 +1,17 @@
 //! The gateway as a library; `main.rs` is a thin binary around it.
 
+pub mod admin;
 pub mod app;
 pub mod audit;
 pub mod call;
 pub mod caller;
 pub mod clock;
 pub mod config;
+pub mod connect;
 pub mod connections;
 pub mod entra;
+pub mod oauth;
+pub mod page;
 pub mod policy;
 pub mod powerbi;
 pub mod session;

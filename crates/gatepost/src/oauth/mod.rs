@@ -11,8 +11,6 @@ mod register;
 mod request;
 mod revoke;
 mod rotate;
-#[cfg(test)]
-mod tests;
 mod token;
 
 use axum::Router;

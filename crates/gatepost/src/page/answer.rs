@@ -15,9 +15,9 @@ pub enum Leaving {
     /// Here.
     #[default]
     Stays,
-    /// At Microsoft or a directory it hands over to, whose addresses nobody knows beforehand; and at one address more.
+    /// At Microsoft or a directory it hands over to, whose addresses nobody knows beforehand; and at these addresses.
     /// Chromium checks every redirect that follows a post.
-    Departs(Option<String>),
+    Departs(Vec<String>),
 }
 
 /// A page as an answer.
@@ -34,8 +34,10 @@ pub fn html(status: StatusCode, page: String, leaving: &Leaving) -> Response {
 fn content_policy(leaving: &Leaving) -> HeaderValue {
     let targets = match leaving {
         Leaving::Stays => "'self'".to_owned(),
-        Leaving::Departs(None) => "'self' https:".to_owned(),
-        Leaving::Departs(Some(address)) => format!("'self' https:{}", source_of(address).map(|it| format!(" {it}")).unwrap_or_default()),
+        Leaving::Departs(addresses) => {
+            let more: String = addresses.iter().filter_map(|it| source_of(it)).map(|it| format!(" {it}")).collect();
+            format!("'self' https:{more}")
+        }
     };
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action {targets}; frame-ancestors 'none'; base-uri 'none'"
