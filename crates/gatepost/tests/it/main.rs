@@ -1,0 +1,5 @@
+//! Tests from outside: over HTTP, against the library behind its real front, with the sandbox in Microsoft's place.
+
+mod connect;
+mod oauth;
+mod world;
