@@ -1,5 +1,6 @@
 //! The gateway as a library; `main.rs` is a thin binary around it.
 
+pub mod admin;
 pub mod app;
 pub mod audit;
 pub mod call;
@@ -10,6 +11,7 @@ pub mod connect;
 pub mod connections;
 pub mod entra;
 pub mod http;
+pub mod jobs;
 pub mod oauth;
 pub mod page;
 pub mod policy;

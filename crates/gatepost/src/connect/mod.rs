@@ -22,7 +22,9 @@ const MOST_PARAMETERS: usize = 20;
 
 /// The callback.
 pub fn router(app: App) -> Router {
-    Router::new().route("/integration-callback", get(callback)).with_state(app)
+    Router::new()
+        .route("/integration-callback", get(callback))
+        .with_state(app)
 }
 
 async fn callback(
@@ -32,14 +34,17 @@ async fn callback(
     headers: HeaderMap,
 ) -> Response {
     let query = query.unwrap_or_default();
-    let parameters: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().take(MOST_PARAMETERS).collect();
+    let parameters: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .take(MOST_PARAMETERS)
+        .collect();
     if let Ok(Callback::AdminConsent { granted, failure, .. }) = entra::callback(&parameters) {
-        return admin_consent(&app, granted, failure.as_ref());
+        return admin_consent(granted, failure.as_ref());
     }
     let trace = app.clock.new_id();
     match arrived(&app, &parameters, &headers, peer, &trace).await {
         Ok(response) => response,
-        Err(error) => refused(&app, &error, &trace),
+        Err(error) => refused(&error, &trace),
     }
 }
 
@@ -56,7 +61,8 @@ async fn arrived(
     let mut cookies = Vec::new();
     // The identifier changes at every sign-in; a person who was signed in already stays in their session.
     if arrival.flow.person_id.is_none() {
-        let details = json!({ "method": "microsoft", "flow": arrival.flow.id, "address": address.map(|it| it.to_string()) });
+        let details =
+            json!({ "method": "microsoft", "flow": arrival.flow.id, "address": address.map(|it| it.to_string()) });
         let entry = Entry {
             kind: "sign_in",
             environment: Some(arrival.flow.environment_id.clone()),
@@ -65,9 +71,24 @@ async fn arrived(
             details,
         };
         app.audit.append(entry).await?;
-        cookies.push(session::begin(&app.db, &app.clock, app.session_lifetime(), &arrival.person.id, Proof::Microsoft, headers, address).await?);
+        cookies.push(
+            session::begin(
+                &app.db,
+                &app.clock,
+                app.session_lifetime(),
+                &arrival.person.id,
+                Proof::Microsoft,
+                headers,
+                address,
+            )
+            .await?,
+        );
     }
-    let state = parameters.iter().find(|(name, _)| name == "state").map(|(_, value)| value.as_str()).unwrap_or_default();
+    let state = parameters
+        .iter()
+        .find(|(name, _)| name == "state")
+        .map(|(_, value)| value.as_str())
+        .unwrap_or_default();
     let to = next(&arrival, state);
     // A client's request goes on in this browser and still needs the proof that it is the same one.
     if arrival.kind != Kind::Client {
@@ -78,7 +99,9 @@ async fn arrived(
 
 fn next(arrival: &Arrival, state: &str) -> String {
     let query = |path: &str, name: &str, value: &str| {
-        let pairs = url::form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
+        let pairs = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair(name, value)
+            .finish();
         format!("{path}?{pairs}")
     };
     match arrival.kind {
@@ -88,16 +111,20 @@ fn next(arrival: &Arrival, state: &str) -> String {
     }
 }
 
-fn admin_consent(app: &App, granted: bool, failure: Option<&entra::EntraError>) -> Response {
+fn admin_consent(granted: bool, failure: Option<&entra::EntraError>) -> Response {
     let links = [("/connections", "My connections")];
     match failure.map(entra::EntraError::explanation) {
         Some(it) => page::message(
-            app,
             StatusCode::FORBIDDEN,
-            Message { title: "The organisation did not agree", text: &it.cause, how: &it.tell, links: &links, ..Message::default() },
+            Message {
+                title: "The organisation did not agree",
+                text: &it.cause,
+                how: &it.tell,
+                links: &links,
+                ..Message::default()
+            },
         ),
         None if granted => page::message(
-            app,
             StatusCode::OK,
             Message {
                 title: "The organisation agreed",
@@ -108,14 +135,18 @@ fn admin_consent(app: &App, granted: bool, failure: Option<&entra::EntraError>) 
             },
         ),
         None => page::message(
-            app,
             StatusCode::FORBIDDEN,
-            Message { title: "The organisation did not agree", text: "Microsoft reports that the administrator did not agree.", links: &links, ..Message::default() },
+            Message {
+                title: "The organisation did not agree",
+                text: "Microsoft reports that the administrator did not agree.",
+                links: &links,
+                ..Message::default()
+            },
         ),
     }
 }
 
-fn refused(app: &App, error: &ConnectError, trace: &str) -> Response {
+fn refused(error: &ConnectError, trace: &str) -> Response {
     let told = error.told();
     if 500 <= told.status {
         tracing::error!(error = %error, trace, "a sign-in failed");
@@ -124,8 +155,15 @@ fn refused(app: &App, error: &ConnectError, trace: &str) -> Response {
     facts.extend(told.trace_id.as_deref().map(|it| ("Microsoft's Trace ID", it)));
     let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let links = [("/connections", "My connections")];
-    let message = Message { title: &told.title, text: &told.text, how: &told.how, facts: &facts, links: &links, ..Message::default() };
-    page::message(app, status, message)
+    let message = Message {
+        title: &told.title,
+        text: &told.text,
+        how: &told.how,
+        facts: &facts,
+        links: &links,
+        ..Message::default()
+    };
+    page::message(status, message)
 }
 
 fn with_cookies(mut response: Response, cookies: Vec<HeaderValue>) -> Response {

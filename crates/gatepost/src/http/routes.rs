@@ -1,6 +1,5 @@
 //! Every face under one roof, and the probes.
 
-
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
@@ -25,7 +24,10 @@ pub fn routes(app: &App) -> Router {
 }
 
 fn probes(app: App) -> Router {
-    Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready)).with_state(app)
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .with_state(app)
 }
 
 /// Ready when the database answers.

@@ -39,11 +39,16 @@ pub(super) async fn decide(State(app): State<App>, headers: HeaderMap, fields: F
     let request = &asked.checked.request;
     if fields.text("answer") != "approve" {
         let description = [("error", "access_denied"), ("error_description", "the person declined")];
-        return page::redirect(&answer_at(&app, &request.redirect_uri, request.state.as_deref(), &description));
+        return page::redirect(&answer_at(
+            &app,
+            &request.redirect_uri,
+            request.state.as_deref(),
+            &description,
+        ));
     }
     match approved(&app, &asked).await {
         Ok(response) => response,
-        Err(error) => failed_page(&app, &error),
+        Err(error) => failed_page(&error),
     }
 }
 
@@ -51,7 +56,7 @@ pub(super) async fn decide(State(app): State<App>, headers: HeaderMap, fields: F
 pub(super) async fn resume(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     match resumed(&app, &query.unwrap_or_default(), &headers).await {
         Ok(response) => response,
-        Err(error) => failed_page(&app, &error),
+        Err(error) => failed_page(&error),
     }
 }
 
@@ -68,7 +73,11 @@ async fn prepare(app: &App, query: &str, headers: &HeaderMap) -> Result<Asked, R
     let checked = check(app, query).await?;
     let environment = &checked.door.environment.id;
     let integration = integrations::list(&app.db, environment).await?.into_iter().next();
-    let integration = integration.ok_or_else(|| Refused::Here("Power BI is not set up in this environment yet; an administrator adds it under Integrations".into()))?;
+    let integration = integration.ok_or_else(|| {
+        Refused::Here(
+            "Power BI is not set up in this environment yet; an administrator adds it under Integrations".into(),
+        )
+    })?;
     let signed_in = session::find(&app.db, &app.clock, app.session_lifetime(), headers).await?;
     // Somebody signed in to another environment is nobody here.
     let signed_in = signed_in.filter(|it| it.environment_id == *environment);
@@ -76,8 +85,14 @@ async fn prepare(app: &App, query: &str, headers: &HeaderMap) -> Result<Asked, R
         Some(it) => connection_rows::find_of(&app.db, &it.session.person_id, &integration.id).await?,
         None => None,
     };
-    let is_connected = connection.is_some_and(|it| matches!(it.state(), ConnectionState::Connected | ConnectionState::Degraded));
-    Ok(Asked { checked, integration, signed_in, is_connected })
+    let is_connected =
+        connection.is_some_and(|it| matches!(it.state(), ConnectionState::Connected | ConnectionState::Degraded));
+    Ok(Asked {
+        checked,
+        integration,
+        signed_in,
+        is_connected,
+    })
 }
 
 fn consent_page(app: &App, asked: &Asked, query: &str, headers: &HeaderMap) -> Response {
@@ -113,7 +128,9 @@ fn leaving(_app: &App, asked: &Asked) -> Leaving {
 
 fn in_words(scope: Scope) -> &'static str {
     match scope {
-        Scope::Read => "read workspaces, models, reports, dashboards, dataflows and apps, query data and export reports, with your own rights",
+        Scope::Read => {
+            "read workspaces, models, reports, dashboards, dataflows and apps, query data and export reports, with your own rights"
+        }
         Scope::Write => "refresh, create, change, share and delete, as far as the policies here allow it",
         Scope::Admin => "call administrator operations of the tenant, as far as the policies here allow it",
         Scope::OfflineAccess => "stay connected until you take it back",
@@ -124,7 +141,9 @@ async fn approved(app: &App, asked: &Asked) -> Result<Response, ConnectError> {
     let request = &asked.checked.request;
     if let (Some(signed_in), true) = (&asked.signed_in, asked.is_connected) {
         let caller = caller_of_session(app, signed_in, None).await?;
-        let to = redirect_with_code(app, &caller, &asked.integration.id, request).await.map_err(internal)?;
+        let to = redirect_with_code(app, &caller, &asked.integration.id, request)
+            .await
+            .map_err(internal)?;
         return Ok(page::redirect(&to));
     }
     let departure = connections::begin(
@@ -147,16 +166,26 @@ async fn approved(app: &App, asked: &Asked) -> Result<Response, ConnectError> {
 }
 
 async fn resumed(app: &App, query: &str, headers: &HeaderMap) -> Result<Response, ConnectError> {
-    let state = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "flow").map(|(_, value)| value.into_owned());
+    let state = url::form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name == "flow")
+        .map(|(_, value)| value.into_owned());
     let flow = flows::find_by_state(&app.db, &session::hash(&state.unwrap_or_default())).await?;
-    let flow = flow.filter(|it| it.state == "Connected" && it.kind == Kind::Client.as_str()).ok_or(ConnectError::UnknownFlow)?;
+    let flow = flow
+        .filter(|it| it.state == "Connected" && it.kind == Kind::Client.as_str())
+        .ok_or(ConnectError::UnknownFlow)?;
     let browser = session::cookie(headers, session::FLOW).map(session::hash);
     if browser.as_deref() != Some(&flow.browser_hash[..]) {
         return Err(ConnectError::OtherBrowser);
     }
     let signed_in = session::find(&app.db, &app.clock, app.session_lifetime(), headers).await?;
-    let signed_in = signed_in.filter(|it| it.environment_id == flow.environment_id).ok_or(ConnectError::OtherPerson)?;
-    if flow.person_id.as_ref().is_some_and(|it| *it != signed_in.session.person_id) {
+    let signed_in = signed_in
+        .filter(|it| it.environment_id == flow.environment_id)
+        .ok_or(ConnectError::OtherPerson)?;
+    if flow
+        .person_id
+        .as_ref()
+        .is_some_and(|it| *it != signed_in.session.person_id)
+    {
         return Err(ConnectError::OtherPerson);
     }
     let stored = flow.client_request.as_deref().unwrap_or_default();
@@ -165,8 +194,13 @@ async fn resumed(app: &App, query: &str, headers: &HeaderMap) -> Result<Response
         return Err(ConnectError::UnknownFlow);
     }
     let caller = caller_of_session(app, &signed_in, None).await?;
-    let to = redirect_with_code(app, &caller, &flow.integration_id, &request).await.map_err(internal)?;
-    Ok(with_cookie(page::redirect(&to), Some(session::clear_cookie(session::FLOW))))
+    let to = redirect_with_code(app, &caller, &flow.integration_id, &request)
+        .await
+        .map_err(internal)?;
+    Ok(with_cookie(
+        page::redirect(&to),
+        Some(session::clear_cookie(session::FLOW)),
+    ))
 }
 
 fn internal(error: super::grant::GrantError) -> ConnectError {
@@ -178,26 +212,47 @@ fn internal(error: super::grant::GrantError) -> ConnectError {
 
 fn refused_page(app: &App, refused: Refused) -> Response {
     match refused {
-        Refused::There { to, state, error, description } => {
+        Refused::There {
+            to,
+            state,
+            error,
+            description,
+        } => {
             let parameters = [("error", error), ("error_description", description.as_str())];
             page::redirect(&answer_at(app, &to, state.as_deref(), &parameters))
         }
         Refused::Here(why) => {
             let text = format!("The client sent a request that cannot be answered: {why}.");
             let how = "Connect the client again from its own settings. If it stays, its maker must mend it.";
-            page::message(app, StatusCode::BAD_REQUEST, Message { title: "This sign-in cannot go on", text: &text, how, ..Message::default() })
+            page::message(
+                StatusCode::BAD_REQUEST,
+                Message {
+                    title: "This sign-in cannot go on",
+                    text: &text,
+                    how,
+                    ..Message::default()
+                },
+            )
         }
-        Refused::Store(error) => failed_page(app, &error.into()),
+        Refused::Store(error) => failed_page(&error.into()),
     }
 }
 
-fn failed_page(app: &App, error: &ConnectError) -> Response {
+fn failed_page(error: &ConnectError) -> Response {
     let told = error.told();
     if told.status == 500 {
         tracing::error!(error = %error, "an authorization request failed");
     }
     let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    page::message(app, status, Message { title: &told.title, text: &told.text, how: &told.how, ..Message::default() })
+    page::message(
+        status,
+        Message {
+            title: &told.title,
+            text: &told.text,
+            how: &told.how,
+            ..Message::default()
+        },
+    )
 }
 
 fn with_cookie(mut response: Response, cookie: Option<http::HeaderValue>) -> Response {

@@ -19,10 +19,14 @@ pub(super) async fn client(app: &App, headers: &HeaderMap, form: &Parameters) ->
     let basic = basic(headers)?;
     let posted = form.find("client_secret");
     if basic.is_some() && posted.is_some() {
-        return Err(OauthError::InvalidRequest("expected one way of client authentication, not two".into()));
+        return Err(OauthError::InvalidRequest(
+            "expected one way of client authentication, not two".into(),
+        ));
     }
     let id = match (&basic, form.find("client_id")) {
-        (Some((id, _)), Some(named)) if id != named => return Err(OauthError::InvalidClient("two different clients are named")),
+        (Some((id, _)), Some(named)) if id != named => {
+            return Err(OauthError::InvalidClient("two different clients are named"));
+        }
         (Some((id, _)), _) => id.clone(),
         (None, Some(named)) => named.to_owned(),
         (None, None) => return Err(OauthError::InvalidClient("`client_id` is missing")),
@@ -37,7 +41,13 @@ pub(super) async fn client(app: &App, headers: &HeaderMap, form: &Parameters) ->
     };
     let given = session::hash(&secret.unwrap_or_default());
     let expected = client.secret_hash.as_deref().unwrap_or_default();
-    if bool::from(given.as_slice().ct_eq(expected)) { Ok(client) } else { Err(OauthError::InvalidClient("the client did not prove who it is by the method it registered")) }
+    if bool::from(given.as_slice().ct_eq(expected)) {
+        Ok(client)
+    } else {
+        Err(OauthError::InvalidClient(
+            "the client did not prove who it is by the method it registered",
+        ))
+    }
 }
 
 /// HTTP Basic as OAuth uses it: id and secret are form-encoded first (RFC 6749 §2.3.1).
@@ -46,11 +56,23 @@ fn basic(headers: &HeaderMap) -> Result<Option<(String, String)>, OauthError> {
     let mut all = headers.get_all(AUTHORIZATION).iter();
     let Some(header) = all.next() else { return Ok(None) };
     let text = header.to_str().ok().filter(|_| all.next().is_none());
-    let Some((scheme, encoded)) = text.and_then(|it| it.split_once(' ')) else { return Err(malformed) };
-    let decoded = STANDARD.decode(encoded.trim()).ok().and_then(|it| String::from_utf8(it).ok());
+    let Some((scheme, encoded)) = text.and_then(|it| it.split_once(' ')) else {
+        return Err(malformed);
+    };
+    let decoded = STANDARD
+        .decode(encoded.trim())
+        .ok()
+        .and_then(|it| String::from_utf8(it).ok());
     let pair = decoded.as_deref().and_then(|it| it.split_once(':'));
-    let Some((id, secret)) = pair.filter(|_| scheme.eq_ignore_ascii_case("basic")) else { return Err(malformed) };
-    let plain = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8().map(|it| it.into_owned()).ok();
+    let Some((id, secret)) = pair.filter(|_| scheme.eq_ignore_ascii_case("basic")) else {
+        return Err(malformed);
+    };
+    let plain = |text: &str| {
+        percent_decode_str(&text.replace('+', " "))
+            .decode_utf8()
+            .map(|it| it.into_owned())
+            .ok()
+    };
     match (plain(id), plain(secret)) {
         (Some(id), Some(secret)) => Ok(Some((id, secret))),
         _ => Err(malformed),

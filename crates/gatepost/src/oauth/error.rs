@@ -77,10 +77,14 @@ impl IntoResponse for OauthError {
         let mut response = (self.status(), OPEN, [(CACHE_CONTROL, "no-store")], Json(body)).into_response();
         if let Self::InvalidClient(_) = self {
             // RFC 6749 §5.2: name the scheme a client may use.
-            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"gatepost\""));
+            response
+                .headers_mut()
+                .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"gatepost\""));
         }
         if let Self::TooMany = self {
-            response.headers_mut().insert(http::header::RETRY_AFTER, HeaderValue::from_static("600"));
+            response
+                .headers_mut()
+                .insert(http::header::RETRY_AFTER, HeaderValue::from_static("600"));
         }
         response
     }

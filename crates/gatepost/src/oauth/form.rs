@@ -36,20 +36,32 @@ impl Parameters {
     pub(super) fn of_post(headers: &HeaderMap, body: &[u8]) -> Result<Self, OauthError> {
         let mut types = headers.get_all(CONTENT_TYPE).iter();
         let kind = types.next().and_then(|it| it.to_str().ok()).unwrap_or_default();
-        let is_form = kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded");
+        let is_form = kind
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .eq_ignore_ascii_case("application/x-www-form-urlencoded");
         if !is_form || types.next().is_some() {
-            return Err(OauthError::InvalidRequest("expected a form (application/x-www-form-urlencoded)".into()));
+            return Err(OauthError::InvalidRequest(
+                "expected a form (application/x-www-form-urlencoded)".into(),
+            ));
         }
         Self::parse(body).map_err(OauthError::InvalidRequest)
     }
 
     /// The value of `name`, unless it is absent or empty (RFC 6749 §3.1: empty counts as absent).
     pub(super) fn find(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).filter(|it| !it.is_empty())
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+            .filter(|it| !it.is_empty())
     }
 
     /// The value of `name`, or a refusal that names it.
     pub(super) fn need(&self, name: &str) -> Result<&str, OauthError> {
-        self.find(name).ok_or_else(|| OauthError::InvalidRequest(format!("`{name}` is missing")))
+        self.find(name)
+            .ok_or_else(|| OauthError::InvalidRequest(format!("`{name}` is missing")))
     }
 }

@@ -59,7 +59,12 @@ pub(super) async fn redirect_with_code(
     tokens::create(&mut tx, &token).await?;
     tx.commit().await?;
     clients::touch(&app.db, &request.client_id, now).await?;
-    Ok(answer_at(app, &request.redirect_uri, request.state.as_deref(), &[("code", &code)]))
+    Ok(answer_at(
+        app,
+        &request.redirect_uri,
+        request.state.as_deref(),
+        &[("code", &code)],
+    ))
 }
 
 /// Why a consent was not recorded.
@@ -73,7 +78,9 @@ pub(super) enum GrantError {
 
 /// A registered redirect address with the parameters of an answer; `iss` always among them (RFC 9207 §2).
 pub(super) fn answer_at(app: &App, redirect_uri: &str, state: Option<&str>, parameters: &[(&str, &str)]) -> String {
-    let Ok(mut url) = Url::parse(redirect_uri) else { return app.settings.url("/") };
+    let Ok(mut url) = Url::parse(redirect_uri) else {
+        return app.settings.url("/");
+    };
     {
         let mut query = url.query_pairs_mut();
         for (name, value) in parameters {

@@ -35,9 +35,18 @@ pub fn router(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), page::guard));
     Router::new()
         .merge(pages)
-        .route("/.well-known/oauth-authorization-server", get(metadata::server).options(metadata::preflight))
-        .route("/.well-known/oauth-protected-resource", get(metadata::default_resource).options(metadata::preflight))
-        .route("/.well-known/oauth-protected-resource/{*path}", get(metadata::resource).options(metadata::preflight))
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(metadata::server).options(metadata::preflight),
+        )
+        .route(
+            "/.well-known/oauth-protected-resource",
+            get(metadata::default_resource).options(metadata::preflight),
+        )
+        .route(
+            "/.well-known/oauth-protected-resource/{*path}",
+            get(metadata::resource).options(metadata::preflight),
+        )
         .route("/register", post(register::register).options(metadata::preflight))
         .route("/token", post(token::token).options(metadata::preflight))
         .route("/revoke", post(revoke::revoke).options(metadata::preflight))

@@ -8,11 +8,23 @@ const KNOWN_SCHEMES: [&str; 4] = ["cursor", "vscode", "vscode-insiders", "windsu
 
 /// Whether a client may register this address, or why not.
 pub(super) fn check(address: &str) -> Result<(), String> {
-    let fail = |why: &str| Err(format!("redirect address {}: {why}", address.chars().take(80).collect::<String>().escape_debug()));
-    if LONGEST < address.len() || !address.is_ascii() || address.bytes().any(|b| b <= b' ' || b == b'\\' || b == b'*' || b == 0x7f) {
+    let fail = |why: &str| {
+        Err(format!(
+            "redirect address {}: {why}",
+            address.chars().take(80).collect::<String>().escape_debug()
+        ))
+    };
+    if LONGEST < address.len()
+        || !address.is_ascii()
+        || address
+            .bytes()
+            .any(|b| b <= b' ' || b == b'\\' || b == b'*' || b == 0x7f)
+    {
         return fail("expected a plain address without spaces, wildcards or backslashes");
     }
-    let Ok(url) = Url::parse(address) else { return fail("expected an absolute address") };
+    let Ok(url) = Url::parse(address) else {
+        return fail("expected an absolute address");
+    };
     if url.fragment().is_some() || address.contains('#') {
         return fail("expected no fragment");
     }
@@ -53,7 +65,10 @@ fn loopback_parts(address: &str) -> Option<(&str, &str)> {
         Some(port) => ("[::1]", port),
         None => authority.find(':').map_or((authority, ""), |at| authority.split_at(at)),
     };
-    let plain_port = port.is_empty() || port.strip_prefix(':').is_some_and(|it| !it.is_empty() && it.len() <= 5 && it.bytes().all(|b| b.is_ascii_digit()));
+    let plain_port = port.is_empty()
+        || port
+            .strip_prefix(':')
+            .is_some_and(|it| !it.is_empty() && it.len() <= 5 && it.bytes().all(|b| b.is_ascii_digit()));
     (["localhost", "127.0.0.1", "[::1]"].contains(&host) && plain_port).then_some((host, path))
 }
 
@@ -65,7 +80,9 @@ pub(super) fn is_local(address: &str) -> bool {
 /// What to show of an address: its host, or its scheme when it is an application's own.
 pub(super) fn shown(address: &str) -> String {
     match Url::parse(address) {
-        Ok(url) => url.host_str().map_or_else(|| format!("the application of {}:", url.scheme()), str::to_owned),
+        Ok(url) => url
+            .host_str()
+            .map_or_else(|| format!("the application of {}:", url.scheme()), str::to_owned),
         Err(_) => "an unknown address".into(),
     }
 }
@@ -81,6 +98,13 @@ fn is_loopback(url: &Url) -> bool {
 
 /// `Url` resolves dot segments silently; a registered text must not hold any, plain or encoded.
 fn has_dot_segments(address: &str) -> bool {
-    let path = address.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
+    let path = address
+        .split(['?', '#'])
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase()
+        .replace("%2e", ".")
+        .replace("%2f", "/")
+        .replace("%5c", "/");
     path.split('/').any(|segment| segment == "." || segment == "..")
 }

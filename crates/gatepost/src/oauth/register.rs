@@ -46,7 +46,11 @@ async fn run(app: &App, body: &[u8]) -> Result<Value, OauthError> {
     }
     let secret = (method != "none").then(|| format!("{SECRET_PREFIX}{}", app.clock.random().token()));
     // A client that names no type is a native one (many leave it out).
-    let application_type = if text(&metadata, "application_type") == Some("web") { "web" } else { "native" };
+    let application_type = if text(&metadata, "application_type") == Some("web") {
+        "web"
+    } else {
+        "native"
+    };
     let client = Client {
         id: app.clock.new_id().into(),
         kind: "dynamic".into(),
@@ -55,14 +59,23 @@ async fn run(app: &App, body: &[u8]) -> Result<Value, OauthError> {
         secret_hash: secret.as_deref().map(session::hash),
         auth_method: method.to_owned(),
         application_type: application_type.to_owned(),
-        metadata: json!({ "client_uri": text(&metadata, "client_uri"), "software_id": text(&metadata, "software_id") }).to_string(),
+        metadata: json!({ "client_uri": text(&metadata, "client_uri"), "software_id": text(&metadata, "software_id") })
+            .to_string(),
         created_at: now,
         used_at: None,
         expires_at: Some(now.plus_seconds(app.settings.unused_client_days * 24 * 3600)),
     };
     clients::create(&app.db, &client).await?;
     let details = json!({ "client": client.id, "name": client.name, "redirect_uris": redirects });
-    app.audit.append(Entry { kind: "client.registered", environment: None, person: None, trace: app.clock.new_id(), details }).await?;
+    app.audit
+        .append(Entry {
+            kind: "client.registered",
+            environment: None,
+            person: None,
+            trace: app.clock.new_id(),
+            details,
+        })
+        .await?;
     Ok(answer(&client, &redirects, secret))
 }
 
@@ -98,7 +111,8 @@ fn text<'a>(metadata: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
 fn redirects(metadata: &Map<String, Value>) -> Result<Vec<String>, OauthError> {
     let listed = metadata.get("redirect_uris").and_then(Value::as_array);
     let listed = listed.filter(|it| (1..=MOST_REDIRECTS).contains(&it.len()));
-    let listed = listed.ok_or_else(|| OauthError::InvalidRedirectUri("expected redirect_uris with 1 to 20 addresses".into()))?;
+    let listed =
+        listed.ok_or_else(|| OauthError::InvalidRedirectUri("expected redirect_uris with 1 to 20 addresses".into()))?;
     let addresses: Option<Vec<String>> = listed.iter().map(|it| it.as_str().map(str::to_owned)).collect();
     let addresses = addresses.ok_or_else(|| OauthError::InvalidRedirectUri("expected addresses as text".into()))?;
     for address in &addresses {
@@ -110,10 +124,17 @@ fn redirects(metadata: &Map<String, Value>) -> Result<Vec<String>, OauthError> {
 /// Other addresses are never fetched, but they would be shown: https only.
 fn check_addresses(metadata: &Map<String, Value>) -> Result<(), OauthError> {
     for name in ["client_uri", "logo_uri", "tos_uri", "policy_uri", "jwks_uri"] {
-        let Some(value) = metadata.get(name).filter(|it| !it.is_null()) else { continue };
-        let is_web = value.as_str().and_then(|it| Url::parse(it).ok()).is_some_and(|it| it.scheme() == "https" || it.scheme() == "http" && it.host_str() == Some("localhost"));
+        let Some(value) = metadata.get(name).filter(|it| !it.is_null()) else {
+            continue;
+        };
+        let is_web = value
+            .as_str()
+            .and_then(|it| Url::parse(it).ok())
+            .is_some_and(|it| it.scheme() == "https" || it.scheme() == "http" && it.host_str() == Some("localhost"));
         if !is_web {
-            return Err(OauthError::InvalidClientMetadata(format!("{name}: expected an https address")));
+            return Err(OauthError::InvalidClientMetadata(format!(
+                "{name}: expected an https address"
+            )));
         }
     }
     Ok(())
@@ -126,7 +147,9 @@ fn check_kinds(metadata: &Map<String, Value>) -> Result<(), OauthError> {
         Some(_) => false,
     };
     if !fits("grant_types", "authorization_code") || !fits("response_types", "code") {
-        return Err(OauthError::InvalidClientMetadata("expected grant_types with authorization_code and response_types with code".into()));
+        return Err(OauthError::InvalidClientMetadata(
+            "expected grant_types with authorization_code and response_types with code".into(),
+        ));
     }
     Ok(())
 }
@@ -134,7 +157,9 @@ fn check_kinds(metadata: &Map<String, Value>) -> Result<(), OauthError> {
 fn auth_method(metadata: &Map<String, Value>) -> Result<&'static str, OauthError> {
     // RFC 7591 §2 says client_secret_basic when absent, but public clients leave it out and then send no secret.
     let asked = text(metadata, "token_endpoint_auth_method").unwrap_or("none");
-    METHODS.into_iter().find(|it| *it == asked).ok_or_else(|| OauthError::InvalidClientMetadata(format!("token_endpoint_auth_method: expected {}", METHODS.join(", "))))
+    METHODS.into_iter().find(|it| *it == asked).ok_or_else(|| {
+        OauthError::InvalidClientMetadata(format!("token_endpoint_auth_method: expected {}", METHODS.join(", ")))
+    })
 }
 
 /// What the client calls itself, without anything that could disguise it: control, direction and zero-width characters.
@@ -142,7 +167,11 @@ fn name(metadata: &Map<String, Value>, redirects: &[String]) -> String {
     let asked = text(metadata, "client_name").unwrap_or_default();
     let name: String = asked.chars().filter(|it| is_plain(*it)).take(LONGEST_NAME).collect();
     let name = name.trim();
-    if name.is_empty() { redirects.first().map(|it| redirect::shown(it)).unwrap_or_default() } else { name.to_owned() }
+    if name.is_empty() {
+        redirects.first().map(|it| redirect::shown(it)).unwrap_or_default()
+    } else {
+        name.to_owned()
+    }
 }
 
 fn is_plain(c: char) -> bool {

@@ -31,7 +31,9 @@ async fn run(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<(), OauthErr
     for kind in ["refresh", "access"] {
         let found = tokens::find(&app.db, &hash, kind).await?;
         // A client can end what is its own and nothing else.
-        let Some(found) = found.filter(|it| it.client_id == client.id) else { continue };
+        let Some(found) = found.filter(|it| it.client_id == client.id) else {
+            continue;
+        };
         if kind == "refresh" {
             revoke_grant(app, &found, "revoked_by_client").await?;
         } else {
@@ -51,7 +53,13 @@ pub(super) async fn revoke_grant(app: &App, found: &Found, reason: &str) -> Resu
         "code_reuse" => "client.code_reuse",
         _ => "client.revoked",
     };
-    let entry = Entry { kind, environment: Some(found.environment_id.clone()), person: Some(found.person_id.clone()), trace: app.clock.new_id(), details };
+    let entry = Entry {
+        kind,
+        environment: Some(found.environment_id.clone()),
+        person: Some(found.person_id.clone()),
+        trace: app.clock.new_id(),
+        details,
+    };
     app.audit.append(entry).await?;
     grants::revoke(&app.db, &found.grant_id, app.clock.now(), reason).await?;
     Ok(())

@@ -27,7 +27,11 @@ pub(super) struct Pair {
 /// A pair nobody can foresee.
 pub(super) fn fresh(app: &App, scopes: &str) -> Pair {
     let random = app.clock.random();
-    Pair { access: format!("{ACCESS_PREFIX}{}", random.token()), refresh: format!("{REFRESH_PREFIX}{}", random.token()), scopes: scopes.to_owned() }
+    Pair {
+        access: format!("{ACCESS_PREFIX}{}", random.token()),
+        refresh: format!("{REFRESH_PREFIX}{}", random.token()),
+        scopes: scopes.to_owned(),
+    }
 }
 
 /// The pair that follows a refresh token: always the same one, so that an answer that got lost can be given again although
@@ -37,7 +41,11 @@ fn following(app: &App, presented: &str, scopes: &str) -> Pair {
         let message = [presented, scopes, kind].join("\n");
         URL_SAFE_NO_PAD.encode(app.vault.mac("token that follows", message.as_bytes()))
     };
-    Pair { access: format!("{ACCESS_PREFIX}{}", token("access")), refresh: format!("{REFRESH_PREFIX}{}", token("refresh")), scopes: scopes.to_owned() }
+    Pair {
+        access: format!("{ACCESS_PREFIX}{}", token("access")),
+        refresh: format!("{REFRESH_PREFIX}{}", token("refresh")),
+        scopes: scopes.to_owned(),
+    }
 }
 
 /// The refresh grant (OAuth 2.1 §4.3).
@@ -45,7 +53,9 @@ pub(super) async fn rotate(app: &App, client: &Client, form: &Parameters) -> Res
     let presented = form.need("refresh_token")?;
     let hash = fingerprint(presented);
     let found = tokens::find(&app.db, &hash, "refresh").await?;
-    let found = found.filter(|it| it.client_id == client.id).ok_or(OauthError::InvalidGrant("the refresh token is unknown or over"))?;
+    let found = found
+        .filter(|it| it.client_id == client.id)
+        .ok_or(OauthError::InvalidGrant("the refresh token is unknown or over"))?;
     if form.find("resource").is_some_and(|it| it != found.resource) {
         return Err(OauthError::InvalidTarget);
     }
@@ -55,7 +65,9 @@ pub(super) async fn rotate(app: &App, client: &Client, form: &Parameters) -> Res
     let pair = following(app, presented, &scopes);
     let mut tx = app.db.begin().await?;
     // The row is locked until the commit, so of many uses of one token each sees what the one before it did.
-    let used = tokens::lock(&mut tx, &hash).await?.ok_or(OauthError::InvalidGrant("the refresh token is unknown or over"))?;
+    let used = tokens::lock(&mut tx, &hash)
+        .await?
+        .ok_or(OauthError::InvalidGrant("the refresh token is unknown or over"))?;
     if used {
         let (successors, successor_used) = tokens::successors(&mut tx, &hash).await?;
         if successor_used {
@@ -80,7 +92,9 @@ pub(super) async fn rotate(app: &App, client: &Client, form: &Parameters) -> Res
 
 /// A refresh may ask for less than was granted, never for more (OAuth 2.1 §4.3.1).
 fn narrowed(asked: Option<&str>, found: &Found) -> Result<String, OauthError> {
-    let Some(asked) = asked else { return Ok(found.scopes.clone()) };
+    let Some(asked) = asked else {
+        return Ok(found.scopes.clone());
+    };
     let wanted = ScopeSet::parse(asked).map_err(|_| OauthError::InvalidScope)?;
     if wanted.is_empty() || !ScopeSet::from_stored(&found.grant_scopes).covers(&wanted) {
         return Err(OauthError::InvalidScope);
@@ -96,14 +110,25 @@ async fn grant_at_microsoft_lives(app: &App, found: &Found) -> Result<(), OauthE
     let connection = connections::find_of(&app.db, &found.person_id, &grant.grant.integration_id).await?;
     match connection.map(|it| it.state()) {
         Some(State::Connected | State::Degraded) => Ok(()),
-        _ => Err(OauthError::InvalidGrant("the connection to Microsoft has ended; sign in again")),
+        _ => Err(OauthError::InvalidGrant(
+            "the connection to Microsoft has ended; sign in again",
+        )),
     }
 }
 
 /// Stores a pair as following `parent`.
-pub(super) async fn store_pair(app: &App, tx: &mut Tx, found: &Found, parent: &[u8], pair: Pair) -> store::Result<Pair> {
+pub(super) async fn store_pair(
+    app: &App,
+    tx: &mut Tx,
+    found: &Found,
+    parent: &[u8],
+    pair: Pair,
+) -> store::Result<Pair> {
     let now = app.clock.now();
-    let lifetimes_s = [("access", &pair.access, app.settings.access_token_minutes * 60), ("refresh", &pair.refresh, app.settings.refresh_token_days * 24 * 3600)];
+    let lifetimes_s = [
+        ("access", &pair.access, app.settings.access_token_minutes * 60),
+        ("refresh", &pair.refresh, app.settings.refresh_token_days * 24 * 3600),
+    ];
     for (kind, token, lifetime_s) in lifetimes_s {
         let token = Token {
             hash: fingerprint(token),

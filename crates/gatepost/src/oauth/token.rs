@@ -55,9 +55,13 @@ async fn issue(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<Pair, Oaut
 async fn redeem(app: &App, client: &Client, form: &Parameters) -> Result<Pair, OauthError> {
     let hash = fingerprint(form.need("code")?);
     let found = tokens::find(&app.db, &hash, "code").await?;
-    let found = found.filter(|it| it.client_id == client.id).ok_or(OauthError::InvalidGrant("the code is unknown or over"))?;
+    let found = found
+        .filter(|it| it.client_id == client.id)
+        .ok_or(OauthError::InvalidGrant("the code is unknown or over"))?;
     if form.find("redirect_uri") != found.redirect_uri.as_deref() {
-        return Err(OauthError::InvalidGrant("the redirect address is not the one of the authorization request"));
+        return Err(OauthError::InvalidGrant(
+            "the redirect address is not the one of the authorization request",
+        ));
     }
     if form.find("resource").is_some_and(|it| it != found.resource) {
         return Err(OauthError::InvalidTarget);
@@ -80,10 +84,16 @@ async fn redeem(app: &App, client: &Client, form: &Parameters) -> Result<Pair, O
 /// PKCE (RFC 7636 §4.6).
 fn check_verifier(verifier: Option<&str>, found: &Found) -> Result<(), OauthError> {
     let wrong = OauthError::InvalidGrant("the code verifier does not fit");
-    let Some(verifier) = verifier.filter(|it| (43..=128).contains(&it.len())) else { return Err(wrong) };
+    let Some(verifier) = verifier.filter(|it| (43..=128).contains(&it.len())) else {
+        return Err(wrong);
+    };
     let challenge = URL_SAFE_NO_PAD.encode(session::hash(verifier));
     let expected = found.code_challenge.as_deref().unwrap_or_default();
-    if bool::from(challenge.as_bytes().ct_eq(expected.as_bytes())) { Ok(()) } else { Err(wrong) }
+    if bool::from(challenge.as_bytes().ct_eq(expected.as_bytes())) {
+        Ok(())
+    } else {
+        Err(wrong)
+    }
 }
 
 /// Neither the grant was revoked, nor the token is over, nor the person locked.
