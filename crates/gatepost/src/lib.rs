@@ -1,5 +1,6 @@
 //! The gateway as a library; `main.rs` is a thin binary around it.
 
+pub mod admin;
 pub mod app;
 pub mod audit;
 pub mod call;
@@ -8,8 +9,11 @@ pub mod clock;
 pub mod config;
 pub mod connections;
 pub mod entra;
+pub mod page;
 pub mod policy;
+pub mod portal;
 pub mod powerbi;
 pub mod session;
+pub mod sign_in;
 pub mod store;
 pub mod vault;
