@@ -10,6 +10,7 @@ pub mod config;
 pub mod connections;
 pub mod entra;
 pub mod page;
+pub mod http;
 pub mod policy;
 pub mod portal;
 pub mod powerbi;

@@ -61,8 +61,8 @@ pub enum Fault {
     },
     /// Issue the id token of somebody else.
     OtherPerson {
-        /// Sign-in name or object id.
-        person: String,
+        /// Sign-in name or object id of the other one.
+        other: String,
     },
     /// Change the case of the first letter of every member of the JSON answer.
     WrongCasing,
@@ -276,7 +276,7 @@ pub(crate) fn from_header(text: &str) -> Option<Fault> {
         "drop-response" => Fault::DropResponse,
         "malformed" => Fault::Malformed,
         "omit" => Fault::Omit { field: value },
-        "other-person" => Fault::OtherPerson { person: value },
+        "other-person" => Fault::OtherPerson { other: value },
         "wrong-casing" => Fault::WrongCasing,
         _ => return None,
     };

@@ -41,7 +41,7 @@ impl Demo {
             "--sandbox-listen",
             "127.0.0.1:0",
         ]);
-        command.stdout(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(fs::File::create(log_path())?);
         let began = Instant::now();
         let mut program = Background::start(&mut command)?;
         let stdout = program.take_stdout().context("standard output was asked for")?;
@@ -97,7 +97,8 @@ impl Sandbox {
         command
             .args(["sandbox", "--listen", &format!("127.0.0.1:{port}"), "--tls-dir"])
             .arg(&folder);
-        let mut program = Background::start(command.stdout(Stdio::null()))?;
+        let log = fs::File::create(log_path())?;
+        let mut program = Background::start(command.stdout(Stdio::null()).stderr(log))?;
         let authority = folder.join("ca.pem");
         program.wait_until(Duration::from_secs(30), || {
             authority.is_file() && process::is_listening(port)
@@ -120,6 +121,18 @@ impl Drop for Sandbox {
         // A leftover in the temporary folder does no harm.
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// What the last demo or sandbox wrote to standard error; only its end is told when something went wrong.
+pub(crate) fn last_words() -> String {
+    const MOST_LINES: usize = 60;
+    let log = fs::read_to_string(log_path()).unwrap_or_default();
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(MOST_LINES)..].join("\n")
+}
+
+fn log_path() -> PathBuf {
+    crate::root().join("target/demo.log")
 }
 
 /// The first line of a program's output; what follows is read and dropped, so that the program never blocks.

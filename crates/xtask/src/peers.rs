@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::Context;
 use anyhow::Result;
 
+use crate::demo;
 use crate::demo::Demo;
 use crate::demo::Sandbox;
 use crate::process;
@@ -84,6 +85,14 @@ pub(crate) fn run_browser(tools: &Tools, gatepost: &Path, tally: &mut Tally) -> 
 
 impl Peer {
     fn run(&self, tools: &Tools, gatepost: &Path, tally: &mut Tally) -> Result<()> {
+        let result = self.run_against(tools, gatepost, tally);
+        if result.is_err() {
+            println!("--- the end of what {} talked to:\n{}", self.script, demo::last_words());
+        }
+        result
+    }
+
+    fn run_against(&self, tools: &Tools, gatepost: &Path, tally: &mut Tally) -> Result<()> {
         let mut command = self.command(tools);
         match self.against {
             Against::Demo => {

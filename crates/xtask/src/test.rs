@@ -26,6 +26,8 @@ pub(crate) struct Options {
 /// A part of the whole.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
+    /// Nothing but the installation of what is missing, which every other part begins with too.
+    Tools,
     /// Format, tidy, lints.
     Static,
     /// The suite on SQLite.

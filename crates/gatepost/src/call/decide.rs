@@ -34,6 +34,7 @@ pub(super) async fn decide(
         operation: request.operation,
         workspace: request.workspace(),
         item: request.item(),
+        objects: &request.bound.objects,
         arguments: &request.arguments,
         tool: request.tool,
         now: app.clock.now(),

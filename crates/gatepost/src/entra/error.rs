@@ -37,7 +37,7 @@ pub enum Class {
 pub struct EntraError {
     pub class: Class,
     /// The OAuth error, or one of ours: `timeout`, `unreachable`, `unexpected_answer`.
-    pub error: Box<str>,
+    pub error: String,
     pub suberror: Option<Box<str>>,
     /// The numbers after `AADSTS`; for words and records, not for decisions.
     pub codes: Vec<u32>,
@@ -66,11 +66,11 @@ impl EntraError {
         let codes = numbers(value.get("error_codes")).unwrap_or_else(|| bounded(codes_in(description)));
         let error = text("error")
             .and_then(word)
-            .unwrap_or_else(|| "unexpected_answer".into());
+            .unwrap_or_else(|| "unexpected_answer".to_owned());
         Self {
             class: classify(status, &error, &codes, retry_after),
             error,
-            suberror: text("suberror").and_then(word),
+            suberror: text("suberror").and_then(word).map(Into::into),
             codes,
             claims: text("claims").and_then(claims),
             trace_id: text("trace_id")
@@ -85,8 +85,8 @@ impl EntraError {
     /// What the `error` of a redirect back from Microsoft means. Anybody can write such a redirect.
     pub(super) fn of_redirect(error: &str, description: &str) -> Self {
         let codes = bounded(codes_in(description));
-        let error = word(error).unwrap_or_else(|| "unexpected_answer".into());
-        let class = match &*error {
+        let error = word(error).unwrap_or_else(|| "unexpected_answer".to_owned());
+        let class = match error.as_str() {
             "access_denied" => Class::GrantDead,
             other => classify(400, other, &codes, None),
         };
@@ -109,7 +109,7 @@ impl EntraError {
     pub(super) fn local(class: Class, error: &str) -> Self {
         Self {
             class,
-            error: error.into(),
+            error: error.to_owned(),
             suberror: None,
             codes: Vec::new(),
             claims: None,
@@ -172,9 +172,9 @@ fn pause_s(codes: &[u32], retry_after: Option<&str>) -> u64 {
 }
 
 /// An error word of a bounded length and of plain characters, so that it may be logged and shown.
-fn word(text: &str) -> Option<Box<str>> {
+fn word(text: &str) -> Option<String> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-' || b == b'.';
-    ((1..=64).contains(&text.len()) && text.bytes().all(plain)).then(|| text.into())
+    ((1..=64).contains(&text.len()) && text.bytes().all(plain)).then(|| text.to_owned())
 }
 
 fn guid(text: &str) -> Option<Box<str>> {

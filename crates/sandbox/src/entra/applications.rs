@@ -244,27 +244,28 @@ impl Certificate {
     }
 }
 
-/// Exact comparison, but for the port of localhost and the slash Entra adds to an address without path.
+/// Letter for letter, but for the port of a loopback host and the slash Entra adds to an address without path.
 fn is_same_address(registered: &str, sent: &str) -> bool {
-    if registered == sent {
-        return true;
+    if let (Some(known), Some(asked)) = (loopback(registered), loopback(sent)) {
+        return known == asked;
     }
-    let (Ok(known), Ok(asked)) = (Url::parse(registered), Url::parse(sent)) else {
-        return false;
-    };
-    let is_loopback = known.scheme() == "http" && matches!(known.host_str(), Some("localhost" | "127.0.0.1"));
-    // A path that only becomes equal by normalising was not registered.
-    let literal = |url: &Url, text: &str| url.path() == "/" || text.contains(url.path());
-    let is_same_but_port = known.scheme() == asked.scheme()
-        && known.host_str() == asked.host_str()
-        && known.path() == asked.path()
-        && known.query() == asked.query()
-        && asked.fragment().is_none()
-        && asked.username().is_empty()
-        && asked.password().is_none()
-        && literal(&asked, sent);
-    let is_bare = known.path() == "/" && known.query().is_none();
-    is_same_but_port && (is_loopback || (is_bare && known.port() == asked.port()))
+    registered == sent || (is_bare(registered) && sent.strip_suffix('/') == Some(registered.trim_end_matches('/')))
+}
+
+/// Host and path of an address on this machine; the port does not count there.
+fn loopback(address: &str) -> Option<(&str, &str)> {
+    let rest = address.strip_prefix("http://")?;
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
+    let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
+    let path = if path == "/" { "" } else { path };
+    (is_port && matches!(host, "localhost" | "127.0.0.1")).then_some((host, path))
+}
+
+fn is_bare(address: &str) -> bool {
+    address
+        .split_once("://")
+        .is_some_and(|(_, rest)| !rest.trim_end_matches('/').contains(['/', '?', '#']))
 }
 
 fn is_registrable(address: &str) -> bool {

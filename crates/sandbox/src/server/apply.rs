@@ -47,7 +47,7 @@ pub(super) async fn before(request: &mut Request, faults: &[Fault]) -> Verdict {
                     None => failure,
                 });
             }
-            Fault::OtherPerson { person } => demand.id_token_of = Some(person.clone()),
+            Fault::OtherPerson { other } => demand.id_token_of = Some(other.clone()),
             _ => {}
         }
     }

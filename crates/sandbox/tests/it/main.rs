@@ -1,1 +1,16 @@
 //! One integration binary for the whole sandbox, driven over HTTP.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod entra_admin;
+mod entra_clients;
+mod entra_consent;
+mod entra_faults;
+mod entra_harness;
+mod entra_refresh;
+mod entra_refusals;
+mod entra_sign_in;
+mod entra_tokens;
+mod powerbi_access;
+mod powerbi_refresh;
+mod powerbi_support;
+mod powerbi_workspaces;

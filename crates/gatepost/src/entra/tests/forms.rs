@@ -218,7 +218,7 @@ fn a_failed_return_keeps_codes_and_drops_the_text() {
     let Ok(Callback::Failed { failure, .. }) = back("error=%3Cb%3E&state=s") else {
         panic!()
     };
-    assert_eq!(&*failure.error, "unexpected_answer");
+    assert_eq!(failure.error, "unexpected_answer");
 }
 
 #[test]

@@ -1,0 +1,6 @@
+//! One integration binary for the whole gateway, driven from outside.
+
+mod entra;
+mod front;
+mod powerbi;
+mod pretend_microsoft;
