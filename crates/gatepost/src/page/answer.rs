@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{Page, Unrendered, render};
 use crate::app::App;
+use crate::clock::Timestamp;
 use crate::session;
 
 /// Where a form of the page may end up.
@@ -80,8 +81,8 @@ pub struct Message<'a> {
 }
 
 /// A [`Message`] as an answer.
-pub fn message(app: &App, status: StatusCode, it: Message<'_>) -> Response {
-    let page = Page::alone(it.title, "", app.clock.now());
+pub fn message(status: StatusCode, it: Message<'_>) -> Response {
+    let page = Page::alone(it.title, "", Timestamp(0));
     let details = json!({
         "text": it.text, "who": it.who, "how": it.how,
         "kind": if status.is_success() { "info" } else { "warn" },
@@ -104,4 +105,14 @@ impl axum::response::IntoResponse for Unrendered {
 /// The form token of this browser, and the cookie to set with the answer if the browser has none yet.
 pub fn csrf(app: &App, headers: &HeaderMap) -> (String, Option<HeaderValue>) {
     session::csrf(&app.vault, &app.clock, headers)
+}
+
+/// A path of this gateway to go back to; anything else, and anything unusual, gives `None`.
+///
+/// Invariant: what passes cannot lead to another site, however a browser reads it.
+pub fn return_path(text: &str) -> Option<&str> {
+    let (path, query) = text.split_once('?').unwrap_or((text, ""));
+    let plain = |it: &str, more: &[u8]| it.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.~-".contains(&b) || more.contains(&b));
+    let is_ours = path.starts_with('/') && !path.contains("//") && plain(path, b"/") && plain(query, b"=&");
+    (is_ours && text.len() <= 512).then_some(text)
 }

@@ -23,16 +23,16 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
         return next.run(request).await;
     }
     if let Err(why) = check_headers(request.headers(), &app.settings.public_url) {
-        return refused(&app, why);
+        return refused(why);
     }
     let (mut parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_BYTES).await else {
         let text = "The form is larger than any this page sends.";
-        return message(&app, StatusCode::PAYLOAD_TOO_LARGE, Message { title: "That is too much", text, ..Message::default() });
+        return message(StatusCode::PAYLOAD_TOO_LARGE, Message { title: "That is too much", text, ..Message::default() });
     };
     let fields = Fields::parse(&body);
     if !session::csrf_holds(&app.vault, &parts.headers, fields.text("csrf")) {
-        return refused(&app, "the form's token is not of this browser's session");
+        return refused("the form's token is not of this browser's session");
     }
     parts.extensions.insert(fields);
     next.run(Request::from_parts(parts, axum::body::Body::empty())).await
@@ -56,9 +56,9 @@ fn check_headers(headers: &HeaderMap, public_url: &str) -> Result<(), &'static s
     }
 }
 
-fn refused(app: &App, why: &str) -> Response {
+fn refused(why: &str) -> Response {
     let text = format!("Nothing was changed: {why}.");
     let how = "If you did this yourself, you may have signed in or out in another window since the page was loaded. Load the page again and repeat. The gateway must be opened under its public address.";
     let message_of = Message { title: "That form was not accepted", text: &text, how, links: &[("/", "To the portal")], ..Message::default() };
-    message(app, StatusCode::FORBIDDEN, message_of)
+    message(StatusCode::FORBIDDEN, message_of)
 }

@@ -10,7 +10,6 @@ use super::{Page, assets, filters};
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "templates"]
-#[include = "*.html"]
 struct Templates;
 
 static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(engine);

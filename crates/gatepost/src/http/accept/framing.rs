@@ -49,6 +49,11 @@ impl Framing {
         matches!(self, Self::Open)
     }
 
+    /// Whether something malformed came and nothing further is read.
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused)
+    }
+
     /// Whether the next byte begins a request.
     pub(super) fn is_between_requests(&self) -> bool {
         matches!(self, Self::Start | Self::Head { .. })

@@ -84,7 +84,7 @@ where
 {
     let slots = Slots::new(&limits);
     let limits = Arc::new(limits);
-    let builder = Arc::new(protocols());
+    let builder = Arc::new(protocols(&limits));
     let graceful = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
@@ -123,13 +123,15 @@ async fn accept(listener: &TcpListener, slots: &Slots) -> (TcpStream, SocketAddr
     }
 }
 
-fn protocols() -> Builder<TokioExecutor> {
+fn protocols(limits: &Limits) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    // `Wire` checks heads and keeps time for HTTP/1; it reads only a head's worth ahead.
+    // `Wire` checks heads and keeps time for HTTP/1. Hyper's own timer only makes it read again after an answer,
+    // so that `Wire` notices when a connection becomes idle.
+    let later_than_wire = limits.first_byte + limits.idle + limits.head;
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(None)
+        .header_read_timeout(later_than_wire)
         .max_headers(MOST_HEADERS)
         .max_buf_size(4 * LARGEST_HEAD);
     builder

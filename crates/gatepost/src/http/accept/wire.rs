@@ -18,6 +18,10 @@ use super::framing::{Framing, Step};
 use super::pace::Activity;
 
 const READ_BYTES: usize = 16 * 1024;
+/// After a refusal, what still comes is read and dropped for so long and so much: a close with bytes unread would
+/// reset the connection and could take the answer with it.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 1024 * 1024;
 
 /// What a silent peer is being waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +46,8 @@ pub(super) struct Wire<T> {
     read_timer: Pin<Box<Sleep>>,
     is_write_stalled: bool,
     write_timer: Pin<Box<Sleep>>,
+    /// Bytes dropped after the last answer was sent.
+    lingered: Option<usize>,
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
@@ -59,6 +65,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
             read_timer: far(),
             is_write_stalled: false,
             write_timer: far(),
+            lingered: None,
         }
     }
 
@@ -106,6 +113,21 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
             () if self.framing.is_between_requests() && self.raw.is_empty() => Some(Awaited::NextRequest),
             () => Some(Awaited::Head),
         }
+    }
+
+    /// Ready when the peer has closed too, or had its chance.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut dropped = self.lingered.unwrap_or(0);
+        while dropped < LINGER_BYTES && self.read_timer.as_mut().poll(cx).is_pending() {
+            let mut space = [0; READ_BYTES];
+            let mut buffer = ReadBuf::new(&mut space);
+            match ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer)) {
+                Ok(()) if !buffer.filled().is_empty() => dropped += buffer.filled().len(),
+                _ => break,
+            }
+            self.lingered = Some(dropped);
+        }
+        Poll::Ready(())
     }
 
     /// Turns a pending write into an error when the peer has not read for too long.
@@ -197,7 +219,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<T> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let closed = Pin::new(&mut self.io).poll_shutdown(cx);
-        self.paced(closed, cx)
+        if self.lingered.is_none() {
+            let closed = Pin::new(&mut self.io).poll_shutdown(cx);
+            ready!(self.paced(closed, cx))?;
+            self.read_timer.as_mut().reset(Instant::now() + LINGER);
+            self.lingered = Some(0);
+        }
+        if self.framing.is_refused() {
+            ready!(self.poll_linger(cx));
+        }
+        Poll::Ready(Ok(()))
     }
 }
