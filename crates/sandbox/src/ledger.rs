@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 /// The oldest entries are forgotten beyond this many.
-const MAX_ENTRIES: usize = 50_000;
+const MAX_ENTRIES: usize = 20_000;
 
 /// Which of the two services was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,10 +8,12 @@ use http::HeaderMap;
 use uuid::Uuid;
 
 use crate::Sandbox;
+use crate::powerbi::deployments;
 use crate::powerbi::fields::Fields;
 use crate::powerbi::imports;
 use crate::powerbi::refusal::Refusal;
 use crate::world::World;
+use crate::world::access::Principal;
 use crate::world::access::Role;
 use crate::world::access::Who;
 
@@ -41,6 +43,7 @@ impl Call {
         // A panic in one request must not end all later ones.
         let mut world = self.sandbox.world().lock().unwrap_or_else(PoisonError::into_inner);
         imports::settle(&mut world, self.now_ms);
+        deployments::settle(&mut world, self.now_ms);
         world
     }
 
@@ -80,6 +83,27 @@ impl Call {
     /// The body as JSON.
     pub(crate) fn fields(&self) -> Result<Fields, Refusal> {
         Fields::read(&self.body)
+    }
+
+    /// Somebody of the caller's directory, by sign-in name or object id.
+    pub(crate) fn find_person(&self, name: &str) -> Option<(Principal, Who)> {
+        let directory = self.sandbox.directory();
+        let principal = Principal::find_person(directory.people(), &self.who.tid, name)?;
+        let groups = directory
+            .find_by_oid(principal.oid())
+            .map(|person| person.groups.clone())
+            .unwrap_or_default();
+        let (oid, upn) = (principal.oid().to_owned(), principal.identifier().to_owned());
+        Some((
+            principal,
+            Who {
+                tid: self.who.tid.clone(),
+                oid,
+                upn,
+                groups,
+                app_only: false,
+            },
+        ))
     }
 
     /// The workspace in the path, where there is one: its id and the role there.

@@ -119,3 +119,9 @@ impl Fields {
         }
     }
 }
+
+impl From<Map<String, Value>> for Fields {
+    fn from(map: Map<String, Value>) -> Fields {
+        Fields(map)
+    }
+}

@@ -239,7 +239,8 @@ fn duplicate(code: &'static str) -> Refusal {
     }
 }
 
-fn blank_model(call: &Call, home: Uuid, name: &str) -> Model {
+/// An empty import model of the caller.
+pub(super) fn blank_model(call: &Call, home: Uuid, name: &str) -> Model {
     Model {
         id: Uuid::nil(),
         workspace: home,

@@ -7,17 +7,22 @@ mod capacities;
 mod dashboards;
 mod dataflows;
 mod datasets;
+mod deployments;
+mod embed;
 mod export_file;
 mod export_filter;
 mod exports;
 mod fields;
 mod filter;
+mod gateways;
 mod import_items;
 mod imports;
 mod not_done;
 mod odata;
 mod operations;
 mod package;
+mod pipelines;
+mod push;
 mod queries;
 mod refresh;
 mod refresh_detail;
@@ -30,6 +35,7 @@ mod schedules;
 mod scopes;
 mod sharing;
 mod sources;
+mod storage;
 mod tiles;
 mod workspaces;
 
@@ -53,7 +59,6 @@ use http_body_util::Limited;
 use crate::Sandbox;
 use crate::entra;
 use crate::entra::Bearer;
-use crate::people;
 use crate::powerbi::answer::Answer;
 use crate::powerbi::call::Call;
 use crate::powerbi::operations::Operation;
@@ -81,7 +86,7 @@ async fn answer(State(sandbox): State<Sandbox>, request: Request) -> Response {
         Ok(answer) => answer.into_response(),
         Err(refusal) => refusal.into_response(),
     };
-    dress(&sandbox, &mut response);
+    dress(&mut response);
     response
 }
 
@@ -99,7 +104,7 @@ async fn serve(sandbox: &Sandbox, parts: Parts, body: Body) -> Result<Answer, Re
     };
     let body = read(body, limit).await?;
     let call = Call {
-        who: who(&bearer),
+        who: who(sandbox, &bearer),
         who_name: bearer.name,
         query: query(&parts),
         now_ms: sandbox.clock().now_ms(),
@@ -122,10 +127,9 @@ async fn serve(sandbox: &Sandbox, parts: Parts, body: Body) -> Result<Answer, Re
     })
 }
 
-fn who(bearer: &Bearer) -> Who {
-    let groups = people::find_by_oid(&bearer.oid)
-        .map(|person| person.groups)
-        .unwrap_or_default();
+fn who(sandbox: &Sandbox, bearer: &Bearer) -> Who {
+    let person = sandbox.directory().find_by_oid(&bearer.oid).cloned();
+    let groups = person.map(|person| person.groups).unwrap_or_default();
     Who {
         tid: bearer.tid.clone(),
         oid: bearer.oid.clone(),
@@ -194,12 +198,9 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, Refusal> {
     }
 }
 
-/// The headers every answer of the service carries.
-fn dress(sandbox: &Sandbox, response: &mut Response) {
+/// The headers every answer of the service carries besides `RequestId`, which all of the sandbox's answers have.
+fn dress(response: &mut Response) {
     let headers = response.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(&sandbox.new_id()) {
-        headers.insert(HeaderName::from_static("requestid"), id);
-    }
     let fixed = [
         (HeaderName::from_static("access-control-expose-headers"), "RequestId"),
         (HeaderName::from_static("request-redirected"), "true"),

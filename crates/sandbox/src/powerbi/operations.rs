@@ -7,8 +7,13 @@ use crate::powerbi::capacities;
 use crate::powerbi::dashboards;
 use crate::powerbi::dataflows;
 use crate::powerbi::datasets;
+use crate::powerbi::deployments;
+use crate::powerbi::embed;
 use crate::powerbi::exports;
+use crate::powerbi::gateways;
 use crate::powerbi::imports;
+use crate::powerbi::pipelines;
+use crate::powerbi::push;
 use crate::powerbi::queries;
 use crate::powerbi::refresh;
 use crate::powerbi::refresh_detail;
@@ -19,6 +24,7 @@ use crate::powerbi::schedules;
 use crate::powerbi::scopes;
 use crate::powerbi::sharing;
 use crate::powerbi::sources;
+use crate::powerbi::storage;
 use crate::powerbi::tiles;
 use crate::powerbi::workspaces;
 
@@ -358,6 +364,149 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "groups/{group}/dataflows/{dataflow}/upstreamDataflows",
         scopes::DATAFLOW_READ,
         dataflows::upstream,
+    ),
+    // Push models
+    post("~/datasets", scopes::DATASET_WRITE, push::create),
+    get("~/datasets/{dataset}/tables", scopes::DATASET_READ, push::tables),
+    put(
+        "~/datasets/{dataset}/tables/{table}",
+        scopes::DATASET_WRITE,
+        push::put_table,
+    ),
+    post(
+        "~/datasets/{dataset}/tables/{table}/rows",
+        scopes::DATASET_WRITE,
+        push::add_rows,
+    )
+    .heavy(),
+    delete(
+        "~/datasets/{dataset}/tables/{table}/rows",
+        scopes::DATASET_WRITE,
+        push::clear_rows,
+    ),
+    // Gateways
+    get("gateways", scopes::DATASET_READ, gateways::list),
+    get("gateways/{gateway}", scopes::DATASET_READ, gateways::get),
+    get(
+        "gateways/{gateway}/datasources",
+        scopes::DATASET_READ,
+        gateways::datasources,
+    ),
+    post(
+        "gateways/{gateway}/datasources",
+        scopes::DATASET_WRITE,
+        gateways::create,
+    ),
+    get(
+        "gateways/{gateway}/datasources/{datasource}",
+        scopes::DATASET_READ,
+        gateways::datasource,
+    ),
+    patch(
+        "gateways/{gateway}/datasources/{datasource}",
+        scopes::DATASET_WRITE,
+        gateways::update,
+    ),
+    delete(
+        "gateways/{gateway}/datasources/{datasource}",
+        scopes::DATASET_WRITE,
+        gateways::delete,
+    ),
+    get(
+        "gateways/{gateway}/datasources/{datasource}/status",
+        scopes::DATASET_WRITE,
+        gateways::status,
+    ),
+    get(
+        "gateways/{gateway}/datasources/{datasource}/users",
+        scopes::DATASET_READ,
+        gateways::users,
+    ),
+    post(
+        "gateways/{gateway}/datasources/{datasource}/users",
+        scopes::DATASET_WRITE,
+        gateways::add_user,
+    ),
+    delete(
+        "gateways/{gateway}/datasources/{datasource}/users/{user}",
+        scopes::DATASET_WRITE,
+        gateways::delete_user,
+    ),
+    // Deployment pipelines
+    get("pipelines", scopes::PIPELINE_READ, pipelines::list),
+    post("pipelines", scopes::PIPELINE_WRITE, pipelines::create),
+    get("pipelines/{pipeline}", scopes::PIPELINE_READ, pipelines::get),
+    patch("pipelines/{pipeline}", scopes::PIPELINE_WRITE, pipelines::update),
+    delete("pipelines/{pipeline}", scopes::PIPELINE_WRITE, pipelines::delete),
+    get("pipelines/{pipeline}/stages", scopes::PIPELINE_READ, pipelines::stages),
+    get(
+        "pipelines/{pipeline}/stages/{stage}/artifacts",
+        scopes::PIPELINE_READ,
+        pipelines::artifacts,
+    ),
+    post(
+        "pipelines/{pipeline}/stages/{stage}/assignWorkspace",
+        scopes::PIPELINE_ASSIGN,
+        pipelines::assign,
+    ),
+    post(
+        "pipelines/{pipeline}/stages/{stage}/unassignWorkspace",
+        scopes::PIPELINE_WRITE,
+        pipelines::unassign,
+    ),
+    get("pipelines/{pipeline}/users", scopes::PIPELINE_READ, pipelines::users),
+    post(
+        "pipelines/{pipeline}/users",
+        scopes::PIPELINE_WRITE,
+        pipelines::add_user,
+    ),
+    delete(
+        "pipelines/{pipeline}/users/{user}",
+        scopes::PIPELINE_WRITE,
+        pipelines::delete_user,
+    ),
+    post(
+        "pipelines/{pipeline}/deployAll",
+        scopes::PIPELINE_DEPLOY,
+        deployments::deploy_all,
+    ),
+    post(
+        "pipelines/{pipeline}/deploy",
+        scopes::PIPELINE_DEPLOY,
+        deployments::deploy_some,
+    ),
+    get(
+        "pipelines/{pipeline}/operations",
+        scopes::PIPELINE_READ,
+        deployments::list,
+    ),
+    get(
+        "pipelines/{pipeline}/operations/{operation}",
+        scopes::PIPELINE_READ,
+        deployments::get,
+    ),
+    // Embed tokens and dataflow storage
+    post("GenerateToken", scopes::DATASET_READ, embed::generate),
+    post(
+        "groups/{group}/reports/{report}/GenerateToken",
+        scopes::REPORT_EXPORT,
+        embed::for_report,
+    ),
+    post(
+        "groups/{group}/datasets/{dataset}/GenerateToken",
+        scopes::DATASET_READ,
+        embed::for_model,
+    ),
+    post(
+        "groups/{group}/dashboards/{dashboard}/GenerateToken",
+        scopes::DASHBOARD_READ,
+        embed::for_dashboard,
+    ),
+    get("dataflowStorageAccounts", scopes::STORAGE_READ, storage::list),
+    post(
+        "groups/{group}/AssignToDataflowStorage",
+        scopes::STORAGE_ASSIGN,
+        storage::assign,
     ),
     // Imports
     post("~/imports", scopes::DATASET_WRITE, imports::start)

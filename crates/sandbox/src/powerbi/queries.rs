@@ -21,8 +21,6 @@ use crate::powerbi::refusal::Refusal;
 use crate::powerbi::rights;
 use crate::powerbi::rights::Need;
 use crate::world::World;
-use crate::world::access::Principal;
-use crate::world::access::Who;
 use crate::world::time::MINUTE_MS;
 
 /// Queries a person may run in a minute, over all models.
@@ -121,9 +119,9 @@ fn model_and_identity(
     if !rights.write && !name.eq_ignore_ascii_case(&call.who.upn) {
         return Err(Refusal::no_right());
     }
-    let person = Principal::find_person(&call.who.tid, name)
-        .ok_or_else(|| query_failed(&format!("the user {name} was not found"), "3239575574"))?;
-    let other = world.model_rights(&Who::person(&call.who.tid, person.oid()), model);
+    let found = call.find_person(name);
+    let (person, who) = found.ok_or_else(|| query_failed(&format!("the user {name} was not found"), "3239575574"))?;
+    let other = world.model_rights(&who, model);
     if !other.read {
         return Err(query_failed(
             &format!("the user {name} has no access to the semantic model"),

@@ -291,7 +291,7 @@ pub(super) fn principal(call: &Call, fields: &Fields) -> Result<Principal, Refus
         .to_ascii_lowercase()
         .as_str()
     {
-        "user" => Principal::find_person(&call.who.tid, name).ok_or_else(unknown),
+        "user" => call.find_person(name).map(|(found, _)| found).ok_or_else(unknown),
         "group" => Principal::find_group(name).ok_or_else(unknown),
         "app" => Principal::find_app(name).ok_or_else(unknown),
         _ => Err(Refusal::bad("principalType must be User, Group or App")),

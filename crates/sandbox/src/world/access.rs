@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use crate::people;
+use crate::people::Person;
 
 /// A role in a workspace, from the least to the most powerful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -149,33 +150,34 @@ pub enum Principal {
 impl Principal {
     /// A seeded person as directory `tid` knows them.
     pub fn person(tid: &str, oid: &str) -> Principal {
-        let person = people::find_by_oid(oid);
-        let domain = people::tenants()
-            .into_iter()
-            .find(|tenant| tenant.tid == tid)
-            .and_then(|tenant| tenant.domains.into_iter().next());
-        let (upn, name) = match person {
-            Some(person) => (person.upn_in(tid, &domain.unwrap_or_default()), person.name),
-            None => (oid.to_owned(), oid.to_owned()),
-        };
-        Principal::User {
+        let known = people::find_by_oid(oid).and_then(|person| Principal::of(&person, tid));
+        known.unwrap_or_else(|| Principal::User {
             oid: oid.to_owned(),
-            upn,
-            name,
-        }
+            upn: oid.to_owned(),
+            name: oid.to_owned(),
+        })
     }
 
-    /// Finds a person of directory `tid` by sign-in name or mail address, at home or as a guest.
-    pub fn find_person(tid: &str, name: &str) -> Option<Principal> {
-        people::people()
-            .iter()
-            .filter_map(|person| person.oid_in(tid).map(|oid| (person, Principal::person(tid, oid))))
-            .find_map(|(person, found)| {
-                let hit = found.identifier().eq_ignore_ascii_case(name)
-                    || person.upn.eq_ignore_ascii_case(name)
-                    || found.oid() == name;
-                hit.then_some(found)
-            })
+    /// Finds one of `people` in directory `tid` by sign-in name or object id, at home or as a guest.
+    pub fn find_person(people: &[Person], tid: &str, name: &str) -> Option<Principal> {
+        people.iter().find_map(|person| {
+            let found = Principal::of(person, tid)?;
+            (found.is_named(name) || person.upn.eq_ignore_ascii_case(name)).then_some(found)
+        })
+    }
+
+    /// A person as directory `tid` knows them; `None` if it does not.
+    fn of(person: &Person, tid: &str) -> Option<Principal> {
+        let oid = person.oid_in(tid)?.to_owned();
+        let tenant = people::tenants().into_iter().find(|tenant| tenant.tid == tid);
+        let domain = tenant
+            .and_then(|tenant| tenant.domains.into_iter().next())
+            .unwrap_or_default();
+        Some(Principal::User {
+            oid,
+            upn: person.upn_in(tid, &domain),
+            name: person.name.clone(),
+        })
     }
 
     /// Finds a security group of Contoso by object id.
@@ -254,7 +256,7 @@ pub struct Who {
 }
 
 impl Who {
-    /// A person of directory `tid`, with the groups the directory knows.
+    /// A seeded person of directory `tid`, with the groups the directory knows.
     pub fn person(tid: &str, oid: &str) -> Who {
         let groups = people::find_by_oid(oid).map(|person| person.groups).unwrap_or_default();
         let upn = Principal::person(tid, oid).identifier().to_owned();

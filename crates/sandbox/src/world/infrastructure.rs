@@ -77,6 +77,8 @@ pub struct Deployment {
     pub note: Option<String>,
     /// What is moved.
     pub steps: Vec<Step>,
+    /// The copies are in the world.
+    pub is_settled: bool,
 }
 
 /// One item of a deployment.

@@ -86,8 +86,8 @@ fn cell(kind: data::ColumnKind, value: Option<&Value>) -> Cell {
     }
 }
 
-/// Unix milliseconds of a moment with or without a zone.
-fn moment(text: &str) -> Option<i64> {
+/// Unix milliseconds of a moment written with or without a zone.
+pub fn moment(text: &str) -> Option<i64> {
     let with_zone = text.parse::<Timestamp>().ok();
     let without = || {
         text.parse::<DateTime>()
