@@ -2,7 +2,8 @@
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use gatepost::admin::{self, FirstOwner, IntegrationInput, KeyInput};
+use gatepost::admin::setup::FirstOwner;
+use gatepost::admin::{self, IntegrationInput, KeyInput};
 use gatepost::app::App;
 use gatepost::caller::{Caller, IntegrationId, Role, Scope, ScopeSet, Through};
 use gatepost::clock::Clock;
@@ -50,7 +51,13 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let (gateway, pretend) = (bind(&options.listen).await?, bind(&options.sandbox_listen).await?);
     let url = format!("http://localhost:{}", gateway.local_addr()?.port());
     let sandbox_url = format!("http://localhost:{}", pretend.local_addr()?.port());
-    let settings = Settings { public_url: url.clone(), data: data.path().to_owned(), log: options.log, drain_seconds: 3, ..Settings::default() };
+    let settings = Settings {
+        public_url: url.clone(),
+        data: data.path().to_owned(),
+        log: options.log,
+        drain_seconds: 3,
+        ..Settings::default()
+    };
     start_logging(&settings);
 
     let (stop, stopped) = tokio::sync::watch::channel(());
@@ -61,7 +68,11 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
             let _ = stopped.changed().await;
         }
     };
-    let sandbox = Sandbox::new(sandbox::Options { url: sandbox_url.clone(), start: None, seed: 1 });
+    let sandbox = Sandbox::new(sandbox::Options {
+        url: sandbox_url.clone(),
+        start: None,
+        seed: 1,
+    });
     let microsoft = tokio::spawn(sandbox::server::serve(sandbox, pretend, until_stop()));
     let app = App::start(settings, Clock::real(), false).await?;
     let front = tokio::spawn(gatepost::http::serve(app.clone(), gateway, until_stop()));
@@ -85,7 +96,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
 
 async fn prepare(app: &App, url: String, sandbox_url: String) -> anyhow::Result<Ready> {
     let password = app.clock.random().token().chars().take(20).collect::<String>();
-    let owner = FirstOwner::check("Demo Administrator", OWNER, &password, &password).map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
+    let owner = FirstOwner::check("Demo Administrator", OWNER, &password, &password)
+        .map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
     let done = admin::setup::first_owner(app, &owner).await?;
     let caller = Caller {
         environment: done.environment,
@@ -100,18 +112,38 @@ async fn prepare(app: &App, url: String, sandbox_url: String) -> anyhow::Result<
         trace: app.clock.new_id(),
     };
     let integration = integrate(app, &caller, &url, &sandbox_url).await?;
-    connect_owner(&url, &integration, &password).await.context("the administrator could not connect")?;
+    connect_owner(&url, &integration, &password)
+        .await
+        .context("the administrator could not connect")?;
     sign_in_analyst(&url).await.context("the analyst could not sign in")?;
     group(app, &caller).await?;
     let scopes = ScopeSet::default().with(Scope::Read).with(Scope::Write);
-    let input = KeyInput { name: "Demo key".into(), is_application: false, scopes, days: Some(7) };
-    let key = admin::create_key(app, &caller, &input).await?.key.expose_secret().to_owned();
-    Ok(Ready { url, sandbox_url, password, key })
+    let input = KeyInput {
+        name: "Demo key".into(),
+        is_application: false,
+        scopes,
+        days: Some(7),
+    };
+    let key = admin::create_key(app, &caller, &input)
+        .await?
+        .key
+        .expose_secret()
+        .to_owned();
+    Ok(Ready {
+        url,
+        sandbox_url,
+        password,
+        key,
+    })
 }
 
 /// An app registration at the pretend Entra, and the integration form filled in with it.
 async fn integrate(app: &App, caller: &Caller, url: &str, sandbox_url: &str) -> anyhow::Result<IntegrationId> {
-    let secret = format!("{}8Q~{}", &app.clock.random().token()[..3], &app.clock.random().token()[..34]);
+    let secret = format!(
+        "{}8Q~{}",
+        &app.clock.random().token()[..3],
+        &app.clock.random().token()[..34]
+    );
     let registration = json!({
         "name": "Gatepost demo",
         "tid": sandbox::people::CONTOSO,
@@ -122,11 +154,18 @@ async fn integrate(app: &App, caller: &Caller, url: &str, sandbox_url: &str) -> 
         "user_consent": true,
     });
     let client = reqwest::Client::builder().no_proxy().build()?;
-    let answer = client.post(format!("{sandbox_url}/sandbox/apps")).json(&registration).send().await?;
+    let answer = client
+        .post(format!("{sandbox_url}/sandbox/apps"))
+        .json(&registration)
+        .send()
+        .await?;
     let answer: Value = answer.error_for_status()?.json().await?;
     let input = IntegrationInput {
         name: "Power BI (sandbox)".into(),
-        client_id: answer["client_id"].as_str().context("the sandbox gave no client id")?.to_owned(),
+        client_id: answer["client_id"]
+            .as_str()
+            .context("the sandbox gave no client id")?
+            .to_owned(),
         secret: secret.into(),
         tenant: sandbox::people::CONTOSO.into(),
         cloud: "custom".into(),
@@ -145,8 +184,12 @@ async fn integrate(app: &App, caller: &Caller, url: &str, sandbox_url: &str) -> 
 async fn connect_owner(url: &str, integration: &IntegrationId, password: &str) -> anyhow::Result<()> {
     let mut browser = Visitor::new();
     let page = browser.open(&format!("{url}/sign-in")).await?;
-    browser.submit(&page, "/sign-in", &[("email", OWNER), ("password", password)]).await?;
-    let page = browser.open(&format!("{url}/connections/connect/{integration}")).await?;
+    browser
+        .submit(&page, "/sign-in", &[("email", OWNER), ("password", password)])
+        .await?;
+    let page = browser
+        .open(&format!("{url}/connections/connect/{integration}"))
+        .await?;
     let page = browser.submit(&page, "/connections/connect/", &[]).await?;
     arrive(at_microsoft(&mut browser, page, ACCOUNT).await?, "/connections")
 }
@@ -162,7 +205,11 @@ async fn sign_in_analyst(url: &str) -> anyhow::Result<()> {
 /// Picks the account and agrees, on the sandbox's own pages.
 async fn at_microsoft(browser: &mut Visitor, mut page: Page, account: &str) -> anyhow::Result<Page> {
     for _ in 0..4 {
-        let wanted = |name: &str| page.forms().into_iter().find(|form| form.buttons.iter().any(|(known, _)| known == name));
+        let wanted = |name: &str| {
+            page.forms()
+                .into_iter()
+                .find(|form| form.buttons.iter().any(|(known, _)| known == name))
+        };
         page = match (wanted("account"), wanted("decision")) {
             (Some(form), _) => browser.submit(&page, &form.action, &[("account", account)]).await?,
             (None, Some(form)) => browser.submit(&page, &form.action, &[("decision", "accept")]).await?,
@@ -182,7 +229,10 @@ fn arrive(page: Page, path: &str) -> anyhow::Result<()> {
 async fn group(app: &App, caller: &Caller) -> anyhow::Result<()> {
     let group = admin::create_group(app, caller, "Analysts").await?;
     let everybody = people::list(&app.db, &caller.environment, ("", "")).await?;
-    let analyst = everybody.iter().find(|it| it.email.as_deref() == Some(ANALYST)).context("the analyst did not join")?;
+    let analyst = everybody
+        .iter()
+        .find(|it| it.email.as_deref() == Some(ANALYST))
+        .context("the analyst did not join")?;
     admin::add_member(app, caller, &group, &analyst.id).await?;
     Ok(())
 }
@@ -202,7 +252,12 @@ impl Ready {
     }
 
     fn page(&self) -> String {
-        let Self { url, sandbox_url, password, key } = self;
+        let Self {
+            url,
+            sandbox_url,
+            password,
+            key,
+        } = self;
         format!(
             "
   Gatepost is running, with a pretend Microsoft behind it. Nothing leaves this machine.

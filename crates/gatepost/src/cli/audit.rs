@@ -17,7 +17,9 @@ use super::{Place, say};
 #[derive(Subcommand)]
 pub(super) enum Audit {
     /// Checks the whole log; exit code 1 and the first wrong entry when anything was changed, inserted, removed or cut off.
-    #[command(after_help = "Examples:\n  gatepost audit verify\n  gatepost audit verify --checkpoints /mnt/elsewhere/audit-checkpoints.txt")]
+    #[command(
+        after_help = "Examples:\n  gatepost audit verify\n  gatepost audit verify --checkpoints /mnt/elsewhere/audit-checkpoints.txt"
+    )]
     Verify {
         #[command(flatten)]
         place: Place,
@@ -26,7 +28,9 @@ pub(super) enum Audit {
         checkpoints: Option<PathBuf>,
     },
     /// Writes the log to standard output.
-    #[command(after_help = "Examples:\n  gatepost audit export > audit.jsonl\n  gatepost audit export --format csv --after 1000 > audit.csv")]
+    #[command(
+        after_help = "Examples:\n  gatepost audit export > audit.jsonl\n  gatepost audit export --format csv --after 1000 > audit.csv"
+    )]
     Export {
         #[command(flatten)]
         place: Place,
@@ -61,7 +65,10 @@ async fn verify(place: &Place, checkpoints: Option<PathBuf>) -> anyhow::Result<E
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
     let report = audit::verify(&app.db, &app.signer, anchor.as_deref()).await?;
-    say(&format!("{} entries, {} checkpoints.", report.entries, report.checkpoints));
+    say(&format!(
+        "{} entries, {} checkpoints.",
+        report.entries, report.checkpoints
+    ));
     if anchor.is_none() {
         say("There is no checkpoint file outside the database, so a cut tail may go unnoticed.");
     }
@@ -73,7 +80,11 @@ async fn verify(place: &Place, checkpoints: Option<PathBuf>) -> anyhow::Result<E
         say("The log is whole.");
         return Ok(ExitCode::SUCCESS);
     }
-    say(&format!("The log was tampered with: {} findings, the first at entry {}.", report.faults.len(), report.faults[0].seq));
+    say(&format!(
+        "The log was tampered with: {} findings, the first at entry {}.",
+        report.faults.len(),
+        report.faults[0].seq
+    ));
     Ok(ExitCode::FAILURE)
 }
 

@@ -38,7 +38,10 @@ pub(super) async fn run(place: &Place) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    findings.good(&format!("settings; register {} in Entra under Authentication, Web", settings.redirect_uri()));
+    findings.good(&format!(
+        "settings; register {} in Entra under Authentication, Web",
+        settings.redirect_uri()
+    ));
     if let Some(db) = database(&settings, &mut findings).await {
         keys_and_integrations(&settings, &db, &mut findings).await?;
         db.close().await;
@@ -48,18 +51,29 @@ pub(super) async fn run(place: &Place) -> anyhow::Result<ExitCode> {
         1 => "1 thing is wrong.".to_owned(),
         many => format!("{many} things are wrong."),
     });
-    Ok(if findings.faults == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if findings.faults == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 async fn database(settings: &Settings, findings: &mut Findings) -> Option<Db> {
     let opened = if settings.database_url.is_empty() {
         if !settings.sqlite_path().exists() {
-            findings.bad(&format!("database: there is none at {}; `gatepost serve` creates it", settings.sqlite_path().display()));
+            findings.bad(&format!(
+                "database: there is none at {}; `gatepost serve` creates it",
+                settings.sqlite_path().display()
+            ));
             return None;
         }
         Db::sqlite(&settings.sqlite_path()).await
     } else {
-        Db::postgres(&settings.database_url, Some(settings.database_schema.as_str()).filter(|it| !it.is_empty())).await
+        Db::postgres(
+            &settings.database_url,
+            Some(settings.database_schema.as_str()).filter(|it| !it.is_empty()),
+        )
+        .await
     };
     let db = match opened {
         Ok(db) => db,
@@ -71,7 +85,9 @@ async fn database(settings: &Settings, findings: &mut Findings) -> Option<Db> {
     match migrate::standing(&db).await {
         Ok(Standing::Current) => findings.good(&format!("database: {}", db.version().await.unwrap_or_default())),
         Ok(Standing::Empty) => findings.bad("database: it has no tables yet; run `gatepost migrate`"),
-        Ok(Standing::Behind(missing)) => findings.bad(&format!("database: migrations {missing:?} are missing; back it up and run `gatepost migrate`")),
+        Ok(Standing::Behind(missing)) => findings.bad(&format!(
+            "database: migrations {missing:?} are missing; back it up and run `gatepost migrate`"
+        )),
         Ok(Standing::Foreign(why)) => findings.bad(&format!("database: {why}")),
         Err(error) => findings.bad(&format!("database: {error}")),
     }
@@ -81,7 +97,10 @@ async fn database(settings: &Settings, findings: &mut Findings) -> Option<Db> {
 async fn keys_and_integrations(settings: &Settings, db: &Db, findings: &mut Findings) -> anyhow::Result<()> {
     let clock = Clock::real();
     if settings.vault_keys.is_none() && !settings.keys_path().exists() {
-        findings.bad(&format!("vault keys: there is no key file {}", settings.keys_path().display()));
+        findings.bad(&format!(
+            "vault keys: there is no key file {}",
+            settings.keys_path().display()
+        ));
         return Ok(());
     }
     let ring = match app::keyring(settings, db, &clock).await {
@@ -105,8 +124,12 @@ async fn keys_and_integrations(settings: &Settings, db: &Db, findings: &mut Find
                 }
             };
             match client.test_registration(&registration).await {
-                Ok(it) if it.credential_proven => findings.good(&format!("{name}: Microsoft accepts directory, Client ID and secret")),
-                Ok(_) => findings.good(&format!("{name}: Microsoft's sign-in service answers; the secret can only be tried for one directory")),
+                Ok(it) if it.credential_proven => {
+                    findings.good(&format!("{name}: Microsoft accepts directory, Client ID and secret"))
+                }
+                Ok(_) => findings.good(&format!(
+                    "{name}: Microsoft's sign-in service answers; the secret can only be tried for one directory"
+                )),
                 Err(error) => {
                     let explanation = error.explanation();
                     findings.bad(&format!("{name}: {} {} ({error})", explanation.cause, explanation.tell));

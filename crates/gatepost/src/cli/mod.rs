@@ -22,7 +22,9 @@ use crate::demo;
 /// A self-hosted gateway through which AI agents and applications use Power BI as the person who asked.
 #[derive(Parser)]
 #[command(name = "gatepost", version, about, propagate_version = true)]
-#[command(after_help = "Examples:\n  gatepost demo                 try everything against a pretend Microsoft, nothing to set up\n  gatepost serve                start on SQLite in ./gatepost-data and print the set-up link\n  gatepost check                say what is wrong with the set-up and how to mend it")]
+#[command(
+    after_help = "Examples:\n  gatepost demo                 try everything against a pretend Microsoft, nothing to set up\n  gatepost serve                start on SQLite in ./gatepost-data and print the set-up link\n  gatepost check                say what is wrong with the set-up and how to mend it"
+)]
 struct Command {
     #[command(subcommand)]
     what: What,
@@ -31,13 +33,19 @@ struct Command {
 #[derive(Subcommand)]
 enum What {
     /// Gateway and sandbox on this machine, with people, data, a connection and an API key ready to use.
-    #[command(after_help = "Examples:\n  gatepost demo\n  gatepost demo --json --listen 127.0.0.1:0 --sandbox-listen 127.0.0.1:0")]
+    #[command(
+        after_help = "Examples:\n  gatepost demo\n  gatepost demo --json --listen 127.0.0.1:0 --sandbox-listen 127.0.0.1:0"
+    )]
     Demo(demo::Options),
     /// The gateway.
-    #[command(after_help = "Examples:\n  gatepost serve\n  gatepost serve --config /etc/gatepost.toml --migrate\n  GATEPOST_PUBLIC_URL=https://gatepost.example.com gatepost serve --listen 0.0.0.0:8420")]
+    #[command(
+        after_help = "Examples:\n  gatepost serve\n  gatepost serve --config /etc/gatepost.toml --migrate\n  GATEPOST_PUBLIC_URL=https://gatepost.example.com gatepost serve --listen 0.0.0.0:8420"
+    )]
     Serve(serve::Options),
     /// A pretend Microsoft Entra ID and Power BI alone, for anyone who tests Power BI code.
-    #[command(after_help = "Examples:\n  gatepost sandbox\n  gatepost sandbox --listen 127.0.0.1:9443 --tls-dir /tmp/tls   (https, for MSAL; trust tls/ca.pem)")]
+    #[command(
+        after_help = "Examples:\n  gatepost sandbox\n  gatepost sandbox --listen 127.0.0.1:9443 --tls-dir /tmp/tls   (https, for MSAL; trust tls/ca.pem)"
+    )]
     Sandbox(sandbox::Options),
     /// Reads the configuration, database, keys and outside connections; says what is wrong and how to mend it.
     #[command(after_help = "Example:\n  gatepost check --config /etc/gatepost.toml")]
@@ -58,7 +66,9 @@ enum What {
     #[command(subcommand)]
     ApiKey(people::Key),
     /// Prints every setting with its default, as a gatepost.toml or as the reference page.
-    #[command(after_help = "Examples:\n  gatepost settings > gatepost.toml\n  gatepost settings --markdown > docs/reference/settings.md")]
+    #[command(
+        after_help = "Examples:\n  gatepost settings > gatepost.toml\n  gatepost settings --markdown > docs/reference/settings.md"
+    )]
     Settings {
         /// As the reference page.
         #[arg(long)]
@@ -119,7 +129,11 @@ async fn answer(what: What) -> anyhow::Result<ExitCode> {
         What::User(user) => people::add_user(user).await.map(|()| ExitCode::SUCCESS),
         What::ApiKey(key) => people::add_key(key).await.map(|()| ExitCode::SUCCESS),
         What::Settings { markdown } => {
-            say(&if markdown { output::settings_page() } else { gatepost::config::example_file() });
+            say(&if markdown {
+                output::settings_page()
+            } else {
+                gatepost::config::example_file()
+            });
             Ok(ExitCode::SUCCESS)
         }
     }

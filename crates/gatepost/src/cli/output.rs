@@ -26,7 +26,13 @@ pub(super) fn settings_page() -> String {
          says what was expected.\n\n| setting | environment | default | meaning |\n|---|---|---|---|\n",
     );
     for it in described() {
-        page.push_str(&format!("| `{}` | `GATEPOST_{}` | `{}` | {} |\n", it.name, it.name.to_uppercase(), it.default, it.meaning));
+        page.push_str(&format!(
+            "| `{}` | `GATEPOST_{}` | `{}` | {} |\n",
+            it.name,
+            it.name.to_uppercase(),
+            it.default,
+            it.meaning
+        ));
     }
     page
 }

@@ -33,7 +33,9 @@ pub(super) struct UserOptions {
 #[derive(Subcommand)]
 pub(super) enum Key {
     /// Makes a key for one person, or with --application for an application that names its end users.
-    #[command(after_help = "Examples:\n  gatepost api-key add --name nightly --person ada@example.com\n  gatepost api-key add --name shop --application --scope \"powerbi.read powerbi.write\"")]
+    #[command(
+        after_help = "Examples:\n  gatepost api-key add --name nightly --person ada@example.com\n  gatepost api-key add --name shop --application --scope \"powerbi.read powerbi.write\""
+    )]
     Add(KeyOptions),
 }
 
@@ -62,9 +64,16 @@ pub(super) async fn add_user(user: User) -> anyhow::Result<()> {
     let password = password.trim_end_matches(['\r', '\n']);
     let app = App::start(options.place.settings(&[])?, Clock::real(), false).await?;
     let caller = operator(&app).await?;
-    let person = NewAdministrator::check(&options.name, &options.email, password).map_err(|it| refused(Refused::Invalid(it)))?;
-    admin::add_administrator(&app, &caller, &person).await.map_err(refused)?;
-    say(&format!("{} may sign in at {}", options.email, app.settings.url("/sign-in")));
+    let person =
+        NewAdministrator::check(&options.name, &options.email, password).map_err(|it| refused(Refused::Invalid(it)))?;
+    admin::add_administrator(&app, &caller, &person)
+        .await
+        .map_err(refused)?;
+    say(&format!(
+        "{} may sign in at {}",
+        options.email,
+        app.settings.url("/sign-in")
+    ));
     app.db.close().await;
     Ok(())
 }
@@ -75,12 +84,26 @@ pub(super) async fn add_key(key: Key) -> anyhow::Result<()> {
     let mut caller = operator(&app).await?;
     if let Some(email) = &options.person {
         let everybody = people::list(&app.db, &caller.environment, ("", "")).await?;
-        let found = everybody.into_iter().find(|it| it.email.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(email)));
+        let found = everybody.into_iter().find(|it| {
+            it.email
+                .as_deref()
+                .is_some_and(|known| known.eq_ignore_ascii_case(email))
+        });
         let person = found.with_context(|| format!("there is no {email} in the default environment"))?;
-        caller = Caller { role: person.role(), person: person.id, person_name: person.name, ..caller };
+        caller = Caller {
+            role: person.role(),
+            person: person.id,
+            person_name: person.name,
+            ..caller
+        };
     }
     let scopes = ScopeSet::parse(&options.scope).map_err(|name| anyhow::anyhow!("there is no scope {name}"))?;
-    let input = KeyInput { name: options.name, is_application: options.application, scopes, days: options.days };
+    let input = KeyInput {
+        name: options.name,
+        is_application: options.application,
+        scopes,
+        days: options.days,
+    };
     let made = admin::create_key(&app, &caller, &input).await.map_err(refused)?;
     say(made.key.expose_secret());
     app.db.close().await;
@@ -93,14 +116,19 @@ async fn operator(app: &App) -> anyhow::Result<Caller> {
         bail!("this gateway is not set up yet; start it and open the set-up link");
     };
     let everybody = people::list(&app.db, &environment.id, ("", "")).await?;
-    let owner = everybody.into_iter().find(|it| it.role() == Role::Owner).context("there is no owner")?;
+    let owner = everybody
+        .into_iter()
+        .find(|it| it.role() == Role::Owner)
+        .context("there is no owner")?;
     Ok(Caller {
         environment: environment.id,
         person: owner.id,
         person_name: owner.name,
         role: Role::Owner,
         groups: Vec::new(),
-        through: Through::Job { name: "command line".into() },
+        through: Through::Job {
+            name: "command line".into(),
+        },
         scopes: ScopeSet::all(),
         authenticated_at: app.clock.now(),
         address: None,
@@ -111,7 +139,10 @@ async fn operator(app: &App) -> anyhow::Result<Caller> {
 fn refused(refused: Refused) -> anyhow::Error {
     match refused {
         Refused::Invalid(problems) => {
-            let list: Vec<String> = problems.iter().map(|(field, problem)| format!("{field}: {problem}")).collect();
+            let list: Vec<String> = problems
+                .iter()
+                .map(|(field, problem)| format!("{field}: {problem}"))
+                .collect();
             anyhow::anyhow!(list.join("; "))
         }
         other => anyhow::anyhow!(other.to_string()),

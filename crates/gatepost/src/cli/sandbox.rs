@@ -26,11 +26,21 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let listener = bind(&options.listen).await?;
     let port = listener.local_addr()?.port();
     let scheme = if options.tls_dir.is_some() { "https" } else { "http" };
-    let url = options.public_url.unwrap_or_else(|| format!("{scheme}://localhost:{port}"));
-    let pretend = Sandbox::new(sandbox::Options { url: url.clone(), start: None, seed: 1 });
-    say(&format!("A pretend Microsoft Entra ID and Power BI at {url}\nIt explains itself there. Ctrl-C ends it."));
+    let url = options
+        .public_url
+        .unwrap_or_else(|| format!("{scheme}://localhost:{port}"));
+    let pretend = Sandbox::new(sandbox::Options {
+        url: url.clone(),
+        start: None,
+        seed: 1,
+    });
+    say(&format!(
+        "A pretend Microsoft Entra ID and Power BI at {url}\nIt explains itself there. Ctrl-C ends it."
+    ));
     match options.tls_dir {
-        Some(folder) => sandbox::server::serve_tls(pretend, listener, &folder, stop_signal()).await.context("https cannot be served"),
+        Some(folder) => sandbox::server::serve_tls(pretend, listener, &folder, stop_signal())
+            .await
+            .context("https cannot be served"),
         None => {
             sandbox::server::serve(pretend, listener, stop_signal()).await;
             Ok(())

@@ -37,7 +37,9 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let app = App::start(settings, Clock::real(), options.migrate).await?;
     tracing::info!(listen = %listener.local_addr()?, public_url = %app.settings.public_url, database = %app.db.version().await?, "gatepost is running");
     if let Some(link) = admin::setup::link(&app).await? {
-        say(&format!("\nThis gateway has no administrator yet. Open this link once, in your browser:\n\n  {link}\n"));
+        say(&format!(
+            "\nThis gateway has no administrator yet. Open this link once, in your browser:\n\n  {link}\n"
+        ));
     }
     let jobs = tokio::spawn(gatepost::jobs::run(app.clone()));
     gatepost::http::serve(app.clone(), listener, stop_signal()).await;
@@ -72,16 +74,22 @@ pub(super) async fn migrate(place: &Place) -> anyhow::Result<()> {
 /// Log lines to standard error, as the settings say.
 pub(crate) fn start_logging(settings: &Settings) {
     let filter = EnvFilter::try_new(&settings.log).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // A second start in one process keeps the first one's log.
-    let _ = if settings.log_json { lines.json().try_init() } else { lines.try_init() };
+    let _ = if settings.log_json {
+        lines.json().try_init()
+    } else {
+        lines.try_init()
+    };
 }
 
 /// Listens, or says why not.
 pub(crate) async fn bind(listen: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("cannot listen on {listen}; another program may be using it, choose another with --listen"))
+    TcpListener::bind(listen).await.with_context(|| {
+        format!("cannot listen on {listen}; another program may be using it, choose another with --listen")
+    })
 }
 
 /// Ends when the process is told to stop: Ctrl-C or SIGTERM.

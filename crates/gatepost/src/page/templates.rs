@@ -24,7 +24,10 @@ pub fn render(name: &str, page: &Page, details: Value) -> Result<String, Unrende
     let Value::Object(mut context) = details else {
         return Err(Unrendered(format!("{name} was given no object")));
     };
-    context.insert("page".to_owned(), serde_json::to_value(page).map_err(|error| Unrendered(error.to_string()))?);
+    context.insert(
+        "page".to_owned(),
+        serde_json::to_value(page).map_err(|error| Unrendered(error.to_string()))?,
+    );
     render_map(name, context).map_err(|error| {
         let text = format!("{error:#}");
         tracing::error!(template = name, error = %text, "a page cannot be rendered");
@@ -46,7 +49,9 @@ fn engine() -> Environment<'static> {
     for name in Templates::iter() {
         let source = Templates::get(&name).expect("the name was just listed");
         let source = String::from_utf8(source.data.into_owned()).expect("templates are text");
-        engine.add_template_owned(name.into_owned(), source).expect("a test parses every template");
+        engine
+            .add_template_owned(name.into_owned(), source)
+            .expect("a test parses every template");
     }
     engine
 }

@@ -16,7 +16,10 @@ pub struct Form {
 impl Form {
     /// The form's own fields with `given` in their place or behind them, form-encoded.
     pub fn filled(&self, given: &[(&str, &str)]) -> String {
-        let own = self.fields.iter().filter(|(name, _)| given.iter().all(|(known, _)| known != name));
+        let own = self
+            .fields
+            .iter()
+            .filter(|(name, _)| given.iter().all(|(known, _)| known != name));
         let mut text = Serializer::new(String::new());
         text.extend_pairs(own);
         text.extend_pairs(given);
@@ -29,7 +32,9 @@ pub(super) fn forms(html: &str) -> Vec<Form> {
     let mut found = Vec::new();
     for part in html.split("<form").skip(1) {
         let inside = part.split("</form>").next().unwrap_or_default();
-        let Some((head, content)) = inside.split_once('>') else { continue };
+        let Some((head, content)) = inside.split_once('>') else {
+            continue;
+        };
         let mut form = Form {
             action: attribute(head, "action").unwrap_or_default(),
             is_post: attribute(head, "method").is_some_and(|it| it.eq_ignore_ascii_case("post")),
@@ -51,7 +56,8 @@ fn read_fields(content: &str, form: &mut Form) {
             "input" => {
                 let kind = attribute(head, "type").unwrap_or_default();
                 let is_off = matches!(kind.as_str(), "checkbox" | "radio") && !has_flag(head, "checked");
-                form.fields.extend(name.filter(|_| !is_off && kind != "submit").map(|it| (it, value)));
+                form.fields
+                    .extend(name.filter(|_| !is_off && kind != "submit").map(|it| (it, value)));
             }
             "textarea" => form.fields.extend(name.map(|it| (it, unescape(rest)))),
             "button" => form.buttons.extend(name.map(|it| (it, value))),
@@ -67,7 +73,10 @@ fn has_flag(head: &str, flag: &str) -> bool {
 }
 
 fn attribute(head: &str, name: &str) -> Option<String> {
-    let start = head.match_indices(&format!("{name}=\"")).find(|(at, _)| head[..*at].ends_with(|c: char| c.is_whitespace()))?.0;
+    let start = head
+        .match_indices(&format!("{name}=\""))
+        .find(|(at, _)| head[..*at].ends_with(|c: char| c.is_whitespace()))?
+        .0;
     let value = &head[start + name.len() + 2..];
     Some(unescape(&value[..value.find('"')?]))
 }
@@ -89,7 +98,17 @@ pub(super) fn text(html: &str) -> String {
 
 fn unescape(text: &str) -> String {
     let mut out = text.to_owned();
-    for (entity, plain) in [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#34;", "\""), ("&#39;", "'"), ("&#x27;", "'"), ("&#x2f;", "/"), ("&#x2F;", "/"), ("&amp;", "&")] {
+    for (entity, plain) in [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#x27;", "'"),
+        ("&#x2f;", "/"),
+        ("&#x2F;", "/"),
+        ("&amp;", "&"),
+    ] {
         out = out.replace(entity, plain);
     }
     out

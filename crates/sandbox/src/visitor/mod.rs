@@ -22,7 +22,12 @@ pub enum VisitError {
     #[error("the address {0} cannot be read")]
     Address(String),
     #[error("there is no form for {wanted} on {url} (status {status}): {text}")]
-    NoForm { wanted: String, url: String, status: u16, text: String },
+    NoForm {
+        wanted: String,
+        url: String,
+        status: u16,
+        text: String,
+    },
     #[error("more than {MOST_REDIRECTS} redirects, the last to {0}")]
     Redirects(String),
 }
@@ -59,7 +64,11 @@ impl Visitor {
             .no_proxy()
             .build()
             .expect("a client without special wishes can be made");
-        Self { client, cookies: BTreeMap::new(), stops: Vec::new() }
+        Self {
+            client,
+            cookies: BTreeMap::new(),
+            stops: Vec::new(),
+        }
     }
 
     /// Does not follow a redirect to an address that begins with `prefix`: the page returned is then that address.
@@ -69,12 +78,15 @@ impl Visitor {
 
     /// The value of a cookie.
     pub fn cookie(&self, host: &str, name: &str) -> Option<&str> {
-        self.cookies.get(&(host.to_owned(), name.to_owned())).map(String::as_str)
+        self.cookies
+            .get(&(host.to_owned(), name.to_owned()))
+            .map(String::as_str)
     }
 
     /// Puts a cookie in, as an attacker might.
     pub fn set_cookie(&mut self, host: &str, name: &str, value: &str) {
-        self.cookies.insert((host.to_owned(), name.to_owned()), value.to_owned());
+        self.cookies
+            .insert((host.to_owned(), name.to_owned()), value.to_owned());
     }
 
     /// Opens an address.
@@ -97,7 +109,10 @@ impl Visitor {
             status: page.status,
             text: page.text().chars().take(400).collect(),
         })?;
-        let url = page.url.join(&form.action).map_err(|_| VisitError::Address(form.action.clone()))?;
+        let url = page
+            .url
+            .join(&form.action)
+            .map_err(|_| VisitError::Address(form.action.clone()))?;
         let body = form.filled(fields);
         if form.is_post {
             return self.go(Method::POST, url, Some((body, page.url.clone()))).await;
@@ -122,8 +137,12 @@ impl Visitor {
     async fn once(&mut self, method: &Method, url: &Url, body: Option<(String, Url)>) -> Result<Page, VisitError> {
         let host = url.host_str().unwrap_or_default().to_owned();
         let mut request = self.client.request(method.clone(), url.clone());
-        let cookies: Vec<String> =
-            self.cookies.iter().filter(|((known, _), _)| *known == host).map(|((_, name), value)| format!("{name}={value}")).collect();
+        let cookies: Vec<String> = self
+            .cookies
+            .iter()
+            .filter(|((known, _), _)| *known == host)
+            .map(|((_, name), value)| format!("{name}={value}"))
+            .collect();
         if !cookies.is_empty() {
             request = request.header(COOKIE, cookies.join("; "));
         }
@@ -138,13 +157,20 @@ impl Visitor {
         let response = request.send().await?;
         self.keep_cookies(&host, response.headers());
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Ok(Page { url: url.clone(), status, headers, body: response.text().await? })
+        Ok(Page {
+            url: url.clone(),
+            status,
+            headers,
+            body: response.text().await?,
+        })
     }
 
     fn keep_cookies(&mut self, host: &str, headers: &HeaderMap) {
         for set in headers.get_all(SET_COOKIE).iter().filter_map(|it| it.to_str().ok()) {
             let pair = set.split(';').next().unwrap_or_default();
-            let Some((name, value)) = pair.split_once('=') else { continue };
+            let Some((name, value)) = pair.split_once('=') else {
+                continue;
+            };
             let key = (host.to_owned(), name.trim().to_owned());
             let is_over = set.to_ascii_lowercase().contains("max-age=0");
             match is_over || value.is_empty() {
@@ -162,7 +188,9 @@ fn parse(address: &str) -> Result<Url, VisitError> {
 impl Page {
     /// The form whose address holds `action`.
     pub fn form(&self, action: &str) -> Option<Form> {
-        form::forms(&self.body).into_iter().find(|it| it.action.contains(action))
+        form::forms(&self.body)
+            .into_iter()
+            .find(|it| it.action.contains(action))
     }
 
     /// Every form of the page.
@@ -172,7 +200,10 @@ impl Page {
 
     /// The value of a query parameter of the page's address.
     pub fn parameter(&self, name: &str) -> Option<String> {
-        self.url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+        self.url
+            .query_pairs()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.into_owned())
     }
 
     /// The page's words, without tags.
@@ -181,7 +212,10 @@ impl Page {
     }
 
     fn redirect(&self) -> Option<Url> {
-        let to = self.headers.get(LOCATION).filter(|_| (300..400).contains(&self.status))?;
+        let to = self
+            .headers
+            .get(LOCATION)
+            .filter(|_| (300..400).contains(&self.status))?;
         self.url.join(to.to_str().ok()?).ok()
     }
 }

@@ -10,9 +10,15 @@ const HTML: &str = r#"<p>Hi &amp; <b>you</b></p><form method="post" action="/x?a
 #[test]
 fn a_form_sends_its_own_fields_unless_they_are_given() {
     let all = forms(HTML);
-    assert_eq!((all.len(), all[0].action.as_str(), all[0].is_post, all[1].is_post), (2, "/x?a=1&b=2", true, false));
+    assert_eq!(
+        (all.len(), all[0].action.as_str(), all[0].is_post, all[1].is_post),
+        (2, "/x?a=1&b=2", true, false)
+    );
     assert_eq!(all[0].buttons, [("answer".to_owned(), "yes".to_owned())]);
-    assert_eq!(all[0].filled(&[("name", "Bo"), ("answer", "yes")]), "csrf=t%2F1&on=1&pick=b&note=one+%3C+two&name=Bo&answer=yes");
+    assert_eq!(
+        all[0].filled(&[("name", "Bo"), ("answer", "yes")]),
+        "csrf=t%2F1&on=1&pick=b&note=one+%3C+two&name=Bo&answer=yes"
+    );
 }
 
 #[test]
