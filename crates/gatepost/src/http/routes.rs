@@ -12,7 +12,7 @@ use super::filter::{Filter, Hosts};
 use super::headers::SecurityHeaders;
 use crate::app::App;
 use crate::config::Settings;
-use crate::{connect, oauth, page, portal, sign_in};
+use crate::{connect, oauth, portal, sign_in};
 
 /// The addresses of the gateway.
 pub fn routes(app: &App) -> Router {
@@ -21,7 +21,6 @@ pub fn routes(app: &App) -> Router {
         .merge(oauth::router(app.clone()))
         .merge(sign_in::router(app.clone()))
         .merge(portal::router(app.clone()))
-        .merge(page::assets())
         .merge(probes(app.clone()))
 }
 

@@ -88,23 +88,14 @@ impl Default for Dictionary {
 
 impl Dictionary {
     fn new(values: Vec<Value>) -> Self {
-        Self {
-            values,
-            lookup: OnceLock::new(),
-            ranks: OnceLock::new(),
-            numbers: OnceLock::new(),
-        }
+        Self { values, lookup: OnceLock::new(), ranks: OnceLock::new(), numbers: OnceLock::new() }
     }
 
     /// The code of a value, if the column ever holds it.
     pub(crate) fn code(&self, value: &Value) -> Option<u32> {
-        let lookup = self.lookup.get_or_init(|| {
-            self.values
-                .iter()
-                .zip(0..)
-                .map(|(value, code)| (value.key(), code))
-                .collect()
-        });
+        let lookup = self
+            .lookup
+            .get_or_init(|| self.values.iter().zip(0..).map(|(value, code)| (value.key(), code)).collect());
         lookup.get(&value.key()).copied()
     }
 
@@ -123,8 +114,7 @@ impl Dictionary {
 
     /// Per code the number behind its value; text and blank give zero.
     pub(crate) fn numbers(&self) -> &[f64] {
-        self.numbers
-            .get_or_init(|| self.values.iter().map(|value| value.number().unwrap_or(0.0)).collect())
+        self.numbers.get_or_init(|| self.values.iter().map(|value| value.number().unwrap_or(0.0)).collect())
     }
 }
 
@@ -158,17 +148,10 @@ impl Column {
     }
 
     /// A column whose distinct values are known beforehand; `picks` are places in `distinct`.
-    pub(crate) fn picked(
-        name: &str,
-        kind: ColumnKind,
-        distinct: Vec<Value>,
-        picks: impl Iterator<Item = usize>,
-    ) -> Self {
+    pub(crate) fn picked(name: &str, kind: ColumnKind, distinct: Vec<Value>, picks: impl Iterator<Item = usize>) -> Self {
         let mut values = vec![Value::Blank];
         values.extend(distinct);
-        let codes = picks
-            .map(|pick| u32::try_from(pick + 1).expect("a pick is a small number"))
-            .collect();
+        let codes = picks.map(|pick| u32::try_from(pick + 1).expect("a pick is a small number")).collect();
         Self {
             name: name.to_owned(),
             kind,
@@ -222,12 +205,10 @@ fn fit(kind: ColumnKind, value: Value) -> Value {
         (ColumnKind::Text, Value::Text(text)) => Value::Text(text),
         (ColumnKind::Text, other) => Value::text(crate::dax::convert::text_of(&other)),
         (ColumnKind::Int, Value::Int(whole)) => Value::Int(whole),
-        (ColumnKind::Int, other) => other
-            .number()
-            .map_or(Value::Blank, |number| Value::Int(number.round() as i64)),
-        (ColumnKind::Decimal, other) => other.number().map_or(Value::Blank, |number| {
-            Value::Number((number * 10_000.0).round() / 10_000.0)
-        }),
+        (ColumnKind::Int, other) => other.number().map_or(Value::Blank, |number| Value::Int(number.round() as i64)),
+        (ColumnKind::Decimal, other) => {
+            other.number().map_or(Value::Blank, |number| Value::Number((number * 10_000.0).round() / 10_000.0))
+        }
         (ColumnKind::Double, other) => other.number().map_or(Value::Blank, Value::Number),
         (ColumnKind::DateTime, Value::Text(text)) => crate::dax::convert::date_of_text(&text).unwrap_or(Value::Blank),
         (ColumnKind::DateTime, other) => other.number().map_or(Value::Blank, Value::Date),

@@ -82,22 +82,14 @@ pub struct Role {
 impl Model {
     /// A model of tables alone.
     pub fn new(name: impl Into<String>, tables: Vec<Table>) -> Self {
-        Self {
-            name: name.into(),
-            tables,
-            ..Self::default()
-        }
+        Self { name: name.into(), tables, ..Self::default() }
     }
 }
 
 impl Table {
     /// A visible table.
     pub fn new(name: impl Into<String>, columns: Vec<Column>) -> Self {
-        Self {
-            name: name.into(),
-            columns,
-            ..Self::default()
-        }
+        Self { name: name.into(), columns, ..Self::default() }
     }
 
     /// How many rows the table has.
@@ -113,13 +105,5 @@ pub fn seed(_name: &str) -> Option<Arc<Model>> {
 
 /// The names of the seeded models.
 pub fn seed_names() -> &'static [&'static str] {
-    &[
-        "Sales model",
-        "Finance model",
-        "Big model",
-        "Inventory",
-        "Kunden & \"Aufträge\" 📦 O'Brien",
-        "Support tickets",
-        "Web traffic",
-    ]
+    &["Sales model", "Finance model", "Big model", "Inventory", "Kunden & \"Aufträge\" 📦 O'Brien", "Support tickets", "Web traffic"]
 }
