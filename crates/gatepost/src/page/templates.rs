@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, ErrorKind, State, UndefinedBehavior};
 use serde_json::{Map, Value};
 
 use super::{Page, assets, filters};
@@ -44,6 +44,7 @@ fn engine() -> Environment<'static> {
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     // Invariant: whatever a template is called, its values are escaped for HTML.
     engine.set_auto_escape_callback(|_| AutoEscape::Html);
+    engine.set_unknown_method_callback(get_of_map);
     filters::add(&mut engine);
     engine.add_function("asset", assets::asset_or_nothing);
     for name in Templates::iter() {
@@ -54,6 +55,21 @@ fn engine() -> Environment<'static> {
             .expect("a test parses every template");
     }
     engine
+}
+
+/// `map.get(name)` and `map.get(name, otherwise)`: a value that may be absent, which strict templates otherwise refuse.
+fn get_of_map(
+    _: &mut State<'_, '_>,
+    map: &minijinja::Value,
+    method: &str,
+    arguments: &[minijinja::Value],
+) -> Result<minijinja::Value, minijinja::Error> {
+    let (true, [name, otherwise @ ..]) = (method == "get", arguments) else {
+        return Err(ErrorKind::UnknownMethod.into());
+    };
+    let found = map.get_item(name)?;
+    let otherwise = otherwise.first().cloned().unwrap_or_else(|| minijinja::Value::from(()));
+    Ok(if found.is_undefined() { otherwise } else { found })
 }
 
 #[cfg(test)]

@@ -186,11 +186,11 @@ fn parse(address: &str) -> Result<Url, VisitError> {
 }
 
 impl Page {
-    /// The form whose address holds `action`.
+    /// The form whose address is `action`, else the first whose address holds it.
     pub fn form(&self, action: &str) -> Option<Form> {
-        form::forms(&self.body)
-            .into_iter()
-            .find(|it| it.action.contains(action))
+        let all = self.forms();
+        let exact = all.iter().position(|it| it.action == action);
+        exact.or_else(|| all.iter().position(|it| it.action.contains(action))).map(|at| all[at].clone())
     }
 
     /// Every form of the page.
