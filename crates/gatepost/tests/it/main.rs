@@ -1,8 +1,11 @@
-//! One integration binary for the whole gateway, driven from outside.
+//! Tests from outside: over HTTP, against the library behind its real front, with the sandbox in Microsoft's place.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
+mod connect;
 mod entra;
 mod front;
+mod oauth;
 mod powerbi;
 mod pretend_microsoft;
+mod world;
