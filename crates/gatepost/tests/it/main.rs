@@ -8,4 +8,5 @@ mod front;
 mod oauth;
 mod powerbi;
 mod pretend_microsoft;
+mod refresh;
 mod world;
