@@ -1,6 +1,8 @@
 //! Works out expressions in a row context and a filter context.
 
 use std::cell::Cell;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::dax::Value;
@@ -9,6 +11,7 @@ use crate::dax::bind::Names;
 use crate::dax::convert::truth_of;
 use crate::dax::error::DaxError;
 use crate::dax::error::Result;
+use crate::dax::filter::Filter;
 use crate::dax::filter::Filters;
 use crate::dax::node::Body;
 use crate::dax::node::Node;
@@ -34,7 +37,12 @@ pub(crate) struct Eval<'a> {
     pub(crate) now_ms: i64,
     steps: Cell<u64>,
     depth: Cell<u32>,
+    /// Sets of dates worked out before, by what they depend on.
+    pub(crate) dates: RefCell<HashMap<DatesKey, Vec<Filter>>>,
 }
+
+/// What a set of dates depends on: the function with its arguments, and the filters on the calendar.
+pub(crate) type DatesKey = (String, Vec<(ColumnId, Vec<u32>)>);
 
 /// What an expression sees: the filters, the current rows and the variables.
 #[derive(Clone, Default)]
@@ -101,7 +109,7 @@ impl Context {
 impl<'a> Eval<'a> {
     /// A query over these rows.
     pub(crate) fn new(names: &'a Names<'a>, store: &'a Store, upn: &'a str, now_ms: i64) -> Self {
-        Self { names, store, upn, now_ms, steps: Cell::new(0), depth: Cell::new(0) }
+        Self { names, store, upn, now_ms, steps: Cell::new(0), depth: Cell::new(0), dates: RefCell::default() }
     }
 
     /// Counts work and stops a query that never ends.

@@ -121,13 +121,21 @@ fn iso_time(ms: i64) -> String {
     }
 }
 
+/// The number to fifteen digits, which drops what binary arithmetic adds to sums of money.
+fn tidy(number: f64) -> f64 {
+    if number.fract() == 0.0 || !number.is_finite() {
+        return number;
+    }
+    format!("{number:.14e}").parse().unwrap_or(number)
+}
+
 impl From<&Value> for Cell {
     fn from(value: &Value) -> Self {
         match value {
             Value::Blank => Self::Null,
             Value::Bool(yes) => Self::Bool(*yes),
             Value::Int(whole) => Self::Int(*whole),
-            Value::Number(number) => Self::Number(*number),
+            Value::Number(number) => Self::Number(tidy(*number)),
             Value::Date(days) => Self::DateTime(date_to_ms(*days)),
             Value::Text(text) => Self::Text(text.to_string()),
         }

@@ -118,13 +118,13 @@ impl Store {
         for (place, table) in model.tables.iter().enumerate() {
             let kept = kept.map(|kept| &kept[place]);
             let columns = table.columns.iter().map(|column| StoredColumn {
-                dictionary: column.dictionary.clone(),
+                dictionary: column.encoded().dictionary.clone(),
                 codes: match kept {
                     Some(kept) => {
-                        let codes = column.codes.iter().zip(kept).filter(|(_, kept)| **kept);
+                        let codes = column.encoded().codes.iter().zip(kept).filter(|(_, kept)| **kept);
                         Arc::new(codes.map(|(code, _)| *code).collect())
                     }
-                    None => column.codes.clone(),
+                    None => column.encoded().codes.clone(),
                 },
             });
             let columns: Vec<StoredColumn> = columns.collect();

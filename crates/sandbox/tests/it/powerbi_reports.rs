@@ -184,3 +184,34 @@ async fn every_visual_of_every_seeded_report_has_rows() {
         }
     }
 }
+
+#[tokio::test]
+async fn every_paginated_report_lists_rows_with_its_parameters_filled_in() {
+    let service = Service::start().await;
+    let world = service.sandbox.world().lock().unwrap();
+    let everybody = sandbox::dax::Identity {
+        bypass: true,
+        ..Default::default()
+    };
+    for report in &world.reports {
+        let ReportKind::Paginated { table, parameters, .. } = &report.kind else {
+            continue;
+        };
+        let mut query = format!("EVALUATE {table}");
+        for parameter in parameters {
+            let value = parameter.default.first().or(parameter.allowed.first()).unwrap();
+            let literal = if parameter.is_number {
+                value.clone()
+            } else {
+                format!("\"{value}\"")
+            };
+            query = query.replace(&format!("@{}", parameter.name), &literal);
+        }
+        let model = report.model.and_then(|id| world.model(id)).unwrap();
+        let rows = sandbox::dax::run(&model.data, &query, &everybody, &sandbox::dax::Limits::default());
+        assert!(
+            !rows.unwrap_or_else(|error| panic!("{query}: {error}")).rows.is_empty(),
+            "{query}"
+        );
+    }
+}

@@ -14,6 +14,7 @@ use crate::dax::filter;
 use crate::dax::filter::Filter;
 use crate::dax::filter::Filters;
 use crate::dax::filter::columns_of_tables;
+use crate::dax::functions::time;
 use crate::dax::node::Function;
 use crate::dax::node::MANY;
 use crate::dax::node::Node;
@@ -141,8 +142,16 @@ impl Eval<'_> {
     pub(crate) fn filter_argument(&self, argument: &Node, context: &Context) -> Result<Vec<Filter>> {
         let holds_table = matches!(argument, Node::Variable(name) if matches!(context.variable(name), Some(Datum::Table(_))));
         if argument.is_table() || holds_table {
-            let table = self.table(argument, context)?;
-            return self.filters_of(&table);
+            // Sets of dates are asked for again and again in groups that do not touch the calendar.
+            let key = time::key(self, argument, context);
+            if let Some(known) = key.as_ref().and_then(|key| self.dates.borrow().get(key).cloned()) {
+                return Ok(known);
+            }
+            let filters = self.filters_of(&*self.table(argument, context)?)?;
+            if let Some(key) = key {
+                self.dates.borrow_mut().insert(key, filters.clone());
+            }
+            return Ok(filters);
         }
         self.condition(argument, context).map(|filter| vec![filter])
     }

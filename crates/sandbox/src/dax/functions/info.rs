@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use crate::dax::Value;
-use crate::dax::convert::text_of;
 use crate::dax::error::Result;
 use crate::dax::eval::Eval;
 use crate::dax::node::Function;
@@ -43,7 +42,7 @@ fn tables(eval: &Eval) -> Rc<TableValue> {
             Value::Blank,
             text(&table.description),
             Value::Bool(table.hidden),
-            text("Import"),
+            text(if table.direct_query { "DirectQuery" } else { "Import" }),
             Value::Blank,
             Value::Bool(false),
         ]
@@ -143,7 +142,7 @@ fn statistics(eval: &Eval) -> Result<Rc<TableValue>> {
             eval.work(eval.store.tables[place].rows)?;
             let ranks = eval.store.dictionary(id).ranks();
             let used = || codes.iter().copied().filter(|code| *code != 0);
-            let value = |code: Option<u32>| code.map_or(Value::Blank, |code| text(&text_of(eval.value_of(id, code))));
+            let value = |code: Option<u32>| code.map_or(Value::Blank, |code| eval.value_of(id, code).clone());
             let length = |code: u32| match eval.value_of(id, code) {
                 Value::Text(text) => Some(text.chars().count()),
                 _ => None,

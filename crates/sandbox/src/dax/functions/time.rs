@@ -15,7 +15,9 @@ use crate::dax::convert::whole_of;
 use crate::dax::error::DaxError;
 use crate::dax::error::Result;
 use crate::dax::eval::Context;
+use crate::dax::eval::DatesKey;
 use crate::dax::eval::Eval;
+use crate::dax::filter::Filter;
 use crate::dax::functions::dates::add_months;
 use crate::dax::functions::word_argument;
 use crate::dax::node::Function;
@@ -50,6 +52,37 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     Function::table("DATESINPERIOD", 4, 4, in_period),
 ];
+
+/// What the dates of a call depend on, where that is little enough to compare.
+pub(super) fn key(eval: &Eval, node: &Node, context: &Context) -> Option<DatesKey> {
+    let (name, [Node::Column(column), rest @ ..]) = node.called()? else { return None };
+    if !FUNCTIONS.iter().any(|function| function.name == name) {
+        return None;
+    }
+    let mut call = format!("{name} {} {}", column.table, column.column);
+    for argument in rest {
+        let text = match argument {
+            Node::Constant(value) => format!("{:?}", value.key()),
+            Node::Negate(inner) => match &**inner {
+                Node::Constant(value) => format!("-{:?}", value.key()),
+                _ => return None,
+            },
+            Node::Word(word) => word.to_string(),
+            _ => return None,
+        };
+        call.push(' ');
+        call.push_str(&text);
+    }
+    let mut filters = Vec::new();
+    for filter in context.filters.iter() {
+        match filter {
+            Filter::Codes(on, _) if !eval.store.reaches(column.table, on.table) => {}
+            Filter::Codes(on, codes) if codes.codes().len() <= 400 => filters.push((*on, codes.codes().to_vec())),
+            _ => return None,
+        }
+    }
+    Some((call, filters))
+}
 
 fn date_column(eval: &Eval, function: &str, node: &Node) -> Result<ColumnId> {
     match node {
