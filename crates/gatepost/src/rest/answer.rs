@@ -36,7 +36,9 @@ pub(super) fn of(app: &App, answer: Answer, base: &str) -> Response {
 
 /// An address of Power BI's own API becomes the same address here, so that the client comes back to us.
 fn rewrite_location(app: &App, headers: &mut HeaderMap, base: &str) {
-    let Some(location) = headers.remove(LOCATION) else { return };
+    let Some(location) = headers.remove(LOCATION) else {
+        return;
+    };
     let path = location.to_str().ok().filter(|it| it.starts_with("/v1.0/"));
     if let Some(path) = path {
         put(headers, LOCATION, &app.settings.url(&format!("{base}{path}")));
@@ -44,7 +46,16 @@ fn rewrite_location(app: &App, headers: &mut HeaderMap, base: &str) {
 }
 
 fn put(headers: &mut HeaderMap, name: HeaderName, text: &str) {
-    let plain: String = text.chars().map(|it| if it.is_ascii() && !it.is_ascii_control() { it } else { '?' }).collect();
+    let plain: String = text
+        .chars()
+        .map(|it| {
+            if it.is_ascii() && !it.is_ascii_control() {
+                it
+            } else {
+                '?'
+            }
+        })
+        .collect();
     if let Ok(value) = HeaderValue::from_str(&plain) {
         headers.insert(name, value);
     }

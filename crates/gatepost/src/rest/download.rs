@@ -16,9 +16,15 @@ use crate::caller::Caller;
 use crate::session;
 use crate::tools::Download;
 
-pub(super) async fn default_environment(State(app): State<App>, Path(sealed): Path<String>, request: Request) -> Response {
+pub(super) async fn default_environment(
+    State(app): State<App>,
+    Path(sealed): Path<String>,
+    request: Request,
+) -> Response {
     let (parts, _) = request.into_parts();
-    fetched(&app, None, &sealed, &parts).await.unwrap_or_else(|error| error.into_response())
+    fetched(&app, None, &sealed, &parts)
+        .await
+        .unwrap_or_else(|error| error.into_response())
 }
 
 pub(super) async fn named_environment(
@@ -27,7 +33,9 @@ pub(super) async fn named_environment(
     request: Request,
 ) -> Response {
     let (parts, _) = request.into_parts();
-    fetched(&app, Some(&slug), &sealed, &parts).await.unwrap_or_else(|error| error.into_response())
+    fetched(&app, Some(&slug), &sealed, &parts)
+        .await
+        .unwrap_or_else(|error| error.into_response())
 }
 
 async fn fetched(app: &App, slug: Option<&str>, sealed: &str, parts: &Parts) -> Result<Response, RestError> {
@@ -35,10 +43,14 @@ async fn fetched(app: &App, slug: Option<&str>, sealed: &str, parts: &Parts) -> 
     let download = Download::open(app, &caller, sealed).ok_or(RestError::NotFound)?;
     let fail = |problem| RestError::Call(problem, caller.trace.clone());
     let request = download.request(app).map_err(|it| fail(it.problem()))?;
-    let answer = call::call(app, &caller, request).await.map_err(|it| fail(it.problem()))?;
+    let answer = call::call(app, &caller, request)
+        .await
+        .map_err(|it| fail(it.problem()))?;
     let mut response = answer::of(app, answer, "/powerbi");
     if response.status().is_success() {
-        response.headers_mut().insert(CONTENT_DISPOSITION, attachment(&download.file));
+        response
+            .headers_mut()
+            .insert(CONTENT_DISPOSITION, attachment(&download.file));
     }
     Ok(response)
 }
@@ -51,7 +63,9 @@ async fn caller(app: &App, slug: Option<&str>, parts: &Parts) -> Result<Caller, 
     }
     // A token for agents names the MCP endpoint, one for applications the proxy; the link was made for the person of either.
     for face in ["mcp", "powerbi"] {
-        let Some(door) = call::door(app, slug, face).await? else { break };
+        let Some(door) = call::door(app, slug, face).await? else {
+            break;
+        };
         match call::authenticate(app, &door, &parts.headers, peer).await {
             Ok(caller) => return Ok(caller),
             Err(AuthFailure::Store(error)) => return Err(error.into()),
@@ -69,7 +83,16 @@ async fn in_browser(app: &App, headers: &HeaderMap, peer: Option<std::net::IpAdd
 
 /// Saved, never shown: the bytes are somebody else's (RFC 6266).
 fn attachment(file: &str) -> HeaderValue {
-    let plain: String = file.chars().map(|it| if it.is_ascii_alphanumeric() || "._- ".contains(it) { it } else { '_' }).collect();
+    let plain: String = file
+        .chars()
+        .map(|it| {
+            if it.is_ascii_alphanumeric() || "._- ".contains(it) {
+                it
+            } else {
+                '_'
+            }
+        })
+        .collect();
     let encoded = percent_encoding::utf8_percent_encode(file, percent_encoding::NON_ALPHANUMERIC);
     HeaderValue::from_str(&format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}"))
         .unwrap_or_else(|_| HeaderValue::from_static("attachment"))

@@ -58,7 +58,9 @@ async fn serve(app: &App, slug: Option<&str>, request: Request) -> Response {
 }
 
 async fn answered(app: &App, slug: Option<&str>, parts: Parts, body: Body) -> Result<Response, RestError> {
-    let door = call::door(app, slug, "powerbi").await?.ok_or(RestError::NoEnvironment)?;
+    let door = call::door(app, slug, "powerbi")
+        .await?
+        .ok_or(RestError::NoEnvironment)?;
     let caller = caller(app, &door, &parts).await?;
     let fail = |problem| RestError::Call(problem, caller.trace.clone());
     let below = parts.uri.path().split_once("/powerbi").map_or("", |(_, below)| below);
@@ -73,7 +75,9 @@ async fn answered(app: &App, slug: Option<&str>, parts: Parts, body: Body) -> Re
         headers: parts.headers.clone(),
     };
     let request = call::Request::of_http(app, incoming, sent, json).map_err(|it| fail(it.problem()))?;
-    let answer = call::call(app, &caller, request).await.map_err(|it| fail(it.problem()))?;
+    let answer = call::call(app, &caller, request)
+        .await
+        .map_err(|it| fail(it.problem()))?;
     let base = if let Some(slug) = slug {
         format!("/e/{slug}/powerbi")
     } else {
@@ -93,7 +97,8 @@ async fn caller(app: &App, door: &Door, parts: &Parts) -> Result<Caller, RestErr
 /// Where a client without a token reads how to get one (RFC 9728 §5.1).
 fn metadata_of(app: &App, door: &Door) -> String {
     let path = door.resource.strip_prefix(&app.settings.public_url).unwrap_or_default();
-    app.settings.url(&format!("/.well-known/oauth-protected-resource{path}"))
+    app.settings
+        .url(&format!("/.well-known/oauth-protected-resource{path}"))
 }
 
 /// JSON is read, so that policies, the record and Power BI see the same; anything else is passed on as it comes.
@@ -106,7 +111,11 @@ async fn read_body(
     let fail = |why: String| RestError::Body(why, caller.trace.clone());
     let has_length = headers.contains_key(http::header::CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
     let kind = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
-    let kind = kind.and_then(|it| it.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase();
+    let kind = kind
+        .and_then(|it| it.split(';').next())
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     if kind.starts_with("multipart/") && has_length {
         return Ok((powerbi::Body::stream(body), None));
     }
@@ -120,7 +129,9 @@ async fn read_body(
         return Ok((powerbi::Body::empty(), None));
     }
     if kind != "application/json" && !kind.ends_with("+json") {
-        return Err(fail("expected a body of application/json, or multipart/form-data for a file".into()));
+        return Err(fail(
+            "expected a body of application/json, or multipart/form-data for a file".into(),
+        ));
     }
     let text = std::str::from_utf8(&bytes).map_err(|_| fail("the body is not UTF-8".into()))?;
     // Two readers must not read different things: each key may stand once.

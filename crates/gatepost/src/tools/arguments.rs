@@ -21,7 +21,11 @@ fn words(error: &ValidationError<'_>, ready: &Ready) -> String {
     let place = error.instance_path().to_string();
     let text = match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
-            let unexpected: Vec<String> = unexpected.iter().take(3).map(|it| it.escape_debug().to_string()).collect();
+            let unexpected: Vec<String> = unexpected
+                .iter()
+                .take(3)
+                .map(|it| it.escape_debug().to_string())
+                .collect();
             format!(
                 "unknown argument {}; expected {}",
                 unexpected.join(", "),
@@ -32,7 +36,11 @@ fn words(error: &ValidationError<'_>, ready: &Ready) -> String {
         _ => error.masked_with("the value").to_string(),
     };
     let place = place.trim_start_matches('/');
-    let text = if place.is_empty() { text } else { format!("{place}: {text}") };
+    let text = if place.is_empty() {
+        text
+    } else {
+        format!("{place}: {text}")
+    };
     text.chars().take(LONGEST_PROBLEM).collect()
 }
 

@@ -81,8 +81,20 @@ async fn run(context: &Context<'_>, arguments: &Map<String, Value>) -> Result<Sa
 }
 
 async fn workspace(context: &Context<'_>, item: &Item, out: &mut String) -> Result<(), Fault> {
-    let entry = context.json("groups.get", Request::arguments_of([("groupId", json!(item.id))])).await?;
-    fields(out, &entry, &["type", "isOnDedicatedCapacity", "capacityId", "isReadOnly", "description"]);
+    let entry = context
+        .json("groups.get", Request::arguments_of([("groupId", json!(item.id))]))
+        .await?;
+    fields(
+        out,
+        &entry,
+        &[
+            "type",
+            "isOnDedicatedCapacity",
+            "capacityId",
+            "isReadOnly",
+            "description",
+        ],
+    );
     let wanted = Wanted {
         kinds: &[Kind::Model, Kind::Report, Kind::Dashboard, Kind::Dataflow],
         workspace: Some(&item.id),
@@ -130,7 +142,11 @@ async fn report(context: &Context<'_>, item: &Item, out: &mut String) -> Result<
     let (operation, arguments) = twin(item, "reportId", ["reports.get", "reports.get_in_group"]);
     let (operation, arguments) = of_app(item, "reportId", "apps.get_report").unwrap_or((operation, arguments));
     let entry = context.json(operation, arguments).await?;
-    fields(out, &entry, &["reportType", "format", "description", "datasetId", "webUrl"]);
+    fields(
+        out,
+        &entry,
+        &["reportType", "format", "description", "datasetId", "webUrl"],
+    );
     let is_paginated = entry["reportType"].as_str() == Some("PaginatedReport");
     let both = match is_paginated {
         true => ["reports.list_datasources", "reports.list_datasources_in_group"],
@@ -159,7 +175,14 @@ async fn dashboard(context: &Context<'_>, item: &Item, out: &mut String) -> Resu
     let (operation, arguments) = of_app(item, "dashboardId", "apps.list_tiles").unwrap_or((operation, arguments));
     match context.list(operation, arguments).await {
         Ok(tiles) => {
-            let tile = |it: &Value| vec![shown(&it["title"]), shown(&it["id"]), shown(&it["reportId"]), shown(&it["datasetId"])];
+            let tile = |it: &Value| {
+                vec![
+                    shown(&it["title"]),
+                    shown(&it["id"]),
+                    shown(&it["reportId"]),
+                    shown(&it["datasetId"]),
+                ]
+            };
             let lines: Vec<_> = tiles.iter().map(tile).collect();
             section(out, "tiles", &["tile", "id", "report", "semantic model"], &lines);
         }
@@ -195,9 +218,17 @@ async fn app(context: &Context<'_>, item: &Item, out: &mut String) -> Result<(),
         name: item.name.clone(),
     };
     let mut lines = Vec::new();
-    for (kind, operation) in [(Kind::Report, "apps.list_reports"), (Kind::Dashboard, "apps.list_dashboards")] {
+    for (kind, operation) in [
+        (Kind::Report, "apps.list_reports"),
+        (Kind::Dashboard, "apps.list_dashboards"),
+    ] {
         match context.list(operation, arguments()).await {
-            Ok(entries) => lines.extend(entries.iter().filter_map(|it| Item::of(kind, &home, it)).map(|it| it.line())),
+            Ok(entries) => lines.extend(
+                entries
+                    .iter()
+                    .filter_map(|it| Item::of(kind, &home, it))
+                    .map(|it| it.line()),
+            ),
             Err(fault) => line(out, "not shown", &format!("{}s, {}", kind.words(), fault.brief())),
         }
     }
@@ -219,7 +250,10 @@ fn twin(item: &Item, name: &str, both: [&'static str; 2]) -> (&'static str, Map<
 
 fn of_app(item: &Item, name: &str, operation: &'static str) -> Option<(&'static str, Map<String, Value>)> {
     match &item.home {
-        Home::App { id, .. } => Some((operation, Request::arguments_of([("appId", json!(id)), (name, json!(item.id))]))),
+        Home::App { id, .. } => Some((
+            operation,
+            Request::arguments_of([("appId", json!(id)), (name, json!(item.id))]),
+        )),
         Home::Mine | Home::Workspace { .. } | Home::Unknown => None,
     }
 }
@@ -227,7 +261,11 @@ fn of_app(item: &Item, name: &str, operation: &'static str) -> Option<(&'static 
 fn sources_of(sources: &[Value]) -> Vec<Vec<String>> {
     let source = |it: &Value| {
         let details = it["connectionDetails"].as_object();
-        let place: Vec<_> = details.into_iter().flatten().map(|(name, value)| format!("{name}={}", shown(value))).collect();
+        let place: Vec<_> = details
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| format!("{name}={}", shown(value)))
+            .collect();
         vec![shown(&it["datasourceType"]), place.join(" ")]
     };
     sources.iter().map(source).collect()

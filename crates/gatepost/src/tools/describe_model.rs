@@ -119,7 +119,8 @@ impl Model {
         match query_rows(context, model, &format!("EVALUATE INFO.VIEW.{name}()")).await {
             Ok(rows) => Ok(Some(rows)),
             Err(fault @ Fault::Refused { .. }) => {
-                self.notes.push(format!("{} are not shown: {}", name.to_lowercase(), fault.brief()));
+                self.notes
+                    .push(format!("{} are not shown: {}", name.to_lowercase(), fault.brief()));
                 Ok(None)
             }
             Err(fault) => Err(fault),
@@ -150,7 +151,12 @@ async fn by_statistics(context: &Context<'_>, model: &Item) -> Result<Model, Fau
         told.columns.push(Part {
             table,
             name,
-            more: format!("{} values, from {} to {}", cell("Cardinality"), cell("Min"), cell("Max")),
+            more: format!(
+                "{} values, from {} to {}",
+                cell("Cardinality"),
+                cell("Min"),
+                cell("Max")
+            ),
             ..Part::default()
         });
     }
@@ -179,7 +185,11 @@ fn relationship(rows: &Rows, row: &[Value]) -> [String; 4] {
         column("FromTable", "FromColumn"),
         column("ToTable", "ToColumn"),
         format!("{} to {}", cell("FromCardinality"), cell("ToCardinality")).to_lowercase(),
-        if cell("IsActive").eq_ignore_ascii_case("false") { "inactive".into() } else { String::new() },
+        if cell("IsActive").eq_ignore_ascii_case("false") {
+            "inactive".into()
+        } else {
+            String::new()
+        },
     ]
 }
 
@@ -215,15 +225,36 @@ pub(super) fn said(title: &str, model: &Model, search: Option<&str>) -> String {
     }
     out.push_str(&format!("\n{DATA_NOTE}"));
     let table_lines = tables.iter().map(|it| vec![it.name.clone(), hidden(it), about(it)]);
-    section(&mut out, "Tables", &["table", "hidden", "description"], table_lines, MOST_TABLES);
+    section(
+        &mut out,
+        "Tables",
+        &["table", "hidden", "description"],
+        table_lines,
+        MOST_TABLES,
+    );
     let column_lines = columns.iter().map(|it| {
-        let more = [about(it), it.more.clone()].into_iter().find(|it| !it.is_empty()).unwrap_or_default();
+        let more = [about(it), it.more.clone()]
+            .into_iter()
+            .find(|it| !it.is_empty())
+            .unwrap_or_default();
         vec![reference(&it.table, &it.name), it.kind.clone(), hidden(it), more]
     });
-    section(&mut out, "Columns", &["column", "type", "hidden", "description"], column_lines, MOST_COLUMNS);
+    section(
+        &mut out,
+        "Columns",
+        &["column", "type", "hidden", "description"],
+        column_lines,
+        MOST_COLUMNS,
+    );
     let measure_lines = measures.iter().map(|it| {
         let dax = short(&it.more, LONGEST_TEXT);
-        vec![format!("[{}]", it.name.replace(']', "]]")), it.table.clone(), it.kind.clone(), about(it), dax]
+        vec![
+            format!("[{}]", it.name.replace(']', "]]")),
+            it.table.clone(),
+            it.kind.clone(),
+            about(it),
+            dax,
+        ]
     });
     let head = ["measure", "table", "format", "description", "DAX"];
     section(&mut out, "Measures", &head, measure_lines, MOST_MEASURES);

@@ -23,7 +23,17 @@ const LOOKS: &[&str] = &["reports.get_export", "reports.get_export_in_group"];
 const FILES: &[&str] = &["reports.get_export_file", "reports.get_export_file_in_group"];
 const PAGES: &[&str] = &["reports.list_pages", "reports.list_pages_in_group"];
 const INTERACTIVE: [&str; 3] = ["PDF", "PPTX", "PNG"];
-const PAGINATED: [&str; 9] = ["PDF", "PPTX", "ACCESSIBLEPDF", "XLSX", "DOCX", "CSV", "XML", "MHTML", "IMAGE"];
+const PAGINATED: [&str; 9] = [
+    "PDF",
+    "PPTX",
+    "ACCESSIBLEPDF",
+    "XLSX",
+    "DOCX",
+    "CSV",
+    "XML",
+    "MHTML",
+    "IMAGE",
+];
 
 pub(super) const TOOL: Tool = Tool {
     name: "export_report",
@@ -131,7 +141,10 @@ async fn wait(context: &Context<'_>, job: &Job) -> Result<Said, Fault> {
     arguments.insert("exportId".into(), json!(job.export));
     loop {
         let answer = context.call(operation, arguments.clone()).await?;
-        let header = answer.headers.get(http::header::RETRY_AFTER).and_then(|it| it.to_str().ok());
+        let header = answer
+            .headers
+            .get(http::header::RETRY_AFTER)
+            .and_then(|it| it.to_str().ok());
         let pause = header.and_then(|it| it.parse::<u64>().ok());
         let bytes = answer.content.bytes(1024 * 1024).await.map_err(Fault::Answer)?;
         let status: Value = serde_json::from_slice(&bytes).map_err(|_| Fault::Unreadable)?;
@@ -147,7 +160,9 @@ async fn wait(context: &Context<'_>, job: &Job) -> Result<Said, Fault> {
         }
         // Progress must grow, and a percentage may stand still.
         let waited = began.elapsed().as_secs_f64();
-        context.progress.say(waited, None, format!("the report is being rendered: {percent} %"));
+        context
+            .progress
+            .say(waited, None, format!("the report is being rendered: {percent} %"));
         sleep(pause).await;
     }
 }
@@ -177,12 +192,18 @@ fn later(context: &Context<'_>, job: &Job, percent: f64) -> String {
 
 fn failed(status: &Value, is_worth_another_try: bool) -> String {
     let texts = [&status["error"]["message"], &status["error"]["code"]];
-    let said = texts.into_iter().find_map(Value::as_str).map(|it| format!(" Power BI says: “{}”", clean(it)));
+    let said = texts
+        .into_iter()
+        .find_map(Value::as_str)
+        .map(|it| format!(" Power BI says: “{}”", clean(it)));
     let advice = match is_worth_another_try {
         true => "It may succeed when tried again: call export_report once more without job.",
         false => "Trying again will not help: look at the report in Power BI, or choose other pages or another format.",
     };
-    format!("Power BI could not render the report.{} {advice}", said.unwrap_or_default())
+    format!(
+        "Power BI could not render the report.{} {advice}",
+        said.unwrap_or_default()
+    )
 }
 
 /// Of the plain operation and the one in a workspace, the one for this report, with its ids.

@@ -81,7 +81,13 @@ fn of_failure(what: &str, failure: &PowerBiFailure) -> String {
     let mut lines = Vec::new();
     let code = failure.code.as_deref().map(|it| format!(", {it}")).unwrap_or_default();
     // The most useful sentence often comes last: a DAX message is deeper than the remark that the query failed.
-    let said: Vec<String> = failure.texts.iter().rev().take(3).map(|it| format!("“{}”", clean(it))).collect();
+    let said: Vec<String> = failure
+        .texts
+        .iter()
+        .rev()
+        .take(3)
+        .map(|it| format!("“{}”", clean(it)))
+        .collect();
     if !said.is_empty() {
         lines.push(format!("Power BI says: {}", said.join(" · ")));
     }
@@ -94,7 +100,12 @@ fn of_failure(what: &str, failure: &PowerBiFailure) -> String {
             Some(seconds) => format!("Too many calls: try again in {}.", span(seconds)),
             None => "Too many calls: try again in a minute.".into(),
         }),
-        (_, Some(known)) => lines.push(format!("It means: {}. {} ({})", known.cause, known.tell, who(known.who))),
+        (_, Some(known)) => lines.push(format!(
+            "It means: {}. {} ({})",
+            known.cause,
+            known.tell,
+            who(known.who)
+        )),
         (kind, None) => lines.push(in_general(kind).into()),
     }
     if let Some(id) = &failure.request_id {

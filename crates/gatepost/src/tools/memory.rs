@@ -9,8 +9,8 @@ use tokio::sync::Mutex;
 use super::context::Context;
 use super::describe_model::Model;
 use super::items::Known;
-use crate::caller::Through;
 use crate::call::{self, CallError};
+use crate::caller::Through;
 use crate::clock::Timestamp;
 
 /// How long what was read is used again.

@@ -92,7 +92,9 @@ async fn wait(
             return Ok(newest);
         }
         let waited = began.elapsed().as_secs_f64().floor();
-        context.progress.say(waited, Some(wait_s as f64), "the refresh is running");
+        context
+            .progress
+            .say(waited, Some(wait_s as f64), "the refresh is running");
         pause = LOOK_EVERY;
     }
 }
@@ -104,7 +106,9 @@ fn said(context: &Context<'_>, model: &Item, opening: &str, found: Option<&Refre
             "{opening} {title}: it does not show in the history yet. Call refresh_status in a while to see how it ends."
         );
     };
-    let seconds = found.seconds(context.app.clock.now()).and_then(|it| u64::try_from(it).ok());
+    let seconds = found
+        .seconds(context.app.clock.now())
+        .and_then(|it| u64::try_from(it).ok());
     let took = seconds.map(|it| format!(" after {}", span(it))).unwrap_or_default();
     if found.is_running() {
         return format!(

@@ -16,7 +16,10 @@ use crate::clock::Timestamp;
 const SHOWN: usize = 5;
 const READ: usize = 20;
 const DAY_S: i64 = 24 * 3600;
-const SCHEDULES: &[&str] = &["datasets.get_refresh_schedule", "datasets.get_refresh_schedule_in_group"];
+const SCHEDULES: &[&str] = &[
+    "datasets.get_refresh_schedule",
+    "datasets.get_refresh_schedule_in_group",
+];
 
 pub(super) const TOOL: Tool = Tool {
     name: "refresh_status",
@@ -52,9 +55,20 @@ fn of_history(refreshes: &[Refresh], now: Timestamp) -> String {
         return "No refresh is on record.".into();
     };
     let lines: Vec<_> = refreshes.iter().take(SHOWN).map(|it| line(it, now)).collect();
-    let (list, _) = table(&["started (UTC)", "status", "seconds", "type", "reason"], &lines, 20_000);
-    let of_today = refreshes.iter().filter(|it| it.ended.is_none() || is_of_last_day(it, now)).count();
-    let state = if newest.is_running() { "A refresh is running now." } else { "No refresh is running." };
+    let (list, _) = table(
+        &["started (UTC)", "status", "seconds", "type", "reason"],
+        &lines,
+        20_000,
+    );
+    let of_today = refreshes
+        .iter()
+        .filter(|it| it.ended.is_none() || is_of_last_day(it, now))
+        .count();
+    let state = if newest.is_running() {
+        "A refresh is running now."
+    } else {
+        "No refresh is running."
+    };
     format!(
         "{state} {of_today} in the last 24 hours (shared capacity allows 8, scheduled ones included).\n{DATA_NOTE}\n{list}"
     )
@@ -126,7 +140,13 @@ fn next(days: &[&str], times: &[&str], zone: &str, now: Timestamp) -> Option<Str
         for time in &times {
             let at = day.to_datetime(*time).to_zoned(here.time_zone().clone()).ok()?;
             if here < at {
-                return Some(format!("{name} {} {:02}:{:02}, that is {} UTC", day, time.hour(), time.minute(), utc(&at)));
+                return Some(format!(
+                    "{name} {} {:02}:{:02}, that is {} UTC",
+                    day,
+                    time.hour(),
+                    time.minute(),
+                    utc(&at)
+                ));
             }
         }
     }
@@ -171,5 +191,8 @@ fn iana(windows: &str) -> Option<&'static str> {
         ("US Mountain Standard Time", "America/Phoenix"),
         ("Pacific Standard Time", "America/Los_Angeles"),
     ];
-    ZONES.iter().find(|(name, _)| name.eq_ignore_ascii_case(windows)).map(|(_, zone)| *zone)
+    ZONES
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(windows))
+        .map(|(_, zone)| *zone)
 }

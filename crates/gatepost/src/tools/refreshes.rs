@@ -31,7 +31,11 @@ impl Refresh {
         let id = text("requestId").unwrap_or_else(|| entry["id"].to_string());
         let attempts = entry["refreshAttempts"].as_array();
         // An attempt knows more of a failure than the refresh itself.
-        let attempt = attempts.into_iter().flatten().rev().find_map(|it| it["serviceExceptionJson"].as_str());
+        let attempt = attempts
+            .into_iter()
+            .flatten()
+            .rev()
+            .find_map(|it| it["serviceExceptionJson"].as_str());
         Self {
             id,
             kind: text("refreshType").unwrap_or_default(),
@@ -66,8 +70,18 @@ impl Refresh {
 /// The texts in which Power BI hides why a refresh failed, read and explained.
 fn reason(attempt: Option<&str>, whole: Option<&str>) -> Option<String> {
     let read = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_else(|_| json!({ "errorDescription": text }));
-    let found: Vec<Value> = [attempt, whole].into_iter().flatten().filter(|it| !it.is_empty()).map(read).collect();
-    let text = |name: &str| found.iter().find_map(|it| it[name].as_str()).filter(|it| !it.is_empty());
+    let found: Vec<Value> = [attempt, whole]
+        .into_iter()
+        .flatten()
+        .filter(|it| !it.is_empty())
+        .map(read)
+        .collect();
+    let text = |name: &str| {
+        found
+            .iter()
+            .find_map(|it| it[name].as_str())
+            .filter(|it| !it.is_empty())
+    };
     let (code, description) = (text("errorCode"), text("errorDescription"));
     let mut words = Vec::new();
     if let Some(known) = code.and_then(explain) {

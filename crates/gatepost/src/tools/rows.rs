@@ -69,7 +69,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Kept<'a> {
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
                 let mut kept = Kept::default();
                 while kept.count < MOST_ROWS {
-                    let Some(row) = list.next_element()? else { return Ok(kept) };
+                    let Some(row) = list.next_element()? else {
+                        return Ok(kept);
+                    };
                     kept.rows.push(row);
                     kept.count += 1;
                 }
@@ -125,7 +127,11 @@ pub(super) fn read(body: &[u8]) -> Option<Rows> {
         let mut cells = vec![Value::Null; found.columns.len()];
         for (at, (name, raw)) in row.0.into_iter().enumerate() {
             let same_place = found.columns.get(at).is_some_and(|it| *it == name);
-            let at = if same_place { Some(at) } else { found.columns.iter().position(|it| *it == name) };
+            let at = if same_place {
+                Some(at)
+            } else {
+                found.columns.iter().position(|it| *it == name)
+            };
             let at = at.unwrap_or_else(|| {
                 found.columns.push(name.into_owned());
                 cells.push(Value::Null);

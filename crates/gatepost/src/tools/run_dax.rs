@@ -81,7 +81,10 @@ pub(super) async fn query_rows(context: &Context<'_>, model: &Item, query: &str)
     let body = json!({ "queries": [{ "query": query }], "serializerSettings": { "includeNulls": true } });
     let mut arguments = Request::arguments_of([("datasetId", json!(model.id)), ("body", body)]);
     // The plain path also serves people without a role in the workspace; policies about workspaces need the other.
-    let workspace = model.home.workspace_id().filter(|_| context.policies.mention_workspaces());
+    let workspace = model
+        .home
+        .workspace_id()
+        .filter(|_| context.policies.mention_workspaces());
     let operation = match workspace {
         Some(id) => {
             arguments.insert("groupId".into(), json!(id));
@@ -129,7 +132,10 @@ fn cut(found: &Rows, shown: usize, most: usize) -> String {
         words.push_str(" More rows do not fit into one answer.");
     }
     if let Some(reason) = &found.cut {
-        words.push_str(&format!(" Power BI itself cut the result: {}.", clean(reason).trim_end_matches('.')));
+        words.push_str(&format!(
+            " Power BI itself cut the result: {}.",
+            clean(reason).trim_end_matches('.')
+        ));
     }
     words
 }

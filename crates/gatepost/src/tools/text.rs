@@ -26,7 +26,10 @@ pub(super) fn clean(text: &str) -> String {
 /// A text on one line, at most `most` characters.
 pub(super) fn short(text: &str, most: usize) -> String {
     let plain = text.chars().filter(|c| !is_invisible(*c));
-    let mut line: String = plain.map(|c| if c.is_control() { ' ' } else { c }).take(most + 1).collect();
+    let mut line: String = plain
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(most + 1)
+        .collect();
     if line.chars().count() > most {
         line.pop();
         line.push('…');

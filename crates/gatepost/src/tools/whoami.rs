@@ -36,7 +36,9 @@ pub(super) const TOOL: Tool = Tool {
 
 async fn run(context: &Context<'_>, _: &Map<String, Value>) -> Result<Said, Fault> {
     let (app, caller) = (context.app, context.caller);
-    let environment = environments::find(&app.db, &caller.environment).await.map_err(CallError::Store)?;
+    let environment = environments::find(&app.db, &caller.environment)
+        .await
+        .map_err(CallError::Store)?;
     let environment = environment.map_or_else(|| "unknown".into(), |it| it.name);
     let mut lines = vec![
         format!("person: {}", short(&caller.person_name, 120)),
@@ -48,7 +50,9 @@ async fn run(context: &Context<'_>, _: &Map<String, Value>) -> Result<Said, Faul
         Ok(connection) => lines.extend(of_connection(app.settings.url("/connections").as_str(), &connection)),
         Err(CallError::NotConnected { link, reason }) => {
             lines.push(format!("Power BI: not connected ({reason})"));
-            lines.push(format!("what to do: the person opens {link} in a browser and connects their Microsoft account"));
+            lines.push(format!(
+                "what to do: the person opens {link} in a browser and connects their Microsoft account"
+            ));
         }
         Err(error) => return Err(error.into()),
     }
@@ -74,11 +78,17 @@ fn of_connection(link: &str, connection: &Connection) -> Vec<String> {
         short(&connection.account_username, 120),
         connection.tenant_id
     )];
-    if let Some(reason) = connection.reason.as_ref().filter(|_| connection.state() != State::Connected) {
+    if let Some(reason) = connection
+        .reason
+        .as_ref()
+        .filter(|_| connection.state() != State::Connected)
+    {
         lines.push(format!("reason: {}", short(reason, 400)));
     }
     if connection.state() == State::NeedsReconnect {
-        lines.push(format!("what to do: the person opens {link} in a browser and connects again"));
+        lines.push(format!(
+            "what to do: the person opens {link} in a browser and connects again"
+        ));
     }
     let missing = connections::missing(connection);
     if missing.is_empty() {
@@ -94,7 +104,12 @@ fn of_connection(link: &str, connection: &Connection) -> Vec<String> {
 
 /// What the policies say of all operations of one effect, before any arguments are known.
 fn of_effect(context: &Context<'_>, effect: Effect) -> String {
-    let all = context.app.catalogue.operations().iter().filter(|it| it.effect == effect);
+    let all = context
+        .app
+        .catalogue
+        .operations()
+        .iter()
+        .filter(|it| it.effect == effect);
     let (mut allowed, mut count) = (0, 0);
     for operation in all {
         count += 1;

@@ -83,7 +83,10 @@ fn plain(c: char) -> Option<&'static str> {
     if c.is_ascii() {
         return None;
     }
-    LETTERS.iter().find(|(accented, _)| accented.contains(c)).map(|(_, letters)| *letters)
+    LETTERS
+        .iter()
+        .find(|(accented, _)| accented.contains(c))
+        .map(|(_, letters)| *letters)
 }
 
 /// Up to five of these names that are nearest to what was asked for, the nearest first.

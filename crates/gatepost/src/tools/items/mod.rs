@@ -147,7 +147,11 @@ impl Item {
 
     /// The line of this item in a list.
     pub fn line(&self) -> Vec<String> {
-        let kind = if self.is_paginated { "paginated report" } else { self.kind.word() };
+        let kind = if self.is_paginated {
+            "paginated report"
+        } else {
+            self.kind.word()
+        };
         let home = match self.kind {
             Kind::Workspace | Kind::App => String::new(),
             _ => self.home.name(),

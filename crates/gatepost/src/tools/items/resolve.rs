@@ -92,7 +92,9 @@ async fn by_address(context: &Context<'_>, address: Address, kinds: &[Kind]) -> 
             listed(kinds)
         )));
     }
-    let workspace = address.workspace.filter(|_| !matches!(kind, Kind::Workspace | Kind::App));
+    let workspace = address
+        .workspace
+        .filter(|_| !matches!(kind, Kind::Workspace | Kind::App));
     by_id(context, &id, workspace.as_deref(), &[kind]).await
 }
 
@@ -181,7 +183,11 @@ fn choose(name: &str, seen: &Walked, meant: Meant) -> Result<Option<Item>, Fault
     for best in [Fit::Exact, Fit::Same] {
         let mut hits: Vec<&Item> = seen.items.iter().filter(|it| is_named(name, it, best)).collect();
         // An item of an app is also listed in its workspace, if the person has a role there.
-        let homes: Vec<&str> = hits.iter().filter(|it| it.home.workspace_id().is_some()).map(|it| it.id.as_str()).collect();
+        let homes: Vec<&str> = hits
+            .iter()
+            .filter(|it| it.home.workspace_id().is_some())
+            .map(|it| it.id.as_str())
+            .collect();
         hits.retain(|it| !matches!(it.home, Home::App { .. }) || !homes.contains(&it.id.as_str()));
         match hits[..] {
             [] => {}

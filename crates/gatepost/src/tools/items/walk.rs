@@ -125,11 +125,17 @@ impl Known {
         let mut done = 0;
         let mut notes = Vec::new();
         while !has_enough(self) {
-            let Some((answer, list)) = answers.next().await else { break };
+            let Some((answer, list)) = answers.next().await else {
+                break;
+            };
             done += 1;
-            context.progress.say(done as f64, Some(total.min(CALLS) as f64), "looking through workspaces");
+            context
+                .progress
+                .say(done as f64, Some(total.min(CALLS) as f64), "looking through workspaces");
             match answer {
-                Ok(entries) => self.items.extend(entries.iter().filter_map(|it| Item::of(list.kind, &list.home, it))),
+                Ok(entries) => self
+                    .items
+                    .extend(entries.iter().filter_map(|it| Item::of(list.kind, &list.home, it))),
                 Err(fault) => match after(fault, &list)? {
                     After::GoOn(note) => self.notes.push(note),
                     After::Stop(note) => {
@@ -208,7 +214,11 @@ async fn workspaces(context: &Context<'_>) -> Result<Vec<Item>, Fault> {
     for page in 0..PAGES {
         let arguments = Request::arguments_of([("$top", json!(PAGE)), ("$skip", json!(page * PAGE))]);
         let entries = context.list("groups.list", arguments).await?;
-        all.extend(entries.iter().filter_map(|it| Item::of(Kind::Workspace, &Home::Unknown, it)));
+        all.extend(
+            entries
+                .iter()
+                .filter_map(|it| Item::of(Kind::Workspace, &Home::Unknown, it)),
+        );
         if entries.len() < PAGE {
             break;
         }
@@ -277,9 +287,9 @@ fn after(fault: Fault, list: &List) -> Result<After, Fault> {
         Fault::Call(CallError::Denied { .. } | CallError::WorkspaceNeeded) => {
             Ok(After::GoOn(format!("{place}: {}", fault.brief())))
         }
-        Fault::Refused { .. } if fault.is_throttled() => {
-            Ok(After::Stop(format!("{place}: Power BI asks for fewer calls; go on in a minute")))
-        }
+        Fault::Refused { .. } if fault.is_throttled() => Ok(After::Stop(format!(
+            "{place}: Power BI asks for fewer calls; go on in a minute"
+        ))),
         Fault::Refused { .. } | Fault::Unreadable => Ok(After::GoOn(format!("{place}: {}", fault.brief()))),
         Fault::Call(_) | Fault::Answer(_) | Fault::Words(_) => Err(fault),
     }
