@@ -18,16 +18,29 @@ pub(super) fn model() -> Model {
         Column::seeded("Reading", ColumnKind::Int).described("Number of the reading"),
         Column::seeded("At", ColumnKind::DateTime).described("When it was read"),
         Column::seeded("Device", ColumnKind::Text).described("Which device read it"),
-        Column::seeded("Temperature", ColumnKind::Double).described("Degrees Celsius").formatted("0.0"),
+        Column::seeded("Temperature", ColumnKind::Double)
+            .described("Degrees Celsius")
+            .formatted("0.0"),
         Column::seeded("Alarm", ColumnKind::Boolean).described("Whether the device raised an alarm"),
     ];
-    let measure = |name, expression, format, description| Measure::new("Readings", name, expression, format, description);
+    let measure =
+        |name, expression, format, description| Measure::new("Readings", name, expression, format, description);
     Model {
         tables: vec![Table::seeded("Readings", "One row per minute", columns, readings)],
         measures: vec![
             measure("Readings taken", "COUNTROWS('Readings')", "#,0", "Number of readings"),
-            measure("Average temperature", "AVERAGE('Readings'[Temperature])", "0.0", "Mean of the temperature"),
-            measure("Alarms", "COUNTROWS(FILTER('Readings', 'Readings'[Alarm]))", "#,0", "Readings with an alarm"),
+            measure(
+                "Average temperature",
+                "AVERAGE('Readings'[Temperature])",
+                "0.0",
+                "Mean of the temperature",
+            ),
+            measure(
+                "Alarms",
+                "COUNTROWS(FILTER('Readings', 'Readings'[Alarm]))",
+                "#,0",
+                "Readings with an alarm",
+            ),
         ],
         ..Model::new("Big model", Vec::new())
     }
@@ -38,16 +51,26 @@ fn readings() -> Vec<Encoded> {
     let start = day(2026, 8, 1);
     let tenths: Vec<i64> = (0..ROWS).map(|minute| temperature(minute, random.share())).collect();
     let devices = (0..ROWS).map(|minute| Some(minute * 7 % 24));
-    let names: Vec<Value> = (1..=24).map(|number| Value::text(format!("Sensor {number:02}"))).collect();
+    let names: Vec<Value> = (1..=24)
+        .map(|number| Value::text(format!("Sensor {number:02}")))
+        .collect();
     vec![
         Encoded::picked((1..).take(ROWS).map(Value::Int).collect(), (0..ROWS).map(Some)),
         Encoded::picked(
-            (0..ROWS).map(|minute| Value::Date(start + minute as f64 / 1440.0)).collect(),
+            (0..ROWS)
+                .map(|minute| Value::Date(start + minute as f64 / 1440.0))
+                .collect(),
             (0..ROWS).map(Some),
         ),
         Encoded::picked(names, devices),
-        Encoded::new(ColumnKind::Double, tenths.iter().map(|tenths| Value::Number(*tenths as f64 / 10.0))),
-        Encoded::new(ColumnKind::Boolean, tenths.iter().map(|tenths| Value::Bool(*tenths > 262))),
+        Encoded::new(
+            ColumnKind::Double,
+            tenths.iter().map(|tenths| Value::Number(*tenths as f64 / 10.0)),
+        ),
+        Encoded::new(
+            ColumnKind::Boolean,
+            tenths.iter().map(|tenths| Value::Bool(*tenths > 262)),
+        ),
     ]
 }
 

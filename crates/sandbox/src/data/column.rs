@@ -110,14 +110,23 @@ impl Default for Dictionary {
 
 impl Dictionary {
     fn new(values: Vec<Value>) -> Self {
-        Self { values, lookup: OnceLock::new(), ranks: OnceLock::new(), numbers: OnceLock::new() }
+        Self {
+            values,
+            lookup: OnceLock::new(),
+            ranks: OnceLock::new(),
+            numbers: OnceLock::new(),
+        }
     }
 
     /// The code of a value, if the column ever holds it.
     pub(crate) fn code(&self, value: &Value) -> Option<u32> {
-        let lookup = self
-            .lookup
-            .get_or_init(|| self.values.iter().zip(0..).map(|(value, code)| (value.key(), code)).collect());
+        let lookup = self.lookup.get_or_init(|| {
+            self.values
+                .iter()
+                .zip(0..)
+                .map(|(value, code)| (value.key(), code))
+                .collect()
+        });
         lookup.get(&value.key()).copied()
     }
 
@@ -136,7 +145,8 @@ impl Dictionary {
 
     /// Per code the number behind its value; text and blank give zero.
     pub(crate) fn numbers(&self) -> &[f64] {
-        self.numbers.get_or_init(|| self.values.iter().map(|value| value.number().unwrap_or(0.0)).collect())
+        self.numbers
+            .get_or_init(|| self.values.iter().map(|value| value.number().unwrap_or(0.0)).collect())
     }
 }
 
@@ -155,16 +165,23 @@ impl Encoded {
                 })
             })
             .collect();
-        Self { dictionary: Arc::new(Dictionary::new(distinct)), codes: Arc::new(codes) }
+        Self {
+            dictionary: Arc::new(Dictionary::new(distinct)),
+            codes: Arc::new(codes),
+        }
     }
 
     /// Values that are known to differ, and per row which of them it is; none is blank.
     pub(crate) fn picked(distinct: Vec<Value>, picks: impl IntoIterator<Item = Option<usize>>) -> Self {
         let mut values = vec![Value::Blank];
         values.extend(distinct);
-        let code = |pick: Option<usize>| pick.map_or(0, |pick| u32::try_from(pick + 1).expect("a pick is a small number"));
+        let code =
+            |pick: Option<usize>| pick.map_or(0, |pick| u32::try_from(pick + 1).expect("a pick is a small number"));
         let codes = picks.into_iter().map(code).collect();
-        Self { dictionary: Arc::new(Dictionary::new(values)), codes: Arc::new(codes) }
+        Self {
+            dictionary: Arc::new(Dictionary::new(values)),
+            codes: Arc::new(codes),
+        }
     }
 }
 
@@ -172,7 +189,12 @@ impl Column {
     /// A column of values; a value that does not fit the kind becomes one that does, or blank.
     pub fn new(name: impl Into<String>, kind: ColumnKind, values: impl IntoIterator<Item = Value>) -> Self {
         let values = Values::Here(Encoded::new(kind, values));
-        Self { name: name.into(), kind, values, ..Self::default() }
+        Self {
+            name: name.into(),
+            kind,
+            values,
+            ..Self::default()
+        }
     }
 
     /// A column from cells, as rows pushed over the API bring them.
@@ -182,7 +204,11 @@ impl Column {
 
     /// A column of a seeded table, whose rows are made later.
     pub(crate) fn seeded(name: &str, kind: ColumnKind) -> Self {
-        Self { name: name.to_owned(), kind, ..Self::default() }
+        Self {
+            name: name.to_owned(),
+            kind,
+            ..Self::default()
+        }
     }
 
     /// Ties the column to the seeded rows.
@@ -243,10 +269,12 @@ fn fit(kind: ColumnKind, value: Value) -> Value {
         (ColumnKind::Text, Value::Text(text)) => Value::Text(text),
         (ColumnKind::Text, other) => Value::text(crate::dax::convert::text_of(&other)),
         (ColumnKind::Int, Value::Int(whole)) => Value::Int(whole),
-        (ColumnKind::Int, other) => other.number().map_or(Value::Blank, |number| Value::Int(number.round() as i64)),
-        (ColumnKind::Decimal, other) => {
-            other.number().map_or(Value::Blank, |number| Value::Number((number * 10_000.0).round() / 10_000.0))
-        }
+        (ColumnKind::Int, other) => other
+            .number()
+            .map_or(Value::Blank, |number| Value::Int(number.round() as i64)),
+        (ColumnKind::Decimal, other) => other.number().map_or(Value::Blank, |number| {
+            Value::Number((number * 10_000.0).round() / 10_000.0)
+        }),
         (ColumnKind::Double, other) => other.number().map_or(Value::Blank, Value::Number),
         (ColumnKind::DateTime, Value::Text(text)) => crate::dax::convert::date_of_text(&text).unwrap_or(Value::Blank),
         (ColumnKind::DateTime, other) => other.number().map_or(Value::Blank, Value::Date),

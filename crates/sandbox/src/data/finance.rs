@@ -30,14 +30,29 @@ const ACCOUNTS: [(i64, &str, &str, f64); 10] = [
     (6900, "Depreciation", "Cost", 7_300.0),
 ];
 
-const CENTRES: [&str; 6] = ["Production", "Sales", "Service", "Logistics", "Administration", "Research"];
+const CENTRES: [&str; 6] = [
+    "Production",
+    "Sales",
+    "Service",
+    "Logistics",
+    "Administration",
+    "Research",
+];
 
 const BOOKINGS: usize = 16;
 
 /// The model, its rows not yet made.
 pub(super) fn model() -> Model {
-    let month = |name| Column::seeded(name, ColumnKind::DateTime).described("First day of the month").formatted("yyyy-mm");
-    let amount = || Column::seeded("Amount", ColumnKind::Decimal).described("Amount in euros").formatted("#,0.00");
+    let month = |name| {
+        Column::seeded(name, ColumnKind::DateTime)
+            .described("First day of the month")
+            .formatted("yyyy-mm")
+    };
+    let amount = || {
+        Column::seeded("Amount", ColumnKind::Decimal)
+            .described("Amount in euros")
+            .formatted("#,0.00")
+    };
     let account = || Column::seeded("Account", ColumnKind::Int).described("Number of the account");
     let centre = || Column::seeded("Cost centre", ColumnKind::Text).described("Who earned or spent it");
     let ledger = vec![
@@ -64,7 +79,10 @@ pub(super) fn model() -> Model {
     for table in ["Ledger", "Budget"] {
         relationships.push(Relationship::new((table, "Account"), ("Account", "Account")));
         relationships.push(Relationship::new((table, "Month"), ("Month", "Month")));
-        relationships.push(Relationship::new((table, "Cost centre"), ("Cost centre", "Cost centre")));
+        relationships.push(Relationship::new(
+            (table, "Cost centre"),
+            ("Cost centre", "Cost centre"),
+        ));
     }
     Model {
         tables: vec![
@@ -72,7 +90,9 @@ pub(super) fn model() -> Model {
             Table::seeded("Budget", "One row per month, account and cost centre", budget, budgets),
             Table::seeded("Account", "The accounts", accounts, chart),
             Table::seeded("Month", "January 2025 to December 2026", months, calendar),
-            Table::seeded("Cost centre", "Who earns and spends", centres, || vec![each(texts(&CENTRES))]),
+            Table::seeded("Cost centre", "Who earns and spends", centres, || {
+                vec![each(texts(&CENTRES))]
+            }),
         ],
         measures: measures(),
         relationships,
@@ -86,20 +106,40 @@ fn measures() -> Vec<Measure> {
         measure("Actual", "SUM('Ledger'[Amount])", "What was booked, in euros"),
         measure("Planned", "SUM('Budget'[Amount])", "What was planned, in euros"),
         measure("Variance", "[Actual] - [Planned]", "Booked less planned, in euros"),
-        Measure::new("Ledger", "Variance %", "DIVIDE([Variance], [Planned])", "0.0%", "Variance as a part of the plan"),
-        measure("Revenue", "CALCULATE([Actual], 'Account'[Kind] = \"Revenue\")", "Booked revenue, in euros"),
-        measure("Costs", "CALCULATE([Actual], 'Account'[Kind] = \"Cost\")", "Booked costs, in euros"),
+        Measure::new(
+            "Ledger",
+            "Variance %",
+            "DIVIDE([Variance], [Planned])",
+            "0.0%",
+            "Variance as a part of the plan",
+        ),
+        measure(
+            "Revenue",
+            "CALCULATE([Actual], 'Account'[Kind] = \"Revenue\")",
+            "Booked revenue, in euros",
+        ),
+        measure(
+            "Costs",
+            "CALCULATE([Actual], 'Account'[Kind] = \"Cost\")",
+            "Booked costs, in euros",
+        ),
         measure("Result", "[Revenue] - [Costs]", "Revenue less costs, in euros"),
     ]
 }
 
 fn months() -> Vec<Date> {
     let end = Date::constant(2026, 12, 1);
-    Date::constant(2025, 1, 1).series(1.month()).take_while(|month| *month <= end).collect()
+    Date::constant(2025, 1, 1)
+        .series(1.month())
+        .take_while(|month| *month <= end)
+        .collect()
 }
 
 fn month_values() -> Vec<Value> {
-    months().into_iter().map(|month| Value::Date(days_of_date(month))).collect()
+    months()
+        .into_iter()
+        .map(|month| Value::Date(days_of_date(month)))
+        .collect()
 }
 
 fn each(values: Vec<Value>) -> Encoded {
@@ -111,8 +151,16 @@ fn calendar() -> Vec<Encoded> {
     let months = months();
     vec![
         each(month_values()),
-        Encoded::new(ColumnKind::Int, months.iter().map(|month| Value::Int(i64::from(month.year())))),
-        each(months.iter().map(|month| Value::text(month.strftime("%b %Y").to_string())).collect()),
+        Encoded::new(
+            ColumnKind::Int,
+            months.iter().map(|month| Value::Int(i64::from(month.year()))),
+        ),
+        each(
+            months
+                .iter()
+                .map(|month| Value::text(month.strftime("%b %Y").to_string()))
+                .collect(),
+        ),
     ]
 }
 
@@ -131,7 +179,10 @@ fn chart() -> Vec<Encoded> {
 /// Every month, account and cost centre, by places.
 fn grid(months: usize) -> Vec<(usize, usize, usize)> {
     let accounts = |month| (0..ACCOUNTS.len()).map(move |account| (month, account));
-    (0..months).flat_map(accounts).flat_map(|(month, account)| (0..CENTRES.len()).map(move |centre| (month, account, centre))).collect()
+    (0..months)
+        .flat_map(accounts)
+        .flat_map(|(month, account)| (0..CENTRES.len()).map(move |centre| (month, account, centre)))
+        .collect()
 }
 
 fn budgets() -> Vec<Encoded> {
@@ -152,12 +203,17 @@ fn budgets() -> Vec<Encoded> {
 fn bookings() -> Vec<Encoded> {
     let mut random = Random::new(7);
     let grid = grid(22);
-    let rows: Vec<(usize, usize, usize)> = grid.iter().flat_map(|place| std::iter::repeat_n(*place, BOOKINGS)).collect();
+    let rows: Vec<(usize, usize, usize)> = grid
+        .iter()
+        .flat_map(|place| std::iter::repeat_n(*place, BOOKINGS))
+        .collect();
     let mut texts_of = Vec::with_capacity(rows.len());
     let mut amounts = Vec::with_capacity(rows.len());
     for (month, account, centre) in &rows {
         let usual = ACCOUNTS[*account].3 * (1.2 - 0.08 * *centre as f64) * (1.0 + 0.004 * *month as f64);
-        amounts.push(Value::Number(cents(usual / BOOKINGS as f64 * (0.7 + 0.6 * random.share()))));
+        amounts.push(Value::Number(cents(
+            usual / BOOKINGS as f64 * (0.7 + 0.6 * random.share()),
+        )));
         texts_of.push(match random.below(8) {
             0 => Some(0),
             1 => Some(1),

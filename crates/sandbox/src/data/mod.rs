@@ -96,14 +96,22 @@ pub struct Role {
 impl Model {
     /// A model of tables alone.
     pub fn new(name: impl Into<String>, tables: Vec<Table>) -> Self {
-        Self { name: name.into(), tables, ..Self::default() }
+        Self {
+            name: name.into(),
+            tables,
+            ..Self::default()
+        }
     }
 }
 
 impl Table {
     /// A visible table.
     pub fn new(name: impl Into<String>, columns: Vec<Column>) -> Self {
-        Self { name: name.into(), columns, ..Self::default() }
+        Self {
+            name: name.into(),
+            columns,
+            ..Self::default()
+        }
     }
 
     /// A table whose rows are made, in the order of the columns, when they are first asked for.
@@ -112,7 +120,12 @@ impl Table {
         for (place, column) in columns.iter_mut().enumerate() {
             column.tie(&rows, place);
         }
-        Self { name: name.to_owned(), description: description.to_owned(), columns, ..Self::default() }
+        Self {
+            name: name.to_owned(),
+            description: description.to_owned(),
+            columns,
+            ..Self::default()
+        }
     }
 
     /// How many rows the table has.
@@ -123,8 +136,15 @@ impl Table {
 
 impl Measure {
     fn new(table: &str, name: &str, expression: &str, format: &str, description: &str) -> Self {
-        let [table, name, expression, format, description] = [table, name, expression, format, description].map(str::to_owned);
-        Self { table, name, expression, format, description }
+        let [table, name, expression, format, description] =
+            [table, name, expression, format, description].map(str::to_owned);
+        Self {
+            table,
+            name,
+            expression,
+            format,
+            description,
+        }
     }
 }
 
@@ -155,7 +175,8 @@ const SEEDS: [Seed; 7] = [
 
 /// A seeded model by its name; its rows are made on the first query.
 pub fn seed(name: &str) -> Option<Arc<Model>> {
-    static MODELS: LazyLock<Vec<Arc<Model>>> = LazyLock::new(|| SEEDS.iter().map(|(_, model)| Arc::new(model())).collect());
+    static MODELS: LazyLock<Vec<Arc<Model>>> =
+        LazyLock::new(|| SEEDS.iter().map(|(_, model)| Arc::new(model())).collect());
     let place = SEEDS.iter().position(|(known, _)| *known == name)?;
     Some(MODELS[place].clone())
 }

@@ -24,7 +24,10 @@ pub(super) fn model() -> Model {
         roles: vec![Role {
             name: "Region manager".to_owned(),
             members: ["cy@contoso.test", "di@contoso.test"].map(str::to_owned).to_vec(),
-            filters: vec![("Region".to_owned(), "'Region'[Manager] = USERPRINCIPALNAME()".to_owned())],
+            filters: vec![(
+                "Region".to_owned(),
+                "'Region'[Manager] = USERPRINCIPALNAME()".to_owned(),
+            )],
         }],
         ..Model::new("Sales model", Vec::new())
     }
@@ -32,25 +35,39 @@ pub(super) fn model() -> Model {
 
 fn sales() -> Table {
     let columns = vec![
-        Column::seeded("Line", ColumnKind::Int).described("Number of the order line").hidden(),
+        Column::seeded("Line", ColumnKind::Int)
+            .described("Number of the order line")
+            .hidden(),
         Column::seeded("Order number", ColumnKind::Text).described("Number of the order"),
-        Column::seeded("Order date", ColumnKind::DateTime).described("Day of the order").formatted("yyyy-mm-dd"),
+        Column::seeded("Order date", ColumnKind::DateTime)
+            .described("Day of the order")
+            .formatted("yyyy-mm-dd"),
         Column::seeded("Region", ColumnKind::Text).described("Sales region"),
         Column::seeded("Product key", ColumnKind::Int).hidden(),
         Column::seeded("Customer key", ColumnKind::Int).hidden(),
         Column::seeded("Employee key", ColumnKind::Int).hidden(),
         Column::seeded("Promotion", ColumnKind::Text).described("Promotion the line was sold under, blank for none"),
-        Column::seeded("Quantity", ColumnKind::Int).described("Pieces sold").formatted("#,0"),
-        Column::seeded("Unit price", ColumnKind::Decimal).described("Price per piece after discount, in euros").formatted("#,0.00"),
-        Column::seeded("Amount", ColumnKind::Decimal).described("Quantity times unit price, in euros").formatted("#,0.00"),
-        Column::seeded("Cost", ColumnKind::Decimal).described("What the pieces cost us, in euros").formatted("#,0.00"),
+        Column::seeded("Quantity", ColumnKind::Int)
+            .described("Pieces sold")
+            .formatted("#,0"),
+        Column::seeded("Unit price", ColumnKind::Decimal)
+            .described("Price per piece after discount, in euros")
+            .formatted("#,0.00"),
+        Column::seeded("Amount", ColumnKind::Decimal)
+            .described("Quantity times unit price, in euros")
+            .formatted("#,0.00"),
+        Column::seeded("Cost", ColumnKind::Decimal)
+            .described("What the pieces cost us, in euros")
+            .formatted("#,0.00"),
     ];
     Table::seeded("Sales", "One row per order line", columns, sales_rows::sales)
 }
 
 fn date() -> Table {
     let columns = vec![
-        Column::seeded("Date", ColumnKind::DateTime).described("The day").formatted("yyyy-mm-dd"),
+        Column::seeded("Date", ColumnKind::DateTime)
+            .described("The day")
+            .formatted("yyyy-mm-dd"),
         Column::seeded("Year", ColumnKind::Int).described("Calendar year"),
         Column::seeded("Quarter", ColumnKind::Text).described("Q1 to Q4"),
         Column::seeded("Month number", ColumnKind::Int).described("1 to 12"),
@@ -65,9 +82,16 @@ fn region() -> Table {
     let columns = vec![
         Column::seeded("Region", ColumnKind::Text).described("Sales region"),
         Column::seeded("Country", ColumnKind::Text).described("Main country of the region"),
-        Column::seeded("Manager", ColumnKind::Text).described("User principal name of the manager, who sees this region").hidden(),
+        Column::seeded("Manager", ColumnKind::Text)
+            .described("User principal name of the manager, who sees this region")
+            .hidden(),
     ];
-    Table::seeded("Region", "Sales regions and who manages them", columns, sales_rows::regions)
+    Table::seeded(
+        "Region",
+        "Sales regions and who manages them",
+        columns,
+        sales_rows::regions,
+    )
 }
 
 fn product() -> Table {
@@ -77,7 +101,9 @@ fn product() -> Table {
         Column::seeded("Category", ColumnKind::Text).described("Bikes, Clothing, Accessories or Components"),
         Column::seeded("Subcategory", ColumnKind::Text).described("Finer than the category"),
         Column::seeded("Color", ColumnKind::Text).described("Main color, blank where it has none"),
-        Column::seeded("List price", ColumnKind::Decimal).described("Price before discount, in euros").formatted("#,0.00"),
+        Column::seeded("List price", ColumnKind::Decimal)
+            .described("Price before discount, in euros")
+            .formatted("#,0.00"),
         Column::seeded("Discontinued", ColumnKind::Boolean).described("No longer made"),
     ];
     Table::seeded("Product", "What we sell", columns, sales_rows::products)
@@ -107,12 +133,37 @@ fn measures() -> Vec<Measure> {
     let measure = |name, expression, format, description| Measure::new("Sales", name, expression, format, description);
     vec![
         measure("Total Sales", "SUM('Sales'[Amount])", "#,0.00", "Revenue in euros"),
-        measure("Total Cost", "SUM('Sales'[Cost])", "#,0.00", "Cost of what was sold, in euros"),
+        measure(
+            "Total Cost",
+            "SUM('Sales'[Cost])",
+            "#,0.00",
+            "Cost of what was sold, in euros",
+        ),
         measure("Total Quantity", "SUM('Sales'[Quantity])", "#,0", "Pieces sold"),
-        measure("Orders", "DISTINCTCOUNT('Sales'[Order number])", "#,0", "Number of orders"),
-        measure("Average price", "DIVIDE([Total Sales], [Total Quantity])", "#,0.00", "Revenue per piece, in euros"),
-        measure("Margin", "[Total Sales] - [Total Cost]", "#,0.00", "Revenue less cost, in euros"),
-        measure("Margin %", "DIVIDE([Margin], [Total Sales])", "0.0%", "Margin as a part of revenue"),
+        measure(
+            "Orders",
+            "DISTINCTCOUNT('Sales'[Order number])",
+            "#,0",
+            "Number of orders",
+        ),
+        measure(
+            "Average price",
+            "DIVIDE([Total Sales], [Total Quantity])",
+            "#,0.00",
+            "Revenue per piece, in euros",
+        ),
+        measure(
+            "Margin",
+            "[Total Sales] - [Total Cost]",
+            "#,0.00",
+            "Revenue less cost, in euros",
+        ),
+        measure(
+            "Margin %",
+            "DIVIDE([Margin], [Total Sales])",
+            "0.0%",
+            "Margin as a part of revenue",
+        ),
         measure(
             "Sales last year",
             "CALCULATE([Total Sales], SAMEPERIODLASTYEAR('Date'[Date]))",
@@ -125,7 +176,12 @@ fn measures() -> Vec<Measure> {
             "0.0%",
             "Growth of revenue over the same days one year before",
         ),
-        measure("Sales year to date", "TOTALYTD([Total Sales], 'Date'[Date])", "#,0.00", "Revenue since 1 January, in euros"),
+        measure(
+            "Sales year to date",
+            "TOTALYTD([Total Sales], 'Date'[Date])",
+            "#,0.00",
+            "Revenue since 1 January, in euros",
+        ),
         measure(
             "Share of all regions",
             "DIVIDE([Total Sales], CALCULATE([Total Sales], ALL('Region')))",

@@ -22,16 +22,129 @@ const REGIONS: [(&str, &str, &str, f64); 5] = [
 
 /// Subcategory, category, lowest price and names.
 const PRODUCTS: [(&str, &str, f64, [&str; 6]); 10] = [
-    ("Road bikes", "Bikes", 1290.0, ["Roadrunner 100", "Roadrunner 200", "Aero One", "Aero Two", "Classic Tour", "Gran Fondo"]),
-    ("Mountain bikes", "Bikes", 990.0, ["Trail 10", "Trail 20", "Summit", "Summit Pro", "Ridge", "Boulder"]),
-    ("City bikes", "Bikes", 590.0, ["Commuter", "Commuter Plus", "Canal", "Boulevard", "Postmaster", "Cargo Duo"]),
-    ("Helmets", "Accessories", 49.0, ["Shell S", "Shell M", "Shell L", "Aero Helmet", "Kids Helmet", "Night Helmet"]),
-    ("Lights", "Accessories", 19.0, ["Front Light", "Rear Light", "Light Set", "Dynamo Light", "Beam 800", "Blinker"]),
-    ("Locks", "Accessories", 24.0, ["Cable Lock", "Chain Lock", "U-Lock", "Folding Lock", "Frame Lock", "Alarm Lock"]),
-    ("Jerseys", "Clothing", 45.0, ["Jersey Short", "Jersey Long", "Jersey Wool", "Jersey Race", "Jersey Kids", "Jersey Club"]),
-    ("Gloves", "Clothing", 18.0, ["Gloves Summer", "Gloves Winter", "Gloves Gel", "Gloves Race", "Gloves Rain", "Mittens"]),
-    ("Wheels", "Components", 120.0, ["Wheel 26", "Wheel 28", "Wheel 29", "Carbon Wheel", "Disc Wheel", "Hub Wheel"]),
-    ("Brakes", "Components", 35.0, ["Rim Brake", "Disc Brake", "Brake Pads", "Brake Lever", "Brake Cable", "Hydraulic Set"]),
+    (
+        "Road bikes",
+        "Bikes",
+        1290.0,
+        [
+            "Roadrunner 100",
+            "Roadrunner 200",
+            "Aero One",
+            "Aero Two",
+            "Classic Tour",
+            "Gran Fondo",
+        ],
+    ),
+    (
+        "Mountain bikes",
+        "Bikes",
+        990.0,
+        ["Trail 10", "Trail 20", "Summit", "Summit Pro", "Ridge", "Boulder"],
+    ),
+    (
+        "City bikes",
+        "Bikes",
+        590.0,
+        [
+            "Commuter",
+            "Commuter Plus",
+            "Canal",
+            "Boulevard",
+            "Postmaster",
+            "Cargo Duo",
+        ],
+    ),
+    (
+        "Helmets",
+        "Accessories",
+        49.0,
+        [
+            "Shell S",
+            "Shell M",
+            "Shell L",
+            "Aero Helmet",
+            "Kids Helmet",
+            "Night Helmet",
+        ],
+    ),
+    (
+        "Lights",
+        "Accessories",
+        19.0,
+        [
+            "Front Light",
+            "Rear Light",
+            "Light Set",
+            "Dynamo Light",
+            "Beam 800",
+            "Blinker",
+        ],
+    ),
+    (
+        "Locks",
+        "Accessories",
+        24.0,
+        [
+            "Cable Lock",
+            "Chain Lock",
+            "U-Lock",
+            "Folding Lock",
+            "Frame Lock",
+            "Alarm Lock",
+        ],
+    ),
+    (
+        "Jerseys",
+        "Clothing",
+        45.0,
+        [
+            "Jersey Short",
+            "Jersey Long",
+            "Jersey Wool",
+            "Jersey Race",
+            "Jersey Kids",
+            "Jersey Club",
+        ],
+    ),
+    (
+        "Gloves",
+        "Clothing",
+        18.0,
+        [
+            "Gloves Summer",
+            "Gloves Winter",
+            "Gloves Gel",
+            "Gloves Race",
+            "Gloves Rain",
+            "Mittens",
+        ],
+    ),
+    (
+        "Wheels",
+        "Components",
+        120.0,
+        [
+            "Wheel 26",
+            "Wheel 28",
+            "Wheel 29",
+            "Carbon Wheel",
+            "Disc Wheel",
+            "Hub Wheel",
+        ],
+    ),
+    (
+        "Brakes",
+        "Components",
+        35.0,
+        [
+            "Rim Brake",
+            "Disc Brake",
+            "Brake Pads",
+            "Brake Lever",
+            "Brake Cable",
+            "Hydraulic Set",
+        ],
+    ),
 ];
 
 const COLORS: [&str; 5] = ["Black", "Red", "Silver", "Blue", "Green"];
@@ -47,7 +160,10 @@ const END: Date = Date::constant(2026, 11, 23);
 
 fn calendar() -> Vec<Date> {
     let end = Date::constant(2026, 12, 31);
-    Date::constant(2024, 1, 1).series(1.day()).take_while(|date| *date <= end).collect()
+    Date::constant(2024, 1, 1)
+        .series(1.day())
+        .take_while(|date| *date <= end)
+        .collect()
 }
 
 /// A column of whole numbers from 1.
@@ -65,7 +181,10 @@ pub(super) fn dates() -> Vec<Encoded> {
     let whole = |part: fn(&Date) -> i64| of(ColumnKind::Int, days.iter().map(|date| Value::Int(part(date))));
     let text = |part: &dyn Fn(&Date) -> String| of(ColumnKind::Text, days.iter().map(|date| Value::text(part(date))));
     vec![
-        of(ColumnKind::DateTime, days.iter().map(|date| Value::Date(days_of_date(*date)))),
+        of(
+            ColumnKind::DateTime,
+            days.iter().map(|date| Value::Date(days_of_date(*date))),
+        ),
         whole(|date| i64::from(date.year())),
         text(&|date| format!("Q{}", (date.month() + 2) / 3)),
         whole(|date| i64::from(date.month())),
@@ -79,7 +198,11 @@ pub(super) fn regions() -> Vec<Encoded> {
     let column = |part: fn(&(&'static str, &'static str, &'static str, f64)) -> &'static str| {
         of(ColumnKind::Text, REGIONS.iter().map(|region| Value::text(part(region))))
     };
-    vec![column(|region| region.0), column(|region| region.1), column(|region| region.2)]
+    vec![
+        column(|region| region.0),
+        column(|region| region.1),
+        column(|region| region.2),
+    ]
 }
 
 /// Price before discount and cost of a product.
@@ -102,39 +225,90 @@ pub(super) fn products() -> Vec<Encoded> {
             "Lights" | "Locks" => Value::Blank,
             _ => Value::text(COLORS[place * 7 % COLORS.len()]),
         }),
-        of(ColumnKind::Decimal, (0..count).map(|place| Value::Number(prices(place).0))),
-        of(ColumnKind::Boolean, (0..count).map(|place| Value::Bool(place % 13 == 12))),
+        of(
+            ColumnKind::Decimal,
+            (0..count).map(|place| Value::Number(prices(place).0)),
+        ),
+        of(
+            ColumnKind::Boolean,
+            (0..count).map(|place| Value::Bool(place % 13 == 12)),
+        ),
     ]
 }
 
 pub(super) fn customers() -> Vec<Encoded> {
     const FIRST: [&str; 20] = [
-        "Anna", "Björn", "Chiara", "Dawid", "Élodie", "Finn", "Giulia", "Hanna", "Ivo", "Jana", "Karl", "Lena", "Marek", "Noémie",
-        "Olaf", "Paula", "Quentin", "Rosa", "Søren", "Tessa",
+        "Anna", "Björn", "Chiara", "Dawid", "Élodie", "Finn", "Giulia", "Hanna", "Ivo", "Jana", "Karl", "Lena",
+        "Marek", "Noémie", "Olaf", "Paula", "Quentin", "Rosa", "Søren", "Tessa",
     ];
     const LAST: [&str; 25] = [
-        "Andersson", "Bianchi", "Conti", "Dubois", "Eriksson", "Fischer", "Garnier", "Huber", "Iversen", "Jansen", "Kowalski",
-        "Lindqvist", "Müller", "Nowak", "Olsen", "Petit", "Quist", "Rossi", "Schröder", "Tessier", "Ulrich", "Virtanen", "Weber",
-        "Zając", "O'Neill",
+        "Andersson",
+        "Bianchi",
+        "Conti",
+        "Dubois",
+        "Eriksson",
+        "Fischer",
+        "Garnier",
+        "Huber",
+        "Iversen",
+        "Jansen",
+        "Kowalski",
+        "Lindqvist",
+        "Müller",
+        "Nowak",
+        "Olsen",
+        "Petit",
+        "Quist",
+        "Rossi",
+        "Schröder",
+        "Tessier",
+        "Ulrich",
+        "Virtanen",
+        "Weber",
+        "Zając",
+        "O'Neill",
     ];
-    const CITIES: [&str; 10] =
-        ["Stockholm", "Milano", "Warszawa", "Paris", "München", "Berlin", "Göteborg", "Lyon", "Kraków", "Torino"];
+    const CITIES: [&str; 10] = [
+        "Stockholm",
+        "Milano",
+        "Warszawa",
+        "Paris",
+        "München",
+        "Berlin",
+        "Göteborg",
+        "Lyon",
+        "Kraków",
+        "Torino",
+    ];
     let mut random = Random::new(11);
     let name = |place: usize| {
         let (first, last) = (FIRST[place % 20], LAST[place / 20 % 25]);
         // Four rounds of the same names; the later ones carry a number, so that names stay unique.
-        if place < 500 { format!("{first} {last}") } else { format!("{first} {last} {}", place / 500 + 1) }
+        if place < 500 {
+            format!("{first} {last}")
+        } else {
+            format!("{first} {last} {}", place / 500 + 1)
+        }
     };
     let segments: Vec<usize> = (0..CUSTOMERS).map(|_| random.weighted(&[0.7, 0.2, 0.1])).collect();
     let cities: Vec<usize> = (0..CUSTOMERS).map(|_| random.below(CITIES.len())).collect();
     let start = day(2015, 1, 1);
     let since: Vec<Value> = (0..CUSTOMERS)
-        .map(|place| if place % 17 == 3 { Value::Blank } else { Value::Date(start + random.below(3_200) as f64) })
+        .map(|place| {
+            if place % 17 == 3 {
+                Value::Blank
+            } else {
+                Value::Date(start + random.below(3_200) as f64)
+            }
+        })
         .collect();
     vec![
         keys(CUSTOMERS),
         of(ColumnKind::Text, (0..CUSTOMERS).map(|place| Value::text(name(place)))),
-        Encoded::picked(texts(&["Consumer", "Dealer", "Corporate"]), segments.into_iter().map(Some)),
+        Encoded::picked(
+            texts(&["Consumer", "Dealer", "Corporate"]),
+            segments.into_iter().map(Some),
+        ),
         Encoded::picked(texts(&CITIES), cities.into_iter().map(Some)),
         of(ColumnKind::DateTime, since),
     ]
@@ -142,14 +316,34 @@ pub(super) fn customers() -> Vec<Encoded> {
 
 pub(super) fn employees() -> Vec<Encoded> {
     const NAMES: [&str; 20] = [
-        "Aino Berg", "Bruno Costa", "Carla Dietz", "Denis Evers", "Edda Falk", "Franz Gruber", "Greta Holm", "Hugo Ilić",
-        "Ida Jensen", "Jonas Keller", "Kaja Lund", "Luca Marino", "Mila Novák", "Nils Oberg", "Olga Pavlova", "Pia Quast",
-        "Remo Sala", "Sara Thim", "Tom Ulvang", "Vera Wolf",
+        "Aino Berg",
+        "Bruno Costa",
+        "Carla Dietz",
+        "Denis Evers",
+        "Edda Falk",
+        "Franz Gruber",
+        "Greta Holm",
+        "Hugo Ilić",
+        "Ida Jensen",
+        "Jonas Keller",
+        "Kaja Lund",
+        "Luca Marino",
+        "Mila Novák",
+        "Nils Oberg",
+        "Olga Pavlova",
+        "Pia Quast",
+        "Remo Sala",
+        "Sara Thim",
+        "Tom Ulvang",
+        "Vera Wolf",
     ];
     vec![
         keys(NAMES.len()),
         of(ColumnKind::Text, NAMES.iter().map(Value::text)),
-        Encoded::picked(texts(&["Field", "Inside", "Online"]), (0..NAMES.len()).map(|place| Some(place % 3))),
+        Encoded::picked(
+            texts(&["Field", "Inside", "Online"]),
+            (0..NAMES.len()).map(|place| Some(place % 3)),
+        ),
     ]
 }
 
@@ -193,9 +387,14 @@ pub(super) fn sales() -> Vec<Encoded> {
     }
     let amount = |value: fn(&Line) -> f64| of(ColumnKind::Decimal, rows.iter().map(|row| Value::Number(value(row))));
     let whole = |count: usize, pick: fn(&Line) -> usize| {
-        Encoded::picked((1..).take(count).map(Value::Int).collect(), rows.iter().map(|row| Some(pick(row))))
+        Encoded::picked(
+            (1..).take(count).map(Value::Int).collect(),
+            rows.iter().map(|row| Some(pick(row))),
+        )
     };
-    let numbers = (1..=order).map(|order| Value::text(format!("SO{:06}", 100_000 + order))).collect();
+    let numbers = (1..=order)
+        .map(|order| Value::text(format!("SO{:06}", 100_000 + order)))
+        .collect();
     let dates = days.iter().map(|date| Value::Date(days_of_date(*date))).collect();
     let region_names = REGIONS.iter().map(|region| Value::text(region.0)).collect();
     vec![
@@ -206,7 +405,10 @@ pub(super) fn sales() -> Vec<Encoded> {
         whole(PRODUCTS.len() * 6, |row| row.product),
         whole(CUSTOMERS, |row| row.customer),
         whole(20, |row| row.employee),
-        Encoded::picked(texts(&["Spring sale", "Black week", "Club"]), rows.iter().map(|row| row.promotion)),
+        Encoded::picked(
+            texts(&["Spring sale", "Black week", "Club"]),
+            rows.iter().map(|row| row.promotion),
+        ),
         whole(12, |row| row.quantity - 1),
         amount(|row| row.price),
         amount(|row| row.price * row.quantity as f64),
@@ -231,7 +433,11 @@ struct Line {
 fn line(random: &mut Random, day: usize, order: usize, region: usize, customer: usize, employee: usize) -> Line {
     let group = random.weighted(&[0.05, 0.06, 0.08, 0.14, 0.17, 0.12, 0.13, 0.1, 0.06, 0.09]);
     let product = group * 6 + random.early(6);
-    let quantity = if group < 3 { 1 + random.early(2) } else { 1 + random.early(12) };
+    let quantity = if group < 3 {
+        1 + random.early(2)
+    } else {
+        1 + random.early(12)
+    };
     let promotion = match random.below(20) {
         0 | 1 => Some(0),
         2 => Some(1),
@@ -245,5 +451,16 @@ fn line(random: &mut Random, day: usize, order: usize, region: usize, customer: 
         Some(_) => 0.05,
         None => 0.0,
     };
-    Line { day, order, region, customer, employee, product, promotion, quantity, price: cents(list * (1.0 - discount)), cost }
+    Line {
+        day,
+        order,
+        region,
+        customer,
+        employee,
+        product,
+        promotion,
+        quantity,
+        price: cents(list * (1.0 - discount)),
+        cost,
+    }
 }

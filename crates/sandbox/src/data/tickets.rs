@@ -14,8 +14,14 @@ use crate::dax::Value;
 
 const ROWS: usize = 3_000;
 
-const AGENTS: [(&str, &str); 6] =
-    [("Lea", "First line"), ("Max", "First line"), ("Ines", "First line"), ("Otto", "Second line"), ("Zoe", "Second line"), ("Ben", "On call")];
+const AGENTS: [(&str, &str); 6] = [
+    ("Lea", "First line"),
+    ("Max", "First line"),
+    ("Ines", "First line"),
+    ("Otto", "Second line"),
+    ("Zoe", "Second line"),
+    ("Ben", "On call"),
+];
 
 /// The model, its rows not yet made.
 pub(super) fn model() -> Model {
@@ -26,14 +32,18 @@ pub(super) fn model() -> Model {
         Column::seeded("Priority", ColumnKind::Text).described("Low, Normal or High"),
         Column::seeded("Area", ColumnKind::Text).described("What it is about"),
         Column::seeded("Agent", ColumnKind::Text).described("Who handles it, blank while nobody does"),
-        Column::seeded("Hours", ColumnKind::Double).described("Hours of work, blank while it is open").formatted("0.0"),
-        Column::seeded("Satisfied", ColumnKind::Boolean).described("Whether the customer was content, blank if not answered"),
+        Column::seeded("Hours", ColumnKind::Double)
+            .described("Hours of work, blank while it is open")
+            .formatted("0.0"),
+        Column::seeded("Satisfied", ColumnKind::Boolean)
+            .described("Whether the customer was content, blank if not answered"),
     ];
     let agents = vec![
         Column::seeded("Agent", ColumnKind::Text).described("Name of the agent"),
         Column::seeded("Team", ColumnKind::Text).described("First line, Second line or On call"),
     ];
-    let measure = |name, expression, format, description| Measure::new("Tickets", name, expression, format, description);
+    let measure =
+        |name, expression, format, description| Measure::new("Tickets", name, expression, format, description);
     Model {
         tables: vec![
             Table::seeded("Tickets", "One row per ticket", tickets, rows),
@@ -46,8 +56,18 @@ pub(super) fn model() -> Model {
         ],
         measures: vec![
             measure("Ticket count", "COUNTROWS('Tickets')", "#,0", "Number of tickets"),
-            measure("Open tickets", "CALCULATE([Ticket count], ISBLANK('Tickets'[Closed]))", "#,0", "Tickets not closed yet"),
-            measure("Average hours", "AVERAGE('Tickets'[Hours])", "0.0", "Hours of work per closed ticket"),
+            measure(
+                "Open tickets",
+                "CALCULATE([Ticket count], ISBLANK('Tickets'[Closed]))",
+                "#,0",
+                "Tickets not closed yet",
+            ),
+            measure(
+                "Average hours",
+                "AVERAGE('Tickets'[Hours])",
+                "0.0",
+                "Hours of work per closed ticket",
+            ),
             measure(
                 "Satisfied %",
                 "DIVIDE(CALCULATE([Ticket count], 'Tickets'[Satisfied] = TRUE()), COUNTA('Tickets'[Satisfied]))",
@@ -71,8 +91,16 @@ fn rows() -> Vec<Encoded> {
         let is_open = place > ROWS - 400 && random.below(3) == 0;
         let worked = 15 + random.early(1_200);
         opened.push(Value::Date(start + minute as f64 / 1440.0));
-        closed.push(if is_open { Value::Blank } else { Value::Date(start + (minute + worked * 3) as f64 / 1440.0) });
-        hours.push(if is_open { Value::Blank } else { Value::Number((worked as f64 / 6.0).round() / 10.0) });
+        closed.push(if is_open {
+            Value::Blank
+        } else {
+            Value::Date(start + (minute + worked * 3) as f64 / 1440.0)
+        });
+        hours.push(if is_open {
+            Value::Blank
+        } else {
+            Value::Number((worked as f64 / 6.0).round() / 10.0)
+        });
         satisfied.push(match (is_open, random.below(10)) {
             (true, _) | (_, 0..=3) => Value::Blank,
             (_, 4) => Value::Bool(false),
@@ -80,7 +108,11 @@ fn rows() -> Vec<Encoded> {
         });
         priority.push(Some(random.weighted(&[0.3, 0.55, 0.15])));
         area.push(Some(random.weighted(&[0.35, 0.25, 0.2, 0.2])));
-        agent.push(if is_open && random.below(4) == 0 { None } else { Some(random.early(AGENTS.len())) });
+        agent.push(if is_open && random.below(4) == 0 {
+            None
+        } else {
+            Some(random.early(AGENTS.len()))
+        });
     }
     let names: Vec<&str> = AGENTS.iter().map(|agent| agent.0).collect();
     vec![

@@ -21,18 +21,35 @@ const COUNTRIES: [&str; 5] = ["SE", "DE", "FR", "IT", "PL"];
 /// The model, its rows not yet made.
 pub(super) fn model() -> Model {
     let columns = vec![
-        Column::seeded("Day", ColumnKind::DateTime).described("The day").formatted("yyyy-mm-dd"),
+        Column::seeded("Day", ColumnKind::DateTime)
+            .described("The day")
+            .formatted("yyyy-mm-dd"),
         Column::seeded("Page", ColumnKind::Text).described("Path of the page"),
         Column::seeded("Country", ColumnKind::Text).described("Country of the visitor"),
-        Column::seeded("Visits", ColumnKind::Int).described("Visits of the page").formatted("#,0"),
-        Column::seeded("Bounces", ColumnKind::Int).described("Visits that ended there").formatted("#,0"),
+        Column::seeded("Visits", ColumnKind::Int)
+            .described("Visits of the page")
+            .formatted("#,0"),
+        Column::seeded("Bounces", ColumnKind::Int)
+            .described("Visits that ended there")
+            .formatted("#,0"),
     ];
-    let measure = |name, expression, format, description| Measure::new("Traffic", name, expression, format, description);
+    let measure =
+        |name, expression, format, description| Measure::new("Traffic", name, expression, format, description);
     Model {
-        tables: vec![Table::seeded("Traffic", "Visits per day, page and country", columns, rows)],
+        tables: vec![Table::seeded(
+            "Traffic",
+            "Visits per day, page and country",
+            columns,
+            rows,
+        )],
         measures: vec![
             measure("Total visits", "SUM('Traffic'[Visits])", "#,0", "Visits of all pages"),
-            measure("Bounce rate", "DIVIDE(SUM('Traffic'[Bounces]), [Total visits])", "0.0%", "Visits that ended where they began"),
+            measure(
+                "Bounce rate",
+                "DIVIDE(SUM('Traffic'[Bounces]), [Total visits])",
+                "0.0%",
+                "Visits that ended where they began",
+            ),
         ],
         ..Model::new("Web traffic", Vec::new())
     }
@@ -57,7 +74,10 @@ fn rows() -> Vec<Encoded> {
             (0..DAYS).map(|day| Value::Date(start + day as f64)).collect(),
             (0..count).map(|place| Some(place / per_day)),
         ),
-        Encoded::picked(texts(&PAGES), (0..count).map(|place| Some(place % per_day / COUNTRIES.len()))),
+        Encoded::picked(
+            texts(&PAGES),
+            (0..count).map(|place| Some(place % per_day / COUNTRIES.len())),
+        ),
         Encoded::picked(texts(&COUNTRIES), (0..count).map(|place| Some(place % COUNTRIES.len()))),
         Encoded::new(ColumnKind::Int, visits.iter().map(|visits| Value::Int(*visits))),
         Encoded::new(ColumnKind::Int, bounces),

@@ -25,7 +25,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { rows: 100_000, values: 1_000_000 }
+        Self {
+            rows: 100_000,
+            values: 1_000_000,
+        }
     }
 }
 
@@ -44,7 +47,11 @@ impl ResultSet {
     /// The rows as JSON objects; nulls are left out unless asked for.
     pub fn to_json(&self, include_nulls: bool) -> Vec<serde_json::Value> {
         let object = |row: &Vec<Cell>| {
-            let cells = self.columns.iter().zip(row).filter(|(_, cell)| include_nulls || **cell != Cell::Null);
+            let cells = self
+                .columns
+                .iter()
+                .zip(row)
+                .filter(|(_, cell)| include_nulls || **cell != Cell::Null);
             serde_json::Value::Object(cells.map(|(name, cell)| (name.clone(), cell.to_json())).collect())
         };
         self.rows.iter().map(object).collect()
@@ -94,7 +101,8 @@ impl Cell {
             Self::Bool(yes) => yes.to_string(),
             Self::DateTime(ms) => {
                 let text = iso_time(*ms);
-                text.strip_suffix("T00:00:00").map_or_else(|| text.replace('T', " "), str::to_owned)
+                text.strip_suffix("T00:00:00")
+                    .map_or_else(|| text.replace('T', " "), str::to_owned)
             }
         }
     }

@@ -110,7 +110,9 @@ pub(crate) fn compare_text(left: &str, right: &str) -> Ordering {
         let lower = |text: &str| text.bytes().map(|byte| byte.to_ascii_lowercase()).collect::<Vec<u8>>();
         return lower(left).cmp(&lower(right));
     }
-    plain(left).cmp(&plain(right)).then_with(|| fold(left).cmp(&fold(right)))
+    plain(left)
+        .cmp(&plain(right))
+        .then_with(|| fold(left).cmp(&fold(right)))
 }
 
 /// The letter without its accent, for the common Latin letters.
