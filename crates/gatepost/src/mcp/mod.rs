@@ -96,7 +96,7 @@ async fn serve(app: &App, slug: Option<&str>, request: Request) -> Response {
             .answer(message)
             .await
         }
-        Err((id, failure)) => json(failure.status, failure.response(id.as_ref())),
+        Err(refusal) => json(refusal.failure.status, refusal.failure.response(refusal.id.as_ref())),
     }
 }
 

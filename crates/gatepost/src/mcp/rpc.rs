@@ -112,28 +112,30 @@ pub(super) fn notification(method: &str, params: &Value) -> String {
     json!({ "jsonrpc": "2.0", "method": method, "params": params }).to_string()
 }
 
-/// The one message of a request body, or the refusal and the id it belongs to.
-pub(super) fn read(body: &[u8]) -> Result<Message, (Option<Id>, Failure)> {
+/// A body that is no message, and the id it belongs to if that could be read.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub id: Option<Id>,
+    pub failure: Failure,
+}
+
+/// The one message of a request body.
+pub(super) fn read(body: &[u8]) -> Result<Message, Box<Refusal>> {
+    let refuse = |id, failure| Box::new(Refusal { id, failure });
     if body.trim_ascii_start().first() == Some(&b'[') {
-        return Err((None, Failure::invalid_request("expected one message, not a batch")));
+        return Err(refuse(None, Failure::invalid_request("expected one message, not a batch")));
     }
     let value = strict::parse(body).map_err(|refused| {
-        let code = if refused == strict::Refused::NotJson {
-            PARSE_ERROR
-        } else {
-            INVALID_REQUEST
-        };
-        (None, Failure::new(StatusCode::BAD_REQUEST, code, refused.to_string()))
+        let is_json = refused != strict::Refused::NotJson;
+        let code = if is_json { INVALID_REQUEST } else { PARSE_ERROR };
+        refuse(None, Failure::new(StatusCode::BAD_REQUEST, code, refused.to_string()))
     })?;
     let Value::Object(mut members) = value else {
-        return Err((None, Failure::invalid_request("expected a JSON object")));
+        return Err(refuse(None, Failure::invalid_request("expected a JSON object")));
     };
-    let id = members
-        .remove("id")
-        .map(id)
-        .transpose()
-        .map_err(|failure| (None, failure))?;
-    message(members, id.clone()).map_err(|failure| (id, failure))
+    let id = members.remove("id").map(id).transpose();
+    let id = id.map_err(|failure| refuse(None, failure))?;
+    message(members, id.clone()).map_err(|failure| refuse(id, failure))
 }
 
 fn id(value: Value) -> Result<Id, Failure> {
