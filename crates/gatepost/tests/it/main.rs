@@ -2,5 +2,6 @@
 
 mod entra;
 mod front;
+mod portal;
 mod powerbi;
 mod pretend_microsoft;
