@@ -19,7 +19,9 @@ pub async fn rename(app: &App, caller: &Caller, name: &str) -> Result<(), Refuse
     check_name(&mut problems, "name", name);
     sound(problems)?;
     environments::rename(&app.db, &caller.environment, name).await?;
-    app.audit.append(Entry::of("environment.renamed", caller, json!({ "name": name }))).await?;
+    app.audit
+        .append(Entry::of("environment.renamed", caller, json!({ "name": name })))
+        .await?;
     Ok(())
 }
 
@@ -28,11 +30,20 @@ pub async fn save_admission(app: &App, caller: &Caller, closed: bool, tenants: &
     manages(caller)?;
     let mut problems = Problems::new();
     let mut listed = Vec::new();
-    for typed in tenants.split(|c: char| c.is_whitespace() || c == ',').filter(|it| !it.is_empty()) {
+    for typed in tenants
+        .split(|c: char| c.is_whitespace() || c == ',')
+        .filter(|it| !it.is_empty())
+    {
         match Tenant::parse(typed) {
             Ok(tenant) if tenant.guid().is_some() => listed.extend(tenant.guid().map(str::to_owned)),
             _ => {
-                problems.insert("tenants", format!("expected Directory (tenant) IDs, one a line; `{}` is none", typed.chars().take(60).collect::<String>()));
+                problems.insert(
+                    "tenants",
+                    format!(
+                        "expected Directory (tenant) IDs, one a line; `{}` is none",
+                        typed.chars().take(60).collect::<String>()
+                    ),
+                );
             }
         }
     }
@@ -42,9 +53,18 @@ pub async fn save_admission(app: &App, caller: &Caller, closed: bool, tenants: &
         problems.insert("tenants", format!("expected at most {MOST_TENANTS} directories"));
     }
     sound(problems)?;
-    let admission = Admission { closed, tenants: listed };
+    let admission = Admission {
+        closed,
+        tenants: listed,
+    };
     let stored = serde_json::to_string(&admission).expect("an admission is plain data");
     environments::save_admission(&app.db, &caller.environment, &stored).await?;
-    app.audit.append(Entry::of("environment.admission_changed", caller, json!({ "admission": admission }))).await?;
+    app.audit
+        .append(Entry::of(
+            "environment.admission_changed",
+            caller,
+            json!({ "admission": admission }),
+        ))
+        .await?;
     Ok(())
 }

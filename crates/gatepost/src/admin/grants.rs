@@ -12,7 +12,9 @@ use crate::store::grants;
 pub async fn revoke(app: &App, caller: &Caller, id: &GrantId) -> Result<(), Refused> {
     let found = grants::find(&app.db, id).await?;
     let mine = |it: &grants::Named| it.grant.person_id == caller.person || caller.role.may_manage();
-    let grant = found.filter(|it| it.grant.environment_id == caller.environment && mine(it)).ok_or(Refused::NotFound)?;
+    let grant = found
+        .filter(|it| it.grant.environment_id == caller.environment && mine(it))
+        .ok_or(Refused::NotFound)?;
     if !grants::revoke(&app.db, id, app.clock.now(), "revoked in the portal").await? {
         return Err(Refused::Conflict("this was revoked before".into()));
     }

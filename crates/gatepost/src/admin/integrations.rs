@@ -43,13 +43,20 @@ pub enum Test {
     /// The cloud answers; without a directory Microsoft offers no way to try the secret.
     Reachable,
     /// Microsoft refuses, in words.
-    Refused { cause: String, tell: String, code: String, trace_id: Option<String> },
+    Refused {
+        cause: String,
+        tell: String,
+        code: String,
+        trace_id: Option<String>,
+    },
 }
 
 /// Finds an integration of the caller's environment.
 pub async fn find(app: &App, caller: &Caller, id: &IntegrationId) -> Result<Integration, Refused> {
     let found = integrations::find(&app.db, id).await?;
-    found.filter(|it| it.environment_id == caller.environment).ok_or(Refused::NotFound)
+    found
+        .filter(|it| it.environment_id == caller.environment)
+        .ok_or(Refused::NotFound)
 }
 
 /// Adds an integration.
@@ -59,7 +66,10 @@ pub async fn create(app: &App, caller: &Caller, input: &IntegrationInput) -> Res
     let now = app.clock.now();
     let id = app.clock.new_id();
     let row = Integration {
-        secret_sealed: app.vault.seal_text(entra::secret_place(&id, &caller.environment.0), checked.secret.unwrap_or_default()),
+        secret_sealed: app.vault.seal_text(
+            entra::secret_place(&id, &caller.environment.0),
+            checked.secret.unwrap_or_default(),
+        ),
         id: id.into(),
         environment_id: caller.environment.clone(),
         name: input.name.clone(),
@@ -76,8 +86,13 @@ pub async fn create(app: &App, caller: &Caller, input: &IntegrationInput) -> Res
         updated_at: now,
     };
     integrations::create(&app.db, &row).await?;
-    app.audit.append(Entry::of("integration.created", caller, described(&row, true))).await?;
-    Ok(Saved { id: row.id, warning: checked.warning })
+    app.audit
+        .append(Entry::of("integration.created", caller, described(&row, true)))
+        .await?;
+    Ok(Saved {
+        id: row.id,
+        warning: checked.warning,
+    })
 }
 
 /// Saves an edited integration and clears its fault.
@@ -86,7 +101,9 @@ pub async fn save(app: &App, caller: &Caller, id: &IntegrationId, input: &Integr
     let mut row = find(app, caller, id).await?;
     let checked = check(input, Some(&row))?;
     if let Some(secret) = checked.secret {
-        row.secret_sealed = app.vault.seal_text(entra::secret_place(&row.id.0, &row.environment_id.0), secret);
+        row.secret_sealed = app
+            .vault
+            .seal_text(entra::secret_place(&row.id.0, &row.environment_id.0), secret);
         row.secret_hint = hint(secret);
     }
     row.name.clone_from(&input.name);
@@ -96,15 +113,26 @@ pub async fn save(app: &App, caller: &Caller, id: &IntegrationId, input: &Integr
     row.secret_expires_at = checked.expires;
     row.updated_at = app.clock.now();
     integrations::save(&app.db, &row).await?;
-    app.audit.append(Entry::of("integration.changed", caller, described(&row, checked.secret.is_some()))).await?;
-    Ok(Saved { id: row.id, warning: checked.warning })
+    app.audit
+        .append(Entry::of(
+            "integration.changed",
+            caller,
+            described(&row, checked.secret.is_some()),
+        ))
+        .await?;
+    Ok(Saved {
+        id: row.id,
+        warning: checked.warning,
+    })
 }
 
 /// Deletes an integration with all its connections.
 pub async fn delete(app: &App, caller: &Caller, id: &IntegrationId) -> Result<(), Refused> {
     manages(caller)?;
     let row = find(app, caller, id).await?;
-    app.audit.append(Entry::of("integration.deleted", caller, described(&row, false))).await?;
+    app.audit
+        .append(Entry::of("integration.deleted", caller, described(&row, false)))
+        .await?;
     match integrations::delete(&app.db, &caller.environment, id).await? {
         true => Ok(()),
         false => Err(Refused::NotFound),
@@ -115,15 +143,26 @@ pub async fn delete(app: &App, caller: &Caller, id: &IntegrationId) -> Result<()
 pub async fn test(app: &App, caller: &Caller, id: &IntegrationId) -> Result<Test, Refused> {
     manages(caller)?;
     let row = find(app, caller, id).await?;
-    let registration = entra::registration_of(&app.vault, &row).map_err(|error| Refused::Conflict(error.to_string()))?;
+    let registration =
+        entra::registration_of(&app.vault, &row).map_err(|error| Refused::Conflict(error.to_string()))?;
     let answer = app.entra.test_registration(&registration).await;
     let outcome = match answer {
-        Ok(it) if it.credential_proven => Test::Proven { tenant_id: it.tenant_id },
+        Ok(it) if it.credential_proven => Test::Proven {
+            tenant_id: it.tenant_id,
+        },
         Ok(_) => Test::Reachable,
         Err(error) => {
             let explanation = error.explanation();
-            let code = error.codes.first().map_or_else(|| error.error.to_string(), |it| format!("AADSTS{it}"));
-            Test::Refused { cause: explanation.cause, tell: explanation.tell, code, trace_id: error.trace_id.map(String::from) }
+            let code = error
+                .codes
+                .first()
+                .map_or_else(|| error.error.to_string(), |it| format!("AADSTS{it}"));
+            Test::Refused {
+                cause: explanation.cause,
+                tell: explanation.tell,
+                code,
+                trace_id: error.trace_id.map(String::from),
+            }
         }
     };
     if matches!(outcome, Test::Proven { .. }) {
@@ -134,7 +173,13 @@ pub async fn test(app: &App, caller: &Caller, id: &IntegrationId) -> Result<Test
         Test::Reachable => "reachable",
         Test::Refused { code, .. } => code,
     };
-    app.audit.append(Entry::of("integration.tested", caller, json!({ "integration": row.id, "name": row.name, "outcome": told }))).await?;
+    app.audit
+        .append(Entry::of(
+            "integration.tested",
+            caller,
+            json!({ "integration": row.id, "name": row.name, "outcome": told }),
+        ))
+        .await?;
     Ok(outcome)
 }
 
@@ -162,7 +207,10 @@ fn check<'a>(input: &'a IntegrationInput, stored: Option<&Integration>) -> Resul
     let (secret, warning) = match typed {
         "" if stored.is_some_and(|it| it.cloud != cloud) => {
             // Invariant: a stored secret is sent only to the addresses it was entered for.
-            problems.insert("secret", "the addresses have changed, so enter the secret again".to_owned());
+            problems.insert(
+                "secret",
+                "the addresses have changed, so enter the secret again".to_owned(),
+            );
             (None, None)
         }
         "" if stored.is_some() => (None, None),
@@ -179,13 +227,21 @@ fn check<'a>(input: &'a IntegrationInput, stored: Option<&Integration>) -> Resul
         None
     });
     sound(problems)?;
-    Ok(Checked { client_id, cloud, secret, expires, warning })
+    Ok(Checked {
+        client_id,
+        cloud,
+        secret,
+        expires,
+        warning,
+    })
 }
 
 fn client_id(typed: &str, problems: &mut Problems) -> String {
     let id = typed.trim_matches(['{', '}']).to_ascii_lowercase();
     let groups: Vec<_> = id.split('-').map(str::len).collect();
-    let is_guid = groups == [8, 4, 4, 4, 12] && id.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit()) && id.bytes().any(|b| !b"0-".contains(&b));
+    let is_guid = groups == [8, 4, 4, 4, 12]
+        && id.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
+        && id.bytes().any(|b| !b"0-".contains(&b));
     if !is_guid {
         let text = "expected the Application (client) ID from the Overview page of the registration, such as 00000000-aaaa-bbbb-cccc-000000000000";
         problems.insert("client_id", text.to_owned());
@@ -195,7 +251,9 @@ fn client_id(typed: &str, problems: &mut Problems) -> String {
 
 fn cloud(input: &IntegrationInput) -> Result<String, String> {
     if input.cloud != "custom" {
-        return clouds::find(&input.cloud).map(|it| it.id.clone()).ok_or_else(|| "expected one of the clouds".to_owned());
+        return clouds::find(&input.cloud)
+            .map(|it| it.id.clone())
+            .ok_or_else(|| "expected one of the clouds".to_owned());
     }
     let [login, resource, api, portal] = &input.addresses;
     let custom: Cloud = Cloud::custom(login, resource, api, portal)?;
@@ -207,9 +265,15 @@ fn expiry(typed: &str) -> Result<Option<Timestamp>, String> {
     if typed.is_empty() {
         return Ok(None);
     }
-    let day: jiff::civil::Date = typed.parse().map_err(|_| "expected a day such as 2027-05-22".to_owned())?;
-    let zoned = day.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| "expected a day such as 2027-05-22".to_owned())?;
-    Ok(Some(Timestamp(zoned.timestamp().as_millisecond()).plus_seconds(24 * 3600 - 1)))
+    let day: jiff::civil::Date = typed
+        .parse()
+        .map_err(|_| "expected a day such as 2027-05-22".to_owned())?;
+    let zoned = day
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .map_err(|_| "expected a day such as 2027-05-22".to_owned())?;
+    Ok(Some(
+        Timestamp(zoned.timestamp().as_millisecond()).plus_seconds(24 * 3600 - 1),
+    ))
 }
 
 /// The first three characters, as Entra's own list shows them.

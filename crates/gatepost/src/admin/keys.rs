@@ -60,7 +60,10 @@ pub async fn create(app: &App, caller: &Caller, input: &KeyInput) -> Result<NewK
         "key": row.id, "name": row.name, "hint": row.hint, "scopes": row.scopes, "application": input.is_application, "expires_at": row.expires_at,
     });
     app.audit.append(Entry::of("api_key.created", caller, details)).await?;
-    Ok(NewKey { id: row.id, key: text.into() })
+    Ok(NewKey {
+        id: row.id,
+        key: text.into(),
+    })
 }
 
 fn check(input: &KeyInput) -> Result<(), Refused> {
@@ -82,7 +85,11 @@ fn check(input: &KeyInput) -> Result<(), Refused> {
 pub async fn revoke(app: &App, caller: &Caller, id: &ApiKeyId) -> Result<(), Refused> {
     let all = api_keys::list(&app.db, &caller.environment).await?;
     let mine = |it: &ApiKey| caller.role.may_manage() || it.person_id.as_ref() == Some(&caller.person);
-    let key = all.into_iter().find(|it| it.id == *id).filter(mine).ok_or(Refused::NotFound)?;
+    let key = all
+        .into_iter()
+        .find(|it| it.id == *id)
+        .filter(mine)
+        .ok_or(Refused::NotFound)?;
     if !api_keys::revoke(&app.db, &caller.environment, id, app.clock.now()).await? {
         return Err(Refused::Conflict("this key was revoked before".into()));
     }

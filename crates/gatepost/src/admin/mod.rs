@@ -60,17 +60,29 @@ pub enum Refused {
 }
 
 fn plural(fields: usize) -> String {
-    if fields == 1 { "one field".to_owned() } else { format!("{fields} fields") }
+    if fields == 1 {
+        "one field".to_owned()
+    } else {
+        format!("{fields} fields")
+    }
 }
 
 /// Passes only those who may manage the environment of their call.
 fn manages(caller: &Caller) -> Result<(), Refused> {
-    if caller.role.may_manage() { Ok(()) } else { Err(Refused::NotAllowed) }
+    if caller.role.may_manage() {
+        Ok(())
+    } else {
+        Err(Refused::NotAllowed)
+    }
 }
 
 /// No problems, or a refusal that lists them.
 fn sound(problems: Problems) -> Result<(), Refused> {
-    if problems.is_empty() { Ok(()) } else { Err(Refused::Invalid(problems)) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Refused::Invalid(problems))
+    }
 }
 
 /// A name for people: not empty, not too long, on one line.
@@ -87,7 +99,9 @@ fn check_name(problems: &mut Problems, field: &'static str, name: &str) {
 /// An address such as `ada@example.com`; whether mail arrives there is nobody's business here.
 fn check_email(problems: &mut Problems, field: &'static str, email: &str) {
     let is_odd = |c: char| c.is_whitespace() || c.is_control() || "<>\",;".contains(c);
-    let plain = email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
+    let plain = email
+        .split_once('@')
+        .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
     if !plain || email.chars().any(is_odd) || 254 < email.len() {
         problems.insert(field, "expected an e-mail address such as ada@example.com".to_owned());
     }

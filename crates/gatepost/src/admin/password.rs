@@ -46,7 +46,9 @@ impl Password {
     pub async fn hash(&self, clock: &Clock) -> String {
         let _turn = TURNS.acquire().await.expect("the semaphore is never closed");
         let (typed, salt) = (self.0.clone(), clock.random().bytes::<16>());
-        spawn_blocking(move || hash(typed.expose_secret(), &salt)).await.expect("hashing does not panic")
+        spawn_blocking(move || hash(typed.expose_secret(), &salt))
+            .await
+            .expect("hashing does not panic")
     }
 }
 
@@ -67,10 +69,13 @@ pub async fn verify(typed: &str, stored: Option<&str>) -> bool {
 }
 
 fn hash(typed: &str, salt: &[u8]) -> String {
-    let hash: PasswordHash = Argon2::default().hash_password_with_salt(typed.as_bytes(), salt).expect("the salt has a length argon2 takes");
+    let hash: PasswordHash = Argon2::default()
+        .hash_password_with_salt(typed.as_bytes(), salt)
+        .expect("the salt has a length argon2 takes");
     hash.to_string()
 }
 
 fn matches(typed: &str, stored: &str) -> bool {
-    typed.len() <= MOST_BYTES && PasswordHash::new(stored).is_ok_and(|it| Argon2::default().verify_password(typed.as_bytes(), &it).is_ok())
+    typed.len() <= MOST_BYTES
+        && PasswordHash::new(stored).is_ok_and(|it| Argon2::default().verify_password(typed.as_bytes(), &it).is_ok())
 }

@@ -27,14 +27,19 @@ impl NewAdministrator {
         if !problems.is_empty() {
             return Err(problems);
         }
-        Ok(Self { name: name.to_owned(), email: email.to_owned(), password })
+        Ok(Self {
+            name: name.to_owned(),
+            email: email.to_owned(),
+            password,
+        })
     }
 }
 
 /// Finds a person of the caller's environment; people who do not manage it find only themselves.
 pub async fn find(app: &App, caller: &Caller, id: &PersonId) -> Result<Person, Refused> {
     let found = people::find(&app.db, id).await?;
-    let visible = |it: &Person| it.environment_id == caller.environment && (caller.role.may_manage() || it.id == caller.person);
+    let visible =
+        |it: &Person| it.environment_id == caller.environment && (caller.role.may_manage() || it.id == caller.person);
     found.filter(visible).ok_or(Refused::NotFound)
 }
 
@@ -56,7 +61,10 @@ pub async fn add_administrator(app: &App, caller: &Caller, new: &NewAdministrato
         last_seen_at: None,
     };
     people::create(&app.db, &person).await.map_err(|error| match error {
-        store::Error::Taken => Refused::Invalid(Problems::from([("email", "somebody signs in with this e-mail already".to_owned())])),
+        store::Error::Taken => Refused::Invalid(Problems::from([(
+            "email",
+            "somebody signs in with this e-mail already".to_owned(),
+        )])),
         other => other.into(),
     })?;
     let details = json!({ "subject": person.id, "subject_name": person.name, "role": person.role });
@@ -74,7 +82,9 @@ pub async fn save_role(app: &App, caller: &Caller, id: &PersonId, role: Role) ->
     }
     people::save_role(&app.db, &person.id, role.as_str()).await?;
     let details = json!({ "subject": person.id, "subject_name": person.name, "before": person.role, "role": role });
-    app.audit.append(Entry::of("person.role_changed", caller, details)).await?;
+    app.audit
+        .append(Entry::of("person.role_changed", caller, details))
+        .await?;
     Ok(())
 }
 
@@ -86,7 +96,13 @@ pub async fn save_locked(app: &App, caller: &Caller, id: &PersonId, locked: bool
         sessions::delete_of_person(&app.db, &person.id).await?;
     }
     let details = json!({ "subject": person.id, "subject_name": person.name });
-    app.audit.append(Entry::of(if locked { "person.locked" } else { "person.unlocked" }, caller, details)).await?;
+    app.audit
+        .append(Entry::of(
+            if locked { "person.locked" } else { "person.unlocked" },
+            caller,
+            details,
+        ))
+        .await?;
     Ok(())
 }
 
@@ -99,7 +115,9 @@ pub async fn end_sessions(app: &App, caller: &Caller, id: &PersonId) -> Result<u
     }
     let ended = sessions::delete_of_person(&app.db, &person.id).await?;
     let details = json!({ "subject": person.id, "subject_name": person.name, "ended": ended });
-    app.audit.append(Entry::of("person.sessions_ended", caller, details)).await?;
+    app.audit
+        .append(Entry::of("person.sessions_ended", caller, details))
+        .await?;
     Ok(ended)
 }
 
@@ -108,7 +126,9 @@ async fn subject(app: &App, caller: &Caller, id: &PersonId) -> Result<Person, Re
     manages(caller)?;
     let person = find(app, caller, id).await?;
     if person.id == caller.person {
-        return Err(Refused::Conflict("you cannot change your own role or lock yourself out; ask another administrator".into()));
+        return Err(Refused::Conflict(
+            "you cannot change your own role or lock yourself out; ask another administrator".into(),
+        ));
     }
     if caller.role < person.role() {
         return Err(Refused::NotAllowed);

@@ -53,9 +53,22 @@ pub async fn save(app: &App, caller: &Caller, id: &PolicyId, input: PolicyInput)
 pub async fn set_enabled(app: &App, caller: &Caller, id: &PolicyId, enabled: bool) -> Result<(), Refused> {
     manages(caller)?;
     let row = find(app, caller, id).await?;
-    let source: Source = serde_json::from_str(&row.source).map_err(|_| Refused::Conflict("this policy cannot be read; delete it".into()))?;
-    let input = PolicyInput { name: row.name.clone(), enabled, source };
-    store(app, caller, if enabled { "policy.enabled" } else { "policy.disabled" }, row, input).await.map(drop)
+    let source: Source = serde_json::from_str(&row.source)
+        .map_err(|_| Refused::Conflict("this policy cannot be read; delete it".into()))?;
+    let input = PolicyInput {
+        name: row.name.clone(),
+        enabled,
+        source,
+    };
+    store(
+        app,
+        caller,
+        if enabled { "policy.enabled" } else { "policy.disabled" },
+        row,
+        input,
+    )
+    .await
+    .map(drop)
 }
 
 /// Deletes a policy.
@@ -71,14 +84,25 @@ pub async fn delete(app: &App, caller: &Caller, id: &PolicyId) -> Result<(), Ref
     Ok(())
 }
 
-async fn store(app: &App, caller: &Caller, kind: &'static str, mut row: Policy, mut input: PolicyInput) -> Result<PolicyId, Refused> {
+async fn store(
+    app: &App,
+    caller: &Caller,
+    kind: &'static str,
+    mut row: Policy,
+    mut input: PolicyInput,
+) -> Result<PolicyId, Refused> {
     if let Source::Form(form) = &mut input.source {
         form.name.clone_from(&input.name);
         form.enabled = input.enabled;
     }
     let mut problems = Problems::new();
     check_name(&mut problems, "name", &input.name);
-    let rule = Rule { id: row.id.clone(), name: input.name.clone(), enabled: input.enabled, source: input.source.clone() };
+    let rule = Rule {
+        id: row.id.clone(),
+        name: input.name.clone(),
+        enabled: input.enabled,
+        source: input.source.clone(),
+    };
     if let Err(invalid) = check(&rule) {
         let at = invalid.at.map(|it| format!("{it}: ")).unwrap_or_default();
         problems.insert("source", format!("{at}{}", invalid.message));
@@ -109,16 +133,32 @@ fn source_of(stored: &str) -> serde_json::Value {
 /// What a form means, in a sentence; `names` gives people, groups and clients by id.
 pub fn in_words(form: &Form, names: &HashMap<String, String>) -> String {
     let named = |id: &str| names.get(id).cloned().unwrap_or_else(|| id.to_owned());
-    let who: Vec<_> = form.people.iter().map(|it| named(&it.0)).chain(form.groups.iter().map(|it| format!("the group {}", named(&it.0)))).collect();
-    let subject = if who.is_empty() { None } else { Some(listed(&who, "and")) };
+    let who: Vec<_> = form
+        .people
+        .iter()
+        .map(|it| named(&it.0))
+        .chain(form.groups.iter().map(|it| format!("the group {}", named(&it.0))))
+        .collect();
+    let subject = if who.is_empty() {
+        None
+    } else {
+        Some(listed(&who, "and"))
+    };
     let what = what(form);
     let mut text = match (form.action, subject) {
         (Action::Allow, None) => format!("Everybody may {what}"),
         (Action::Allow, Some(who)) => format!("{who} may {what}"),
         (Action::Deny, None) => format!("Nobody may {what}"),
         (Action::Deny, Some(who)) => format!("{who} may not {what}"),
-        (Action::StepUp, who) => format!("{} may {what} within {} of signing in", who.unwrap_or_else(|| "Everybody".into()), age(form)),
-        (Action::Approval, who) => format!("{} may {what} once an administrator has approved the exact call", who.unwrap_or_else(|| "Everybody".into())),
+        (Action::StepUp, who) => format!(
+            "{} may {what} within {} of signing in",
+            who.unwrap_or_else(|| "Everybody".into()),
+            age(form)
+        ),
+        (Action::Approval, who) => format!(
+            "{} may {what} once an administrator has approved the exact call",
+            who.unwrap_or_else(|| "Everybody".into())
+        ),
     };
     match form.workspaces.as_slice() {
         [] => {}
@@ -126,21 +166,33 @@ pub fn in_words(form: &Form, names: &HashMap<String, String>) -> String {
         all => text.push_str(&format!(", in {} workspaces", all.len())),
     }
     if !form.clients.is_empty() {
-        let clients: Vec<_> = form.clients.iter().map(|it| if it == "portal" { "the portal".into() } else { named(it) }).collect();
+        let clients: Vec<_> = form
+            .clients
+            .iter()
+            .map(|it| if it == "portal" { "the portal".into() } else { named(it) })
+            .collect();
         text.push_str(&format!(", through {}", listed(&clients, "or")));
     }
     text + "."
 }
 
 fn what(form: &Form) -> String {
-    let effects: Vec<_> = form.effects.iter().map(|it| effect_in_words(it.as_str()).to_owned()).collect();
+    let effects: Vec<_> = form
+        .effects
+        .iter()
+        .map(|it| effect_in_words(it.as_str()).to_owned())
+        .collect();
     let operations = match form.operations.as_slice() {
         [] => None,
         some if some.len() <= 3 => Some(format!("call {}", listed(some, "or"))),
         many => Some(format!("call any of {} operations", many.len())),
     };
     let all: Vec<_> = effects.into_iter().chain(operations).collect();
-    if all.is_empty() { "do anything".to_owned() } else { listed(&all, "or") }
+    if all.is_empty() {
+        "do anything".to_owned()
+    } else {
+        listed(&all, "or")
+    }
 }
 
 /// An effect as a verb.
@@ -159,7 +211,11 @@ pub(super) fn effect_in_words(effect: &str) -> &str {
 
 fn age(form: &Form) -> String {
     let seconds = form.max_authentication_age_s.unwrap_or(15 * 60);
-    if seconds.is_multiple_of(60) { format!("{} minutes", seconds / 60) } else { format!("{seconds} seconds") }
+    if seconds.is_multiple_of(60) {
+        format!("{} minutes", seconds / 60)
+    } else {
+        format!("{seconds} seconds")
+    }
 }
 
 fn listed(words: &[String], last: &str) -> String {

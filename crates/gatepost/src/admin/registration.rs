@@ -28,7 +28,9 @@ pub fn redirect_problem(app: &App) -> Option<String> {
     if 256 < address.len() {
         return Some("Microsoft takes redirect addresses of at most 256 characters".to_owned());
     }
-    address.contains(['!', '$', '\'', '(', ')', ',', ';']).then(|| "Microsoft takes no redirect address with one of ! $ ' ( ) , ;".to_owned())
+    address
+        .contains(['!', '$', '\'', '(', ')', ',', ';'])
+        .then(|| "Microsoft takes no redirect address with one of ! $ ' ( ) , ;".to_owned())
 }
 
 /// How urgent the end of a secret is: kind of the notice, and words; nothing while it is far away.
@@ -38,7 +40,13 @@ pub fn secret_notice(expires: Option<Timestamp>, now: Timestamp) -> Option<(&'st
     let tell = "make a new one in Entra and enter it here";
     match days {
         ..0 => Some(("bad", format!("The client secret has expired; {tell}."))),
-        0..=1 => Some(("bad", format!("The client secret expires within {} hours; {tell}.", (left_ms / 3_600_000).max(1)))),
+        0..=1 => Some((
+            "bad",
+            format!(
+                "The client secret expires within {} hours; {tell}.",
+                (left_ms / 3_600_000).max(1)
+            ),
+        )),
         2..=14 => Some(("bad", format!("The client secret expires in {days} days; {tell}."))),
         15..=60 => Some(("warn", format!("The client secret expires in {days} days; {tell}."))),
         _ => None,
@@ -48,7 +56,11 @@ pub fn secret_notice(expires: Option<Timestamp>, now: Timestamp) -> Option<(&'st
 /// Scripts for the public cloud; the ids of the permissions come from the catalogue.
 pub fn scripts(redirect_uri: &str, now: Timestamp) -> Scripts {
     let end = end_of_secret(now);
-    Scripts { az: az(redirect_uri, &end), graph: graph(redirect_uri), terraform: terraform(redirect_uri, &end) }
+    Scripts {
+        az: az(redirect_uri, &end),
+        graph: graph(redirect_uri),
+        terraform: terraform(redirect_uri, &end),
+    }
 }
 
 /// Half a year, as Microsoft recommends at most.
@@ -57,7 +69,9 @@ fn end_of_secret(now: Timestamp) -> String {
 }
 
 fn wanted() -> impl Iterator<Item = &'static catalogue::scopes::Scope> {
-    catalogue::scopes::wanted().iter().filter_map(|name| catalogue::scopes::find(name))
+    catalogue::scopes::wanted()
+        .iter()
+        .filter_map(|name| catalogue::scopes::find(name))
 }
 
 fn access() -> serde_json::Value {

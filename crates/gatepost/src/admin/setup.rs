@@ -41,7 +41,11 @@ impl FirstOwner {
         if !problems.is_empty() {
             return Err(problems);
         }
-        Ok(Self { name: name.to_owned(), email: email.to_owned(), password })
+        Ok(Self {
+            name: name.to_owned(),
+            email: email.to_owned(),
+            password,
+        })
     }
 }
 
@@ -62,7 +66,10 @@ pub async fn is_open(app: &App) -> store::Result<bool> {
 
 /// Whether `token` is the one of the present link.
 pub async fn holds(app: &App, token: &str) -> store::Result<bool> {
-    Ok(is_open(app).await? && settings::find(&app.db, TOKEN).await?.is_some_and(|it| it == stored(token)))
+    Ok(is_open(app).await?
+        && settings::find(&app.db, TOKEN)
+            .await?
+            .is_some_and(|it| it == stored(token)))
 }
 
 /// Sets the gateway up by its link.
@@ -129,10 +136,21 @@ async fn create(app: &App, owner: &FirstOwner, password_hash: String) -> Result<
         policies::save(&mut tx, &policy).await?;
     }
     tx.commit().await.map_err(taken)?;
-    let done = Done { environment: environment.id, owner: person.id };
+    let done = Done {
+        environment: environment.id,
+        owner: person.id,
+    };
     let details = json!({ "environment_name": environment.name, "person_name": person.name, "role": person.role });
     let (environment, person) = (Some(done.environment.clone()), Some(done.owner.clone()));
-    app.audit.append(Entry { kind: "setup.completed", environment, person, trace: app.clock.new_id(), details }).await?;
+    app.audit
+        .append(Entry {
+            kind: "setup.completed",
+            environment,
+            person,
+            trace: app.clock.new_id(),
+            details,
+        })
+        .await?;
     Ok(done)
 }
 

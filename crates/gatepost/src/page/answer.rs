@@ -36,7 +36,11 @@ fn content_policy(leaving: &Leaving) -> HeaderValue {
     let targets = match leaving {
         Leaving::Stays => "'self'".to_owned(),
         Leaving::Departs(addresses) => {
-            let more: String = addresses.iter().filter_map(|it| source_of(it)).map(|it| format!(" {it}")).collect();
+            let more: String = addresses
+                .iter()
+                .filter_map(|it| source_of(it))
+                .map(|it| format!(" {it}"))
+                .collect();
             format!("'self' https:{more}")
         }
     };
@@ -54,13 +58,20 @@ fn source_of(address: &str) -> Option<String> {
         "javascript" | "data" | "blob" | "about" | "file" => return None,
         scheme => format!("{scheme}:"),
     };
-    source.bytes().all(|b| b.is_ascii_alphanumeric() || b".-+:/[]".contains(&b)).then_some(source)
+    source
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b".-+:/[]".contains(&b))
+        .then_some(source)
 }
 
 /// Sends the browser on with GET.
 pub fn redirect(to: &str) -> Response {
     match HeaderValue::from_str(to) {
-        Ok(to) => (StatusCode::SEE_OTHER, [(LOCATION, to), (CACHE_CONTROL, HeaderValue::from_static("no-store"))]).into_response(),
+        Ok(to) => (
+            StatusCode::SEE_OTHER,
+            [(LOCATION, to), (CACHE_CONTROL, HeaderValue::from_static("no-store"))],
+        )
+            .into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
@@ -112,7 +123,10 @@ pub fn csrf(app: &App, headers: &HeaderMap) -> (String, Option<HeaderValue>) {
 /// Invariant: what passes cannot lead to another site, however a browser reads it.
 pub fn return_path(text: &str) -> Option<&str> {
     let (path, query) = text.split_once('?').unwrap_or((text, ""));
-    let plain = |it: &str, more: &[u8]| it.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.~-".contains(&b) || more.contains(&b));
+    let plain = |it: &str, more: &[u8]| {
+        it.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_.~-".contains(&b) || more.contains(&b))
+    };
     let is_ours = path.starts_with('/') && !path.contains("//") && plain(path, b"/") && plain(query, b"=&");
     (is_ours && text.len() <= 512).then_some(text)
 }

@@ -7,8 +7,8 @@ use axum::Router;
 use axum::extract::Path;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "assets"]
@@ -33,13 +33,26 @@ fn load(file: &str) -> Option<Asset> {
         _ => return None,
     };
     let content = Assets::get(file)?.data.into_owned();
-    let hash: String = digest(&SHA256, &content).as_ref().iter().take(4).map(|it| format!("{it:02x}")).collect();
-    Some(Asset { file: file.to_owned(), name: format!("{stem}-{hash}.{extension}"), kind, content })
+    let hash: String = digest(&SHA256, &content)
+        .as_ref()
+        .iter()
+        .take(4)
+        .map(|it| format!("{it:02x}"))
+        .collect();
+    Some(Asset {
+        file: file.to_owned(),
+        name: format!("{stem}-{hash}.{extension}"),
+        kind,
+        content,
+    })
 }
 
 /// Where the browser finds an asset.
 pub fn asset(file: &str) -> Option<String> {
-    ASSETS.iter().find(|it| it.file == file).map(|it| format!("/assets/{}", it.name))
+    ASSETS
+        .iter()
+        .find(|it| it.file == file)
+        .map(|it| format!("/assets/{}", it.name))
 }
 
 /// The same for templates; a test finds a name that does not exist.
@@ -55,7 +68,10 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
 async fn serve(Path(name): Path<String>) -> Response {
     match ASSETS.iter().find(|it| it.name == name) {
         Some(it) => {
-            let headers = [(CONTENT_TYPE, it.kind), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
+            let headers = [
+                (CONTENT_TYPE, it.kind),
+                (CACHE_CONTROL, "public, max-age=31536000, immutable"),
+            ];
             (headers, it.content.clone()).into_response()
         }
         None => StatusCode::NOT_FOUND.into_response(),

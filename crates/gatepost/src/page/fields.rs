@@ -21,12 +21,19 @@ impl Fields {
 
     /// The field as it was sent, for passwords.
     pub fn exact(&self, name: &str) -> &str {
-        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value)
     }
 
     /// Every value of a name, without empty ones.
     pub fn all(&self, name: &str) -> Vec<String> {
-        self.0.iter().filter(|(known, value)| known == name && !value.trim().is_empty()).map(|(_, value)| value.trim().to_owned()).collect()
+        self.0
+            .iter()
+            .filter(|(known, value)| known == name && !value.trim().is_empty())
+            .map(|(_, value)| value.trim().to_owned())
+            .collect()
     }
 
     /// Whether a check box was ticked.

@@ -16,14 +16,29 @@ pub(super) fn add(engine: &mut Environment<'static>) {
 /// A moment as `<time>`, in UTC; the script shows it in the reader's own zone.
 fn time(ms: i64) -> Value {
     let at = Timestamp(ms).rfc3339();
-    Value::from_safe_string(format!("<time datetime=\"{at}\">{} {} UTC</time>", day(ms), &at[11..16]))
+    Value::from_safe_string(format!(
+        "<time datetime=\"{at}\">{} {} UTC</time>",
+        day(ms),
+        &at[11..16]
+    ))
 }
 
 /// How long before `now` a moment was, or how long after.
 fn ago(ms: i64, now: i64) -> Value {
-    let text = if ms <= now { format!("{} ago", span(now - ms)) } else { format!("in {}", span(ms - now)) };
-    let text = if text == "0 s ago" || text == "in 0 s" { "just now".to_owned() } else { text };
-    Value::from_safe_string(format!("<time datetime=\"{}\" data-form=\"ago\">{text}</time>", Timestamp(ms).rfc3339()))
+    let text = if ms <= now {
+        format!("{} ago", span(now - ms))
+    } else {
+        format!("in {}", span(ms - now))
+    };
+    let text = if text == "0 s ago" || text == "in 0 s" {
+        "just now".to_owned()
+    } else {
+        text
+    };
+    Value::from_safe_string(format!(
+        "<time datetime=\"{}\" data-form=\"ago\">{text}</time>",
+        Timestamp(ms).rfc3339()
+    ))
 }
 
 fn span(ms: i64) -> String {

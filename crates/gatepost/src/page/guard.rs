@@ -28,7 +28,14 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     let (mut parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_BYTES).await else {
         let text = "The form is larger than any this page sends.";
-        return message(StatusCode::PAYLOAD_TOO_LARGE, Message { title: "That is too much", text, ..Message::default() });
+        return message(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            Message {
+                title: "That is too much",
+                text,
+                ..Message::default()
+            },
+        );
     };
     let fields = Fields::parse(&body);
     if !session::csrf_holds(&app.vault, &parts.headers, fields.text("csrf")) {
@@ -41,7 +48,10 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
 fn check_headers(headers: &HeaderMap, public_url: &str) -> Result<(), &'static str> {
     let only = |name: &str| {
         let mut values = headers.get_all(name).iter();
-        values.next().filter(|_| values.next().is_none()).and_then(|it| it.to_str().ok())
+        values
+            .next()
+            .filter(|_| values.next().is_none())
+            .and_then(|it| it.to_str().ok())
     };
     if only(ORIGIN.as_str()) != Some(public_url) {
         return Err("it did not come from a page of this gateway");
@@ -50,7 +60,13 @@ fn check_headers(headers: &HeaderMap, public_url: &str) -> Result<(), &'static s
         return Err("the browser says it came from another site");
     }
     let kind = only(CONTENT_TYPE.as_str()).unwrap_or_default();
-    match kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+    match kind
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    {
         true => Ok(()),
         false => Err("it is not a form"),
     }
@@ -59,6 +75,12 @@ fn check_headers(headers: &HeaderMap, public_url: &str) -> Result<(), &'static s
 fn refused(why: &str) -> Response {
     let text = format!("Nothing was changed: {why}.");
     let how = "If you did this yourself, you may have signed in or out in another window since the page was loaded. Load the page again and repeat. The gateway must be opened under its public address.";
-    let message_of = Message { title: "That form was not accepted", text: &text, how, links: &[("/", "To the portal")], ..Message::default() };
+    let message_of = Message {
+        title: "That form was not accepted",
+        text: &text,
+        how,
+        links: &[("/", "To the portal")],
+        ..Message::default()
+    };
     message(StatusCode::FORBIDDEN, message_of)
 }

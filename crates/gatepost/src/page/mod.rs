@@ -89,7 +89,13 @@ impl Page {
 
 /// The first letters of a name, for a round badge.
 pub fn initials(name: &str) -> String {
-    let mut words = name.split_whitespace().filter_map(|it| it.chars().find(|c| c.is_alphanumeric()));
+    let mut words = name
+        .split_whitespace()
+        .filter_map(|it| it.chars().find(|c| c.is_alphanumeric()));
     let first = words.next();
-    [first, words.next_back()].into_iter().flatten().flat_map(char::to_uppercase).collect()
+    [first, words.next_back()]
+        .into_iter()
+        .flatten()
+        .flat_map(char::to_uppercase)
+        .collect()
 }

@@ -12,7 +12,11 @@ use crate::app::App;
 use crate::page::{self, Fields, Leaving};
 use crate::store::sessions;
 
-const PAGE: Place<'static> = Place { template: "account.html", title: "Your account", section: "account" };
+const PAGE: Place<'static> = Place {
+    template: "account.html",
+    title: "Your account",
+    section: "account",
+};
 
 /// `GET /account`
 pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
@@ -46,7 +50,9 @@ fn hex(bytes: &[u8]) -> String {
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
-    let pairs = digits.chunks_exact(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+    let pairs = digits
+        .chunks_exact(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
     if digits.len() == 64 { pairs.collect() } else { None }
 }
 
@@ -65,7 +71,11 @@ pub(super) async fn password(State(app): State<App>, visitor: Visitor, fields: F
 }
 
 /// `POST /account/sessions/{hash}/end`
-pub(super) async fn end_session(State(app): State<App>, visitor: Visitor, Path(hash): Path<String>) -> Result<Response, Failure> {
+pub(super) async fn end_session(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(hash): Path<String>,
+) -> Result<Response, Failure> {
     let hash = unhex(&hash).ok_or(Refused::NotFound)?;
     admin::end_session(&app, &visitor.caller, &hash).await?;
     Ok(page::redirect("/account?done=sessions-ended"))

@@ -20,8 +20,16 @@ use crate::clock::Timestamp;
 use crate::store::audit::{self, Row, Wanted};
 use crate::store::people;
 
-const LIST: Place<'static> = Place { template: "activity.html", title: "Activity", section: "activity" };
-const TRACE: Place<'static> = Place { template: "trace.html", title: "One request", section: "activity" };
+const LIST: Place<'static> = Place {
+    template: "activity.html",
+    title: "Activity",
+    section: "activity",
+};
+const TRACE: Place<'static> = Place {
+    template: "trace.html",
+    title: "One request",
+    section: "activity",
+};
 const ROWS: i64 = 50;
 const EXPORT_ROWS: i64 = 500;
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -39,32 +47,63 @@ struct Filters {
 impl Filters {
     /// Invariant: whoever does not manage the environment sees their own entries only, whatever the query says.
     fn of(visitor: &Visitor, query: &HashMap<String, String>) -> Self {
-        let text = |name: &str| query.get(name).map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
+        let text = |name: &str| {
+            query
+                .get(name)
+                .map(|it| it.trim().to_owned())
+                .filter(|it| !it.is_empty())
+        };
         let day = |name: &str| text(name).and_then(|it| start_of(&it));
-        let person = if visitor.caller.role.may_manage() { text("person") } else { Some(visitor.caller.person.0.clone()) };
-        Self { person, kind: text("kind"), trace: text("trace"), since: day("since"), until: day("until").map(|it| it.plus_ms(DAY_MS)) }
+        let person = if visitor.caller.role.may_manage() {
+            text("person")
+        } else {
+            Some(visitor.caller.person.0.clone())
+        };
+        Self {
+            person,
+            kind: text("kind"),
+            trace: text("trace"),
+            since: day("since"),
+            until: day("until").map(|it| it.plus_ms(DAY_MS)),
+        }
     }
 
     fn wanted(&self) -> Wanted<'_> {
-        Wanted { person: self.person.as_deref(), kind: self.kind.as_deref(), trace: self.trace.as_deref(), since: self.since, until: self.until }
+        Wanted {
+            person: self.person.as_deref(),
+            kind: self.kind.as_deref(),
+            trace: self.trace.as_deref(),
+            since: self.since,
+            until: self.until,
+        }
     }
 }
 
 /// The first moment of a day in UTC.
 fn start_of(day: &str) -> Option<Timestamp> {
     let day: jiff::civil::Date = day.parse().ok()?;
-    Some(Timestamp(day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond()))
+    Some(Timestamp(
+        day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond(),
+    ))
 }
 
 /// `GET /activity`
-pub(super) async fn show(State(app): State<App>, visitor: Visitor, Query(query): Query<HashMap<String, String>>) -> Result<Response, Failure> {
+pub(super) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<HashMap<String, String>>,
+) -> Result<Response, Failure> {
     let caller = &visitor.caller;
     let filters = Filters::of(&visitor, &query);
     let before = query.get("before").and_then(|it| it.parse().ok()).unwrap_or(i64::MAX);
     let rows = audit::search(&app.db, &caller.environment, &filters.wanted(), before, ROWS + 1).await?;
     let more = rows.len() > usize::try_from(ROWS).unwrap_or(usize::MAX);
     let shown = &rows[..rows.len().min(usize::try_from(ROWS).unwrap_or(usize::MAX))];
-    let people = if caller.role.may_manage() { people::list(&app.db, &caller.environment, ("", "")).await? } else { Vec::new() };
+    let people = if caller.role.may_manage() {
+        people::list(&app.db, &caller.environment, ("", "")).await?
+    } else {
+        Vec::new()
+    };
     let typed = |name: &str| query.get(name).cloned().unwrap_or_default();
     let details = json!({
         "rows": shown.iter().map(about).collect::<Vec<_>>(),
@@ -136,7 +175,11 @@ fn in_words(kind: &str, details: &Value) -> (&'static str, String) {
         "approval.refused" => ("bad", "Refused"),
         _ => ("", ""),
     };
-    let title = if title.is_empty() { plain(kind) } else { title.to_owned() };
+    let title = if title.is_empty() {
+        plain(kind)
+    } else {
+        title.to_owned()
+    };
     (badge, title)
 }
 
@@ -144,7 +187,11 @@ fn in_words(kind: &str, details: &Value) -> (&'static str, String) {
 fn plain(kind: &str) -> String {
     let text = kind.replace(['.', '_'], " ");
     let mut letters = text.chars();
-    letters.next().map(|it| it.to_uppercase().collect::<String>()).unwrap_or_default() + letters.as_str()
+    letters
+        .next()
+        .map(|it| it.to_uppercase().collect::<String>())
+        .unwrap_or_default()
+        + letters.as_str()
 }
 
 fn summary(kind: &str, details: &Value) -> String {
@@ -157,8 +204,22 @@ fn summary(kind: &str, details: &Value) -> String {
         parts.extend(["reason", "error"].iter().find_map(|it| text(it)).map(str::to_owned));
         return parts.join(" · ");
     }
-    let named = ["name", "subject_name", "client_name", "account", "summary", "email", "text", "format"];
-    named.iter().filter_map(|it| text(it)).take(2).collect::<Vec<_>>().join(" · ")
+    let named = [
+        "name",
+        "subject_name",
+        "client_name",
+        "account",
+        "summary",
+        "email",
+        "text",
+        "format",
+    ];
+    named
+        .iter()
+        .filter_map(|it| text(it))
+        .take(2)
+        .collect::<Vec<_>>()
+        .join(" · ")
 }
 
 fn through(value: &Value) -> String {
@@ -171,8 +232,15 @@ fn through(value: &Value) -> String {
 }
 
 /// `GET /activity/trace/{trace}`
-pub(super) async fn trace(State(app): State<App>, visitor: Visitor, Path(trace): Path<String>) -> Result<Response, Failure> {
-    let filters = Filters { trace: Some(trace.clone()), ..Filters::of(&visitor, &HashMap::new()) };
+pub(super) async fn trace(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(trace): Path<String>,
+) -> Result<Response, Failure> {
+    let filters = Filters {
+        trace: Some(trace.clone()),
+        ..Filters::of(&visitor, &HashMap::new())
+    };
     let rows = audit::page(&app.db, &visitor.caller.environment, &filters.wanted(), 0, EXPORT_ROWS).await?;
     if rows.is_empty() {
         return Err(Refused::NotFound.into());
@@ -204,25 +272,51 @@ pub(super) async fn export(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Failure> {
     let (format, kind, name) = match format.as_str() {
-        "jsonl" => (Format::JsonLines, "application/jsonl; charset=utf-8", "gatepost-activity.jsonl"),
+        "jsonl" => (
+            Format::JsonLines,
+            "application/jsonl; charset=utf-8",
+            "gatepost-activity.jsonl",
+        ),
         "csv" => (Format::Csv, "text/csv; charset=utf-8", "gatepost-activity.csv"),
         _ => return Err(Refused::NotFound.into()),
     };
     let filters = Filters::of(&visitor, &query);
     let details = json!({ "format": name, "filters": query_of(&query) });
-    app.audit.append(Entry::of("audit.exported", &visitor.caller, details)).await.map_err(Refused::Audit)?;
+    app.audit
+        .append(Entry::of("audit.exported", &visitor.caller, details))
+        .await
+        .map_err(Refused::Audit)?;
     let environment = visitor.caller.environment.clone();
-    let first = (format == Format::Csv).then(|| Ok::<_, crate::store::Error>(Bytes::from_static(CSV_HEADER.as_bytes())));
-    let rest = stream::try_unfold(Some(0), move |after| next_page(app.clone(), environment.clone(), filters.clone(), format, after));
+    let first =
+        (format == Format::Csv).then(|| Ok::<_, crate::store::Error>(Bytes::from_static(CSV_HEADER.as_bytes())));
+    let rest = stream::try_unfold(Some(0), move |after| {
+        next_page(app.clone(), environment.clone(), filters.clone(), format, after)
+    });
     let body = Body::from_stream(futures_util::StreamExt::chain(stream::iter(first), rest));
     let disposition = format!("attachment; filename=\"{name}\"");
-    Ok(([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, &disposition), (CACHE_CONTROL, "no-store")], body).into_response())
+    Ok((
+        [
+            (CONTENT_TYPE, kind),
+            (CONTENT_DISPOSITION, &disposition),
+            (CACHE_CONTROL, "no-store"),
+        ],
+        body,
+    )
+        .into_response())
 }
 
-async fn next_page(app: App, environment: EnvironmentId, filters: Filters, format: Format, after: Option<i64>) -> crate::store::Result<Option<(Bytes, Option<i64>)>> {
+async fn next_page(
+    app: App,
+    environment: EnvironmentId,
+    filters: Filters,
+    format: Format,
+    after: Option<i64>,
+) -> crate::store::Result<Option<(Bytes, Option<i64>)>> {
     let Some(after) = after else { return Ok(None) };
     let rows = audit::page(&app.db, &environment, &filters.wanted(), after, EXPORT_ROWS).await?;
-    let Some(last) = rows.last().map(|it| it.seq) else { return Ok(None) };
+    let Some(last) = rows.last().map(|it| it.seq) else {
+        return Ok(None);
+    };
     let line = if format == Format::Csv { csv_line } else { json_line };
     let text: String = rows.iter().map(line).collect();
     Ok(Some((text.into(), Some(last))))

@@ -12,13 +12,21 @@ use crate::caller::ScopeSet;
 use crate::page;
 use crate::store::grants::{self, Named};
 
-const LIST: Place<'static> = Place { template: "agents.html", title: "My agents", section: "agents" };
+const LIST: Place<'static> = Place {
+    template: "agents.html",
+    title: "My agents",
+    section: "agents",
+};
 
 /// `GET /agents`
 pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
     let caller = &visitor.caller;
     let mine = grants::of_person(&app.db, &caller.person).await?;
-    let all = if caller.role.may_manage() { grants::list(&app.db, &caller.environment).await? } else { Vec::new() };
+    let all = if caller.role.may_manage() {
+        grants::list(&app.db, &caller.environment).await?
+    } else {
+        Vec::new()
+    };
     let details = json!({
         "mine": mine.iter().map(about).collect::<Vec<_>>(),
         "everybody": all.iter().filter(|it| it.grant.person_id != caller.person).map(about).collect::<Vec<_>>(),
@@ -47,7 +55,11 @@ pub(super) fn scope_in_words(scope: crate::caller::Scope) -> &'static str {
 }
 
 /// `POST /agents/{id}/revoke`
-pub(super) async fn revoke(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
+pub(super) async fn revoke(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
     admin::revoke_grant(&app, &visitor.caller, &id.into()).await?;
     Ok(page::redirect("/agents?done=revoked"))
 }

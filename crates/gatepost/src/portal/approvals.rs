@@ -17,8 +17,16 @@ use crate::policy::Plan;
 use crate::store::approvals::{self, Approval};
 use crate::store::people;
 
-const LIST: Place<'static> = Place { template: "approvals.html", title: "Approvals", section: "approvals" };
-const ONE: Place<'static> = Place { template: "approval.html", title: "Approval", section: "approvals" };
+const LIST: Place<'static> = Place {
+    template: "approvals.html",
+    title: "Approvals",
+    section: "approvals",
+};
+const ONE: Place<'static> = Place {
+    template: "approval.html",
+    title: "Approval",
+    section: "approvals",
+};
 
 /// `GET /approvals`
 pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
@@ -28,17 +36,33 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Res
     let mut all = approvals::list(&app.db, &caller.environment).await?;
     all.retain(|it| manages || it.person_id == caller.person);
     let now = app.clock.now();
-    let (pending, decided): (Vec<_>, Vec<_>) = all.iter().map(|it| about(&app, it, &visitor, &names, now)).partition(|it| it["state"] == "pending");
-    visitor.show(&app, LIST, json!({ "pending": pending, "decided": decided, "manages": manages }))
+    let (pending, decided): (Vec<_>, Vec<_>) = all
+        .iter()
+        .map(|it| about(&app, it, &visitor, &names, now))
+        .partition(|it| it["state"] == "pending");
+    visitor.show(
+        &app,
+        LIST,
+        json!({ "pending": pending, "decided": decided, "manages": manages }),
+    )
 }
 
 /// `GET /approvals/{id}`
 pub(super) async fn one(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
     let caller = &visitor.caller;
     let found = approvals::find(&app.db, &caller.environment, &ApprovalId(id)).await?;
-    let found = found.filter(|it| caller.role.may_manage() || it.person_id == caller.person).ok_or(Refused::NotFound)?;
+    let found = found
+        .filter(|it| caller.role.may_manage() || it.person_id == caller.person)
+        .ok_or(Refused::NotFound)?;
     let about = about(&app, &found, &visitor, &names(&app, &visitor).await?, app.clock.now());
-    visitor.show(&app, Place { title: &found.summary, ..ONE }, json!({ "it": about, "manages": caller.role.may_manage() }))
+    visitor.show(
+        &app,
+        Place {
+            title: &found.summary,
+            ..ONE
+        },
+        json!({ "it": about, "manages": caller.role.may_manage() }),
+    )
 }
 
 async fn names(app: &App, visitor: &Visitor) -> Result<HashMap<PersonId, String>, Failure> {
@@ -49,7 +73,12 @@ async fn names(app: &App, visitor: &Visitor) -> Result<HashMap<PersonId, String>
 fn about(app: &App, it: &Approval, visitor: &Visitor, names: &HashMap<PersonId, String>, now: Timestamp) -> Value {
     let is_over = it.expires_at <= now && ["pending", "approved"].contains(&it.state.as_str());
     let plan: Option<Plan> = serde_json::from_str(&it.plan).ok();
-    let name = |id: &str| names.get(&PersonId(id.to_owned())).cloned().unwrap_or_else(|| id.to_owned());
+    let name = |id: &str| {
+        names
+            .get(&PersonId(id.to_owned()))
+            .cloned()
+            .unwrap_or_else(|| id.to_owned())
+    };
     json!({
         "id": it.id, "summary": it.summary, "state": if is_over { "expired" } else { &it.state }, "person": name(&it.person_id.0),
         "is_mine": it.person_id == visitor.caller.person, "through": it.asked_through, "created_at": it.created_at, "expires_at": it.expires_at,
@@ -71,7 +100,8 @@ fn shown(app: &App, plan: &Plan) -> Value {
 
 /// JSON with line breaks, changing nothing but the space between its parts.
 pub(super) fn indented(text: &str) -> String {
-    let (mut out, mut depth, mut in_string, mut escaped) = (String::with_capacity(text.len() * 2), 0_usize, false, false);
+    let (mut out, mut depth, mut in_string, mut escaped) =
+        (String::with_capacity(text.len() * 2), 0_usize, false, false);
     for (at, letter) in text.char_indices() {
         if in_string {
             out.push(letter);
@@ -116,13 +146,21 @@ fn new_line(out: &mut String, depth: usize) {
 }
 
 /// `POST /approvals/{id}/approve`
-pub(super) async fn approve(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
+pub(super) async fn approve(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
     admin::decide_approval(&app, &visitor.caller, &id.into(), true).await?;
     Ok(page::redirect("/approvals?done=decided"))
 }
 
 /// `POST /approvals/{id}/refuse`
-pub(super) async fn refuse(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
+pub(super) async fn refuse(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
     admin::decide_approval(&app, &visitor.caller, &id.into(), false).await?;
     Ok(page::redirect("/approvals?done=decided"))
 }

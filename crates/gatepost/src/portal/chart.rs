@@ -61,16 +61,44 @@ pub(super) fn chart(counted: &[(i64, String, i64)], now: Timestamp) -> Chart {
         }
     }
     let top = hours.values().map(|(made, refused)| made + refused).max().unwrap_or(0);
-    let (made, refused) = hours.values().fold((0, 0), |(m, r), (made, refused)| (m + made, r + refused));
+    let (made, refused) = hours
+        .values()
+        .fold((0, 0), |(m, r), (made, refused)| (m + made, r + refused));
     let step = WIDTH / HOURS;
-    let bars = hours.iter().enumerate().map(|(at, (hour, counts))| bar(i64::try_from(at).unwrap_or(0) * step, step, *hour, *counts, top)).collect();
-    let labels = hours.keys().enumerate().filter(|(_, hour)| *hour % 6 == 0).map(|(at, hour)| Label { x: i64::try_from(at).unwrap_or(0) * step + step / 2, text: clock_of(*hour) });
-    Chart { width: WIDTH, height: HEIGHT + FOOT, base: HEIGHT, bars, labels: labels.collect(), top, made, refused }
+    let bars = hours
+        .iter()
+        .enumerate()
+        .map(|(at, (hour, counts))| bar(i64::try_from(at).unwrap_or(0) * step, step, *hour, *counts, top))
+        .collect();
+    let labels = hours
+        .keys()
+        .enumerate()
+        .filter(|(_, hour)| *hour % 6 == 0)
+        .map(|(at, hour)| Label {
+            x: i64::try_from(at).unwrap_or(0) * step + step / 2,
+            text: clock_of(*hour),
+        });
+    Chart {
+        width: WIDTH,
+        height: HEIGHT + FOOT,
+        base: HEIGHT,
+        bars,
+        labels: labels.collect(),
+        top,
+        made,
+        refused,
+    }
 }
 
 fn bar(x: i64, step: i64, hour: i64, (made, refused): (i64, i64), top: i64) -> Bar {
     // One call is seen even beside a thousand.
-    let tall = |number: i64| if number == 0 { 0 } else { (number * (HEIGHT - 14) / top.max(1)).max(2) };
+    let tall = |number: i64| {
+        if number == 0 {
+            0
+        } else {
+            (number * (HEIGHT - 14) / top.max(1)).max(2)
+        }
+    };
     let (made_height, refused_height) = (tall(made), tall(refused));
     Bar {
         x: x + GAP / 2,

@@ -53,14 +53,43 @@ impl IntoResponse for Failure {
 const BACK: &[(&str, &str)] = &[("/", "To the overview")];
 
 fn of_refusal(refused: &Refused) -> Response {
-    let of = |status, title, text: &str, how| page::message(status, Message { title, text, how, links: BACK, ..Message::default() });
+    let of = |status, title, text: &str, how| {
+        page::message(
+            status,
+            Message {
+                title,
+                text,
+                how,
+                links: BACK,
+                ..Message::default()
+            },
+        )
+    };
     match refused {
-        Refused::NotAllowed => of(StatusCode::FORBIDDEN, "Not for your role", "Your role does not allow this, so nothing was changed.", "Ask an administrator with a wider role."),
-        Refused::NotFound => of(StatusCode::NOT_FOUND, "There is nothing here", "It may have been deleted, or the address is not complete.", ""),
+        Refused::NotAllowed => of(
+            StatusCode::FORBIDDEN,
+            "Not for your role",
+            "Your role does not allow this, so nothing was changed.",
+            "Ask an administrator with a wider role.",
+        ),
+        Refused::NotFound => of(
+            StatusCode::NOT_FOUND,
+            "There is nothing here",
+            "It may have been deleted, or the address is not complete.",
+            "",
+        ),
         Refused::Conflict(why) => of(StatusCode::CONFLICT, "Nothing was changed", &sentence(why), ""),
         Refused::Invalid(problems) => {
-            let all: Vec<_> = problems.iter().map(|(field, problem)| format!("{field}: {problem}")).collect();
-            of(StatusCode::UNPROCESSABLE_ENTITY, "Nothing was changed", &sentence(&all.join("; ")), "Go back and mend the form.")
+            let all: Vec<_> = problems
+                .iter()
+                .map(|(field, problem)| format!("{field}: {problem}"))
+                .collect();
+            of(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "Nothing was changed",
+                &sentence(&all.join("; ")),
+                "Go back and mend the form.",
+            )
         }
         Refused::Audit(_) => of(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -70,7 +99,12 @@ fn of_refusal(refused: &Refused) -> Response {
         ),
         Refused::Store(error) => {
             tracing::error!(error = %error, "a page failed");
-            of(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here", "The gateway's database did not answer as expected.", "Try again, and look at the gateway's log if it stays.")
+            of(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something went wrong here",
+                "The gateway's database did not answer as expected.",
+                "Try again, and look at the gateway's log if it stays.",
+            )
         }
     }
 }
@@ -79,9 +113,23 @@ fn of_connecting(error: &ConnectError) -> Response {
     let told = error.told();
     let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let trace = told.trace_id.unwrap_or_default();
-    let facts: &[(&str, &str)] = if trace.is_empty() { &[] } else { &[("Microsoft's trace id", &trace)] };
+    let facts: &[(&str, &str)] = if trace.is_empty() {
+        &[]
+    } else {
+        &[("Microsoft's trace id", &trace)]
+    };
     let links = &[("/connections", "To my connections")];
-    page::message(status, Message { title: &told.title, text: &told.text, how: &told.how, facts, links, ..Message::default() })
+    page::message(
+        status,
+        Message {
+            title: &told.title,
+            text: &told.text,
+            how: &told.how,
+            facts,
+            links,
+            ..Message::default()
+        },
+    )
 }
 
 /// A message with a capital letter and a full stop.

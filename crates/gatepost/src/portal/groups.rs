@@ -15,7 +15,11 @@ use crate::caller::{GroupId, PersonId};
 use crate::page::{self, Fields, Leaving};
 use crate::store::{groups, people};
 
-const LIST: Place<'static> = Place { template: "groups.html", title: "Groups", section: "groups" };
+const LIST: Place<'static> = Place {
+    template: "groups.html",
+    title: "Groups",
+    section: "groups",
+};
 
 /// `GET /groups`
 pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
@@ -32,7 +36,11 @@ async fn details(app: &App, visitor: &Visitor, typed: &str, problems: &Problems)
         .await?
         .iter()
         .map(|group| {
-            let inside: Vec<_> = members.iter().filter(|(id, _)| *id == group.id).map(|(_, person)| person.clone()).collect();
+            let inside: Vec<_> = members
+                .iter()
+                .filter(|(id, _)| *id == group.id)
+                .map(|(_, person)| person.clone())
+                .collect();
             let outside = people.iter().filter(|it| !inside.contains(&it.id));
             json!({
                 "id": group.id, "name": group.name,
@@ -57,14 +65,24 @@ pub(super) async fn create(State(app): State<App>, visitor: Visitor, fields: Fie
 }
 
 /// `POST /groups/{id}/add`
-pub(super) async fn add(State(app): State<App>, visitor: Visitor, Path(id): Path<String>, fields: Fields) -> Result<Response, Failure> {
+pub(super) async fn add(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Failure> {
     let person = PersonId::from(fields.text("person"));
     admin::add_member(&app, &visitor.caller, &GroupId(id), &person).await?;
     Ok(back(&fields, &person))
 }
 
 /// `POST /groups/{id}/remove`
-pub(super) async fn remove(State(app): State<App>, visitor: Visitor, Path(id): Path<String>, fields: Fields) -> Result<Response, Failure> {
+pub(super) async fn remove(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Failure> {
     let person = PersonId::from(fields.text("person"));
     admin::remove_member(&app, &visitor.caller, &GroupId(id), &person).await?;
     Ok(back(&fields, &person))
@@ -79,7 +97,11 @@ fn back(fields: &Fields, person: &PersonId) -> Response {
 }
 
 /// `POST /groups/{id}/delete`
-pub(super) async fn delete(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
+pub(super) async fn delete(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
     admin::delete_group(&app, &visitor.caller, &id.into()).await?;
     Ok(page::redirect("/groups?done=deleted"))
 }

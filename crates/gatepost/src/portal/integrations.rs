@@ -14,11 +14,19 @@ use crate::app::App;
 use crate::caller::IntegrationId;
 use crate::entra;
 use crate::page::{self, Fields, Leaving};
-use crate::store::integrations::{self, Integration};
 use crate::store::connections;
+use crate::store::integrations::{self, Integration};
 
-const LIST: Place<'static> = Place { template: "integrations.html", title: "Integrations", section: "integrations" };
-const NEW: Place<'static> = Place { template: "integration.html", title: "Add Power BI", section: "integrations" };
+const LIST: Place<'static> = Place {
+    template: "integrations.html",
+    title: "Integrations",
+    section: "integrations",
+};
+const NEW: Place<'static> = Place {
+    template: "integration.html",
+    title: "Add Power BI",
+    section: "integrations",
+};
 
 /// `GET /integrations`
 pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
@@ -62,40 +70,80 @@ pub(super) async fn create(State(app): State<App>, visitor: Visitor, fields: Fie
 pub(super) async fn one(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
     let row = admin::integration(&app, &visitor.caller, &id.into()).await?;
     let details = details(&app, Some(&row), stored(&row), &Problems::new(), &Value::Null);
-    visitor.show(&app, Place { title: &row.name, ..NEW }, details)
+    visitor.show(
+        &app,
+        Place {
+            title: &row.name,
+            ..NEW
+        },
+        details,
+    )
 }
 
 /// `POST /integrations/{id}`
-pub(super) async fn save(State(app): State<App>, visitor: Visitor, Path(id): Path<String>, fields: Fields) -> Result<Response, Failure> {
+pub(super) async fn save(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Failure> {
     let (id, input) = (IntegrationId(id), input(&fields));
     match admin::save_integration(&app, &visitor.caller, &id, &input).await {
         Ok(saved) => Ok(page::redirect(&done(&saved))),
         Err(Refused::Invalid(problems)) => {
             let row = admin::integration(&app, &visitor.caller, &id).await?;
             let details = details(&app, Some(&row), typed(&input), &problems, &Value::Null);
-            visitor.show_as(&app, StatusCode::UNPROCESSABLE_ENTITY, &Leaving::Stays, Place { title: &row.name, ..NEW }, details)
+            visitor.show_as(
+                &app,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &Leaving::Stays,
+                Place {
+                    title: &row.name,
+                    ..NEW
+                },
+                details,
+            )
         }
         Err(other) => Err(other.into()),
     }
 }
 
 /// `POST /integrations/{id}/test`
-pub(super) async fn test(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
+pub(super) async fn test(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
     let id = IntegrationId(id);
     let outcome = admin::test_integration(&app, &visitor.caller, &id).await?;
     let row = admin::integration(&app, &visitor.caller, &id).await?;
     let details = details(&app, Some(&row), stored(&row), &Problems::new(), &told(&outcome));
-    visitor.show(&app, Place { title: &row.name, ..NEW }, details)
+    visitor.show(
+        &app,
+        Place {
+            title: &row.name,
+            ..NEW
+        },
+        details,
+    )
 }
 
 /// `POST /integrations/{id}/delete`
-pub(super) async fn delete(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
+pub(super) async fn delete(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
     admin::delete_integration(&app, &visitor.caller, &id.into()).await?;
     Ok(page::redirect("/integrations?done=integration-deleted"))
 }
 
 fn done(saved: &Saved) -> String {
-    let word = if saved.warning.is_some() { "integration-odd" } else { "integration-saved" };
+    let word = if saved.warning.is_some() {
+        "integration-odd"
+    } else {
+        "integration-saved"
+    };
     format!("/integrations/{}?done={word}", saved.id)
 }
 
@@ -118,10 +166,18 @@ fn typed(it: &IntegrationInput) -> Value {
 }
 
 fn stored(row: &Integration) -> Value {
-    let custom = entra::cloud_of(&row.cloud).ok().filter(|it| clouds::find(&it.id).is_none());
-    let addresses = custom.as_ref().map_or_else(|| [""; 4].map(str::to_owned), |it| [it.login.clone(), it.resource.clone(), it.api.clone(), it.portal.clone()]);
+    let custom = entra::cloud_of(&row.cloud)
+        .ok()
+        .filter(|it| clouds::find(&it.id).is_none());
+    let addresses = custom.as_ref().map_or_else(
+        || [""; 4].map(str::to_owned),
+        |it| [it.login.clone(), it.resource.clone(), it.api.clone(), it.portal.clone()],
+    );
     let cloud = if custom.is_some() { "custom" } else { &row.cloud };
-    let expires: String = row.secret_expires_at.map(|it| it.rfc3339().chars().take(10).collect()).unwrap_or_default();
+    let expires: String = row
+        .secret_expires_at
+        .map(|it| it.rfc3339().chars().take(10).collect())
+        .unwrap_or_default();
     json!({ "name": row.name, "client_id": row.client_id, "tenant": row.tenant, "cloud": cloud, "addresses": addresses, "secret_expires": expires })
 }
 
@@ -143,9 +199,18 @@ fn told(outcome: &Test) -> Value {
             "kind": "info", "facts": [],
             "text": "Microsoft's sign-in answers. The secret cannot be tried without a Directory (tenant) ID; connecting an account will show whether it works.",
         }),
-        Test::Refused { cause, tell, code, trace_id } => {
+        Test::Refused {
+            cause,
+            tell,
+            code,
+            trace_id,
+        } => {
             let mut facts = vec![json!({ "name": "Code", "value": code })];
-            facts.extend(trace_id.iter().map(|id| json!({ "name": "Microsoft's trace id", "value": id })));
+            facts.extend(
+                trace_id
+                    .iter()
+                    .map(|id| json!({ "name": "Microsoft's trace id", "value": id })),
+            );
             json!({ "kind": "bad", "text": format!("{cause} {tell}"), "facts": facts })
         }
     }
@@ -157,7 +222,10 @@ fn details(app: &App, row: Option<&Integration>, form: Value, problems: &Problem
         .iter()
         .map(|name| json!({ "name": name, "summary": catalogue::scopes::find(name).map_or("", |it| it.summary.as_str()) }))
         .collect();
-    let mut clouds: Vec<Value> = clouds::all().iter().map(|it| json!({ "id": it.id, "name": it.name })).collect();
+    let mut clouds: Vec<Value> = clouds::all()
+        .iter()
+        .map(|it| json!({ "id": it.id, "name": it.name }))
+        .collect();
     clouds.push(json!({ "id": "custom", "name": "Other addresses" }));
     json!({
         "form": form,

@@ -17,8 +17,16 @@ use crate::clock::Timestamp;
 use crate::page::{self, Fields, Leaving};
 use crate::store::api_keys::{self, ApiKey};
 
-const LIST: Place<'static> = Place { template: "keys.html", title: "API keys", section: "keys" };
-const MADE: Place<'static> = Place { template: "key_made.html", title: "Your new API key", section: "keys" };
+const LIST: Place<'static> = Place {
+    template: "keys.html",
+    title: "API keys",
+    section: "keys",
+};
+const MADE: Place<'static> = Place {
+    template: "key_made.html",
+    title: "Your new API key",
+    section: "keys",
+};
 
 /// `GET /keys`
 pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
@@ -31,9 +39,13 @@ async fn details(app: &App, visitor: &Visitor, form: Value, problems: &Problems)
     let caller = &visitor.caller;
     let manages = caller.role.may_manage();
     let all = api_keys::list(&app.db, &caller.environment).await?;
-    let visible = all.iter().filter(|it| manages || it.person_id.as_ref() == Some(&caller.person));
+    let visible = all
+        .iter()
+        .filter(|it| manages || it.person_id.as_ref() == Some(&caller.person));
     let now = app.clock.now();
-    let grantable = [Scope::Read, Scope::Write, Scope::Admin].into_iter().filter(|it| manages || *it != Scope::Admin);
+    let grantable = [Scope::Read, Scope::Write, Scope::Admin]
+        .into_iter()
+        .filter(|it| manages || *it != Scope::Admin);
     Ok(json!({
         "keys": visible.map(|it| about(it, visitor, now)).collect::<Vec<_>>(),
         "form": form, "problems": problems, "manages": manages,
@@ -67,15 +79,27 @@ pub(super) async fn create(State(app): State<App>, visitor: Visitor, fields: Fie
         name: fields.text("name").to_owned(),
         is_application: fields.text("kind") == "application",
         scopes: ScopeSet::parse(&names.join(" ")).unwrap_or_default(),
-        days: if days.is_empty() { None } else { Some(days.parse().unwrap_or(0)) },
+        days: if days.is_empty() {
+            None
+        } else {
+            Some(days.parse().unwrap_or(0))
+        },
     };
     match admin::create_key(&app, &visitor.caller, &input).await {
         Ok(made) => {
             let (_, rest) = clients::addresses(&app, &visitor.environment);
             let key = made.key.expose_secret();
-            let user = if input.is_application { " \\\n  -H 'Gatepost-User: the-end-users-id'" } else { "" };
+            let user = if input.is_application {
+                " \\\n  -H 'Gatepost-User: the-end-users-id'"
+            } else {
+                ""
+            };
             let curl = format!("curl {rest}/v1.0/myorg/groups \\\n  -H 'Authorization: Bearer {key}'{user}");
-            visitor.show(&app, MADE, json!({ "key": key, "curl": curl, "name": input.name, "is_application": input.is_application }))
+            visitor.show(
+                &app,
+                MADE,
+                json!({ "key": key, "curl": curl, "name": input.name, "is_application": input.is_application }),
+            )
         }
         Err(Refused::Invalid(problems)) => {
             let form = json!({ "name": input.name, "kind": fields.text("kind"), "scopes": names, "days": days });
@@ -87,7 +111,11 @@ pub(super) async fn create(State(app): State<App>, visitor: Visitor, fields: Fie
 }
 
 /// `POST /keys/{id}/revoke`
-pub(super) async fn revoke(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
+pub(super) async fn revoke(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
     admin::revoke_key(&app, &visitor.caller, &id.into()).await?;
     Ok(page::redirect("/keys?done=revoked"))
 }

@@ -37,5 +37,8 @@ pub fn router(app: App) -> Router {
         let admitted = from_fn_with_state((app.clone(), route.who), visitor::admit);
         router = router.route(route.path, (route.handler)().route_layer(admitted));
     }
-    router.layer(from_fn_with_state(app.clone(), page::guard)).merge(page::assets()).with_state(app)
+    router
+        .layer(from_fn_with_state(app.clone(), page::guard))
+        .merge(page::assets())
+        .with_state(app)
 }

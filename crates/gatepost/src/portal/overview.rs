@@ -22,7 +22,11 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Res
     let manages = caller.role.may_manage();
     let integrations = integrations::list(&app.db, &caller.environment).await?;
     let mine = connections::of_person(&app.db, &caller.person).await?;
-    let all = if manages { connections::list(&app.db, &caller.environment).await? } else { mine.clone() };
+    let all = if manages {
+        connections::list(&app.db, &caller.environment).await?
+    } else {
+        mine.clone()
+    };
     let agents = grants::of_person(&app.db, &caller.person).await?;
     let person = (!manages).then_some(caller.person.0.as_str());
     let since = Timestamp((now.0 - DAY_MS).div_euclid(3_600_000) * 3_600_000);
@@ -40,7 +44,15 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Res
         "integrations": integrations.iter().map(|it| json!({ "id": it.id, "name": it.name, "state": it.state, "tenant": it.tenant })).collect::<Vec<_>>(),
         "mine": mine.iter().map(|it| json!({ "account": it.account_username, "state": it.state })).collect::<Vec<_>>(),
     });
-    visitor.show(&app, Place { template: "overview.html", title: "Overview", section: "overview" }, details)
+    visitor.show(
+        &app,
+        Place {
+            template: "overview.html",
+            title: "Overview",
+            section: "overview",
+        },
+        details,
+    )
 }
 
 /// What needs somebody, the worst first.
@@ -57,7 +69,10 @@ fn alerts(integrations: &[Integration], mine: &[Connection], manages: bool, now:
         }
     }
     for it in mine.iter().filter(|it| it.state() == ConnectionState::NeedsReconnect) {
-        let text = format!("Your connection as {} needs you to sign in at Microsoft again.", it.account_username);
+        let text = format!(
+            "Your connection as {} needs you to sign in at Microsoft again.",
+            it.account_username
+        );
         alerts.push(json!({ "kind": "bad", "text": text, "href": "/connections", "link": "Reconnect" }));
     }
     alerts.sort_by_key(|it| it["kind"] != "bad");
@@ -70,11 +85,37 @@ fn steps(manages: bool, has_integration: bool, connected: bool, has_agent: bool)
     let mut steps = Vec::new();
     if manages {
         let text = "Register an application in Microsoft Entra ID and enter its Client ID and secret here.";
-        steps.push(step(has_integration, "Add the Power BI integration", text, "/integrations/new", "Add integration"));
+        steps.push(step(
+            has_integration,
+            "Add the Power BI integration",
+            text,
+            "/integrations/new",
+            "Add integration",
+        ));
     }
     let waits = !manages && !has_integration;
-    let text = if waits { "An administrator has to add the Power BI integration first." } else { "Sign in at Microsoft once; agents then work as you, within the policies." };
-    steps.push(step(connected, "Connect your Power BI account", text, if has_integration { "/connections" } else { "" }, "Connect"));
-    steps.push(step(has_agent, "Connect an agent", "Give Claude, ChatGPT, Cursor or another MCP client the gateway's address.", "/connect-an-agent", "See how"));
-    if has_integration && connected && has_agent { Vec::new() } else { steps }
+    let text = if waits {
+        "An administrator has to add the Power BI integration first."
+    } else {
+        "Sign in at Microsoft once; agents then work as you, within the policies."
+    };
+    steps.push(step(
+        connected,
+        "Connect your Power BI account",
+        text,
+        if has_integration { "/connections" } else { "" },
+        "Connect",
+    ));
+    steps.push(step(
+        has_agent,
+        "Connect an agent",
+        "Give Claude, ChatGPT, Cursor or another MCP client the gateway's address.",
+        "/connect-an-agent",
+        "See how",
+    ));
+    if has_integration && connected && has_agent {
+        Vec::new()
+    } else {
+        steps
+    }
 }

@@ -17,8 +17,16 @@ use crate::page::{self, Fields, Leaving};
 use crate::store::people::Person;
 use crate::store::{connections, grants, groups, people, sessions};
 
-const LIST: Place<'static> = Place { template: "people.html", title: "People", section: "people" };
-const ONE: Place<'static> = Place { template: "person.html", title: "Person", section: "people" };
+const LIST: Place<'static> = Place {
+    template: "people.html",
+    title: "People",
+    section: "people",
+};
+const ONE: Place<'static> = Place {
+    template: "person.html",
+    title: "Person",
+    section: "people",
+};
 
 /// `GET /people`
 pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
@@ -29,7 +37,11 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Res
 async fn details(app: &App, visitor: &Visitor, form: Value, problems: &Problems) -> Result<Value, Failure> {
     let environment = &visitor.caller.environment;
     let all = people::list(&app.db, environment, ("", "")).await?;
-    let names: HashMap<GroupId, String> = groups::list(&app.db, environment).await?.into_iter().map(|it| (it.id, it.name)).collect();
+    let names: HashMap<GroupId, String> = groups::list(&app.db, environment)
+        .await?
+        .into_iter()
+        .map(|it| (it.id, it.name))
+        .collect();
     let mut groups_of: HashMap<PersonId, Vec<String>> = HashMap::new();
     for (group, person) in groups::memberships(&app.db, environment).await? {
         groups_of.entry(person).or_default().extend(names.get(&group).cloned());
@@ -79,8 +91,12 @@ pub(super) async fn one(State(app): State<App>, visitor: Visitor, Path(id): Path
     let groups = groups::list(&app.db, &caller.environment).await?;
     let connections = connections::of_person(&app.db, &person.id).await?;
     let agents = grants::of_person(&app.db, &person.id).await?;
-    let grantable = [Role::Person, Role::Administrator, Role::Owner].into_iter().filter(|it| *it <= caller.role);
-    let roles: Vec<_> = grantable.map(|it| json!({ "id": it.as_str(), "name": role_name(it) })).collect();
+    let grantable = [Role::Person, Role::Administrator, Role::Owner]
+        .into_iter()
+        .filter(|it| *it <= caller.role);
+    let roles: Vec<_> = grantable
+        .map(|it| json!({ "id": it.as_str(), "name": role_name(it) }))
+        .collect();
     let details = json!({
         "it": about(&person), "is_me": person.id == caller.person, "may_change": person.id != caller.person && person.role() <= caller.role,
         "roles": roles,
@@ -89,7 +105,14 @@ pub(super) async fn one(State(app): State<App>, visitor: Visitor, Path(id): Path
         "agents": agents.iter().map(|it| json!({ "id": it.grant.id, "client": it.client_name, "used_at": it.grant.used_at })).collect::<Vec<_>>(),
         "sessions": sessions::of_person(&app.db, &person.id).await?.iter().filter(|it| app.clock.now() < it.expires_at).count(),
     });
-    visitor.show(&app, Place { title: &person.name, ..ONE }, details)
+    visitor.show(
+        &app,
+        Place {
+            title: &person.name,
+            ..ONE
+        },
+        details,
+    )
 }
 
 fn back(id: &PersonId) -> Response {
@@ -97,7 +120,12 @@ fn back(id: &PersonId) -> Response {
 }
 
 /// `POST /people/{id}/role`
-pub(super) async fn role(State(app): State<App>, visitor: Visitor, Path(id): Path<String>, fields: Fields) -> Result<Response, Failure> {
+pub(super) async fn role(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Failure> {
     let id = PersonId(id);
     let role = Role::from_stored(fields.text("role"));
     admin::save_role(&app, &visitor.caller, &id, role).await?;
@@ -105,21 +133,33 @@ pub(super) async fn role(State(app): State<App>, visitor: Visitor, Path(id): Pat
 }
 
 /// `POST /people/{id}/lock`
-pub(super) async fn lock(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
+pub(super) async fn lock(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
     let id = PersonId(id);
     admin::save_locked(&app, &visitor.caller, &id, true).await?;
     Ok(back(&id))
 }
 
 /// `POST /people/{id}/unlock`
-pub(super) async fn unlock(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
+pub(super) async fn unlock(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
     let id = PersonId(id);
     admin::save_locked(&app, &visitor.caller, &id, false).await?;
     Ok(back(&id))
 }
 
 /// `POST /people/{id}/end-sessions`
-pub(super) async fn end_sessions(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
+pub(super) async fn end_sessions(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
     let id = PersonId(id);
     admin::end_sessions(&app, &visitor.caller, &id).await?;
     Ok(page::redirect(&format!("/people/{id}?done=sessions-ended")))

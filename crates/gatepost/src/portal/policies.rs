@@ -17,15 +17,27 @@ use crate::page::{self, Fields, Leaving};
 use crate::policy::{Action, Form, Rule, Source, to_cedar};
 use crate::store::policies::{self, Policy};
 
-const LIST: Place<'static> = Place { template: "policies.html", title: "Policies", section: "policies" };
-const ONE: Place<'static> = Place { template: "policy.html", title: "New policy", section: "policies" };
+const LIST: Place<'static> = Place {
+    template: "policies.html",
+    title: "Policies",
+    section: "policies",
+};
+const ONE: Place<'static> = Place {
+    template: "policy.html",
+    title: "New policy",
+    section: "policies",
+};
 
 /// `GET /policies`
 pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
     let names = policy_form::names(&app, &visitor.caller.environment).await?;
     let all = policies::list(&app.db, &visitor.caller.environment).await?;
     let rows: Vec<Value> = all.iter().map(|it| about(it, &names)).collect();
-    visitor.show(&app, LIST, json!({ "policies": rows, "version": visitor.environment.policy_version }))
+    visitor.show(
+        &app,
+        LIST,
+        json!({ "policies": rows, "version": visitor.environment.policy_version }),
+    )
 }
 
 fn about(row: &Policy, names: &HashMap<String, String>) -> Value {
@@ -33,9 +45,14 @@ fn about(row: &Policy, names: &HashMap<String, String>) -> Value {
     let (action, sentence) = match &source {
         Some(Source::Form(form)) => (action_word(form.action), admin::in_words(form, names)),
         Some(Source::Cedar(_)) => ("cedar", "Written by hand in Cedar.".to_owned()),
-        None => ("deny", "This policy cannot be read, so every call is refused. Delete it.".to_owned()),
+        None => (
+            "deny",
+            "This policy cannot be read, so every call is refused. Delete it.".to_owned(),
+        ),
     };
-    let cedar = source.and_then(|source| to_cedar(&rule(row, source)).ok()).unwrap_or_default();
+    let cedar = source
+        .and_then(|source| to_cedar(&rule(row, source)).ok())
+        .unwrap_or_default();
     json!({
         "id": row.id, "name": row.name, "enabled": row.enabled, "action": action, "sentence": sentence, "cedar": cedar,
         "updated_at": row.updated_at, "updated_by": row.updated_by.as_ref().and_then(|it| names.get(it)),
@@ -43,7 +60,12 @@ fn about(row: &Policy, names: &HashMap<String, String>) -> Value {
 }
 
 fn rule(row: &Policy, source: Source) -> Rule {
-    Rule { id: row.id.clone(), name: row.name.clone(), enabled: row.enabled, source }
+    Rule {
+        id: row.id.clone(),
+        name: row.name.clone(),
+        enabled: row.enabled,
+        source,
+    }
 }
 
 /// The stored word of an action.
@@ -57,12 +79,22 @@ pub(super) fn action_word(action: Action) -> &'static str {
 }
 
 /// `GET /policies/new`: the form, or Cedar text with `?as=cedar`.
-pub(super) async fn new(State(app): State<App>, visitor: Visitor, Query(query): Query<HashMap<String, String>>) -> Result<Response, Failure> {
+pub(super) async fn new(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<HashMap<String, String>>,
+) -> Result<Response, Failure> {
     let source = match query.get("as").map(String::as_str) {
-        Some("cedar") => Source::Cedar("permit (\n    principal,\n    action in Action::\"read\",\n    resource\n);\n".into()),
+        Some("cedar") => {
+            Source::Cedar("permit (\n    principal,\n    action in Action::\"read\",\n    resource\n);\n".into())
+        }
         _ => Source::Form(Form::about("", Action::Allow, &[catalogue::Effect::Read])),
     };
-    let input = PolicyInput { name: String::new(), enabled: true, source };
+    let input = PolicyInput {
+        name: String::new(),
+        enabled: true,
+        source,
+    };
     let details = policy_form::details(&app, &visitor, None, &input, &Problems::new(), false).await?;
     visitor.show(&app, ONE, details)
 }
@@ -75,15 +107,30 @@ pub(super) async fn one(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Failure> {
     let row = admin::policy(&app, &visitor.caller, &id.into()).await?;
-    let source: Source = serde_json::from_str(&row.source).map_err(|_| Refused::Conflict("this policy cannot be read; delete it".into()))?;
+    let source: Source = serde_json::from_str(&row.source)
+        .map_err(|_| Refused::Conflict("this policy cannot be read; delete it".into()))?;
     let is_form = matches!(source, Source::Form(_));
-    let source = match (query.get("as").map(String::as_str), to_cedar(&rule(&row, source.clone()))) {
+    let source = match (
+        query.get("as").map(String::as_str),
+        to_cedar(&rule(&row, source.clone())),
+    ) {
         (Some("cedar"), Ok(text)) if is_form => Source::Cedar(text),
         _ => source,
     };
-    let input = PolicyInput { name: row.name.clone(), enabled: row.enabled, source };
+    let input = PolicyInput {
+        name: row.name.clone(),
+        enabled: row.enabled,
+        source,
+    };
     let details = policy_form::details(&app, &visitor, Some(&row.id), &input, &Problems::new(), is_form).await?;
-    visitor.show(&app, Place { title: &row.name, ..ONE }, details)
+    visitor.show(
+        &app,
+        Place {
+            title: &row.name,
+            ..ONE
+        },
+        details,
+    )
 }
 
 /// `POST /policies`
@@ -96,7 +143,12 @@ pub(super) async fn create(State(app): State<App>, visitor: Visitor, fields: Fie
 }
 
 /// `POST /policies/{id}`
-pub(super) async fn save(State(app): State<App>, visitor: Visitor, Path(id): Path<String>, fields: Fields) -> Result<Response, Failure> {
+pub(super) async fn save(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Failure> {
     let id = PolicyId(id);
     let outcome = match policy_form::input(&fields) {
         Ok(input) => admin::save_policy(&app, &visitor.caller, &id, input).await,
@@ -105,7 +157,13 @@ pub(super) async fn save(State(app): State<App>, visitor: Visitor, Path(id): Pat
     saved(&app, &visitor, Some(&id), &fields, outcome).await
 }
 
-async fn saved(app: &App, visitor: &Visitor, id: Option<&PolicyId>, fields: &Fields, outcome: Result<PolicyId, Refused>) -> Result<Response, Failure> {
+async fn saved(
+    app: &App,
+    visitor: &Visitor,
+    id: Option<&PolicyId>,
+    fields: &Fields,
+    outcome: Result<PolicyId, Refused>,
+) -> Result<Response, Failure> {
     match outcome {
         Ok(_) => Ok(page::redirect("/policies?done=policy-saved")),
         Err(Refused::Invalid(problems)) => {
@@ -114,26 +172,47 @@ async fn saved(app: &App, visitor: &Visitor, id: Option<&PolicyId>, fields: &Fie
             }
             let typed = policy_form::typed(fields);
             let details = policy_form::details(app, visitor, id, &typed, &problems, false).await?;
-            visitor.show_as(app, StatusCode::UNPROCESSABLE_ENTITY, &Leaving::Stays, Place { title: if id.is_some() { "Policy" } else { ONE.title }, ..ONE }, details)
+            visitor.show_as(
+                app,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &Leaving::Stays,
+                Place {
+                    title: if id.is_some() { "Policy" } else { ONE.title },
+                    ..ONE
+                },
+                details,
+            )
         }
         Err(other) => Err(other.into()),
     }
 }
 
 /// `POST /policies/{id}/enable`
-pub(super) async fn enable(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
+pub(super) async fn enable(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
     admin::set_policy_enabled(&app, &visitor.caller, &id.into(), true).await?;
     Ok(page::redirect("/policies?done=policy-saved"))
 }
 
 /// `POST /policies/{id}/disable`
-pub(super) async fn disable(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
+pub(super) async fn disable(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
     admin::set_policy_enabled(&app, &visitor.caller, &id.into(), false).await?;
     Ok(page::redirect("/policies?done=policy-saved"))
 }
 
 /// `POST /policies/{id}/delete`
-pub(super) async fn delete(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
+pub(super) async fn delete(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
     admin::delete_policy(&app, &visitor.caller, &id.into()).await?;
     Ok(page::redirect("/policies?done=policy-deleted"))
 }

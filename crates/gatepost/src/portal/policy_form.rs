@@ -27,10 +27,29 @@ const EFFECTS: [(Effect, &str, &str); 7] = [
 
 /// People, groups and clients of an environment by id, for sentences.
 pub(super) async fn names(app: &App, environment: &EnvironmentId) -> Result<HashMap<String, String>, Failure> {
-    let mut names: HashMap<String, String> = people::list(&app.db, environment, ("", "")).await?.into_iter().map(|it| (it.id.0, it.name)).collect();
-    names.extend(groups::list(&app.db, environment).await?.into_iter().map(|it| (it.id.0, it.name)));
-    names.extend(grants::list(&app.db, environment).await?.into_iter().map(|it| (it.grant.client_id.0, it.client_name)));
-    names.extend(api_keys::list(&app.db, environment).await?.into_iter().map(|it| (it.id.0, format!("key {}", it.name))));
+    let mut names: HashMap<String, String> = people::list(&app.db, environment, ("", ""))
+        .await?
+        .into_iter()
+        .map(|it| (it.id.0, it.name))
+        .collect();
+    names.extend(
+        groups::list(&app.db, environment)
+            .await?
+            .into_iter()
+            .map(|it| (it.id.0, it.name)),
+    );
+    names.extend(
+        grants::list(&app.db, environment)
+            .await?
+            .into_iter()
+            .map(|it| (it.grant.client_id.0, it.client_name)),
+    );
+    names.extend(
+        api_keys::list(&app.db, environment)
+            .await?
+            .into_iter()
+            .map(|it| (it.id.0, format!("key {}", it.name))),
+    );
     Ok(names)
 }
 
@@ -45,7 +64,10 @@ pub(super) fn input(fields: &Fields) -> Result<PolicyInput, Problems> {
         if fields.all("effects").len() != form.effects.len() {
             problems.insert("source", "expected effects of the list".to_owned());
         }
-        if form.action == Action::StepUp && !fields.text("minutes").is_empty() && form.max_authentication_age_s.is_none() {
+        if form.action == Action::StepUp
+            && !fields.text("minutes").is_empty()
+            && form.max_authentication_age_s.is_none()
+        {
             problems.insert("source", "expected whole minutes, at least 1".to_owned());
         }
     }
@@ -58,13 +80,21 @@ pub(super) fn typed(fields: &Fields) -> PolicyInput {
         "cedar" => Source::Cedar(fields.exact("cedar").replace("\r\n", "\n")),
         _ => Source::Form(form(fields)),
     };
-    PolicyInput { name: fields.text("name").to_owned(), enabled: fields.is_set("enabled"), source }
+    PolicyInput {
+        name: fields.text("name").to_owned(),
+        enabled: fields.is_set("enabled"),
+        source,
+    }
 }
 
 fn form(fields: &Fields) -> Form {
     let action = action(fields.text("action")).unwrap_or(Action::Deny);
     let effects: Vec<Effect> = fields.all("effects").iter().filter_map(|it| it.parse().ok()).collect();
-    let minutes: Option<u32> = fields.text("minutes").parse().ok().filter(|it| (1..=60 * 24 * 30).contains(it));
+    let minutes: Option<u32> = fields
+        .text("minutes")
+        .parse()
+        .ok()
+        .filter(|it| (1..=60 * 24 * 30).contains(it));
     Form {
         operations: fields.all("operations"),
         people: fields.all("people").into_iter().map(PersonId).collect(),
@@ -79,11 +109,17 @@ fn form(fields: &Fields) -> Form {
 /// The id in a pasted Power BI address, or the text as it is.
 pub(super) fn workspace_id(typed: &str) -> String {
     let id = typed.split_once("/groups/").map_or(typed, |(_, rest)| rest);
-    id.split(['/', '?', '#']).next().unwrap_or_default().trim_matches(',').to_ascii_lowercase()
+    id.split(['/', '?', '#'])
+        .next()
+        .unwrap_or_default()
+        .trim_matches(',')
+        .to_ascii_lowercase()
 }
 
 fn action(word: &str) -> Option<Action> {
-    [Action::Allow, Action::Deny, Action::StepUp, Action::Approval].into_iter().find(|it| action_word(*it) == word)
+    [Action::Allow, Action::Deny, Action::StepUp, Action::Approval]
+        .into_iter()
+        .find(|it| action_word(*it) == word)
 }
 
 /// What the template of the form reads.
@@ -121,16 +157,35 @@ fn operations(app: &App, chosen: &[String]) -> Vec<Value> {
         let inside = app.catalogue.operations().iter().filter(|it| it.group == id);
         inside.map(|it| json!({ "id": it.id, "summary": it.summary, "effect": it.effect.as_str(), "on": chosen.contains(&it.id) })).collect()
     };
-    app.catalogue.groups().iter().map(|it| json!({ "title": it.title, "operations": of_group(&it.id) })).filter(|it| it["operations"] != json!([])).collect()
+    app.catalogue
+        .groups()
+        .iter()
+        .map(|it| json!({ "title": it.title, "operations": of_group(&it.id) }))
+        .filter(|it| it["operations"] != json!([]))
+        .collect()
 }
 
 /// Clients people have allowed, API keys, and the portal; and whatever else the policy names.
 async fn clients(app: &App, environment: &EnvironmentId, chosen: &[String]) -> Result<Vec<Value>, Failure> {
     let mut known: Vec<(String, String)> = vec![("portal".into(), "The portal".into())];
-    known.extend(grants::list(&app.db, environment).await?.into_iter().map(|it| (it.grant.client_id.0, it.client_name)));
-    known.extend(api_keys::list(&app.db, environment).await?.into_iter().filter(|it| it.revoked_at.is_none()).map(|it| (it.id.0, format!("Key {}", it.name))));
+    known.extend(
+        grants::list(&app.db, environment)
+            .await?
+            .into_iter()
+            .map(|it| (it.grant.client_id.0, it.client_name)),
+    );
+    known.extend(
+        api_keys::list(&app.db, environment)
+            .await?
+            .into_iter()
+            .filter(|it| it.revoked_at.is_none())
+            .map(|it| (it.id.0, format!("Key {}", it.name))),
+    );
     known.extend(chosen.iter().map(|it| (it.clone(), it.clone())));
     let mut seen = std::collections::HashSet::new();
     known.retain(|(id, _)| seen.insert(id.clone()));
-    Ok(known.iter().map(|(id, name)| json!({ "id": id, "name": name, "on": chosen.contains(id) })).collect())
+    Ok(known
+        .iter()
+        .map(|(id, name)| json!({ "id": id, "name": name, "on": chosen.contains(id) }))
+        .collect())
 }

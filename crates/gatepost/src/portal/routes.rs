@@ -2,7 +2,10 @@
 
 use axum::routing::{MethodRouter, get, post};
 
-use super::{account, activity, agents, approvals, clients, connections, groups, integrations, keys, overview, people, policies, settings};
+use super::{
+    account, activity, agents, approvals, clients, connections, groups, integrations, keys, overview, people, policies,
+    settings,
+};
 use crate::app::App;
 
 /// Who may enter a route.

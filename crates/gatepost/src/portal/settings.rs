@@ -14,7 +14,11 @@ use crate::connections::Admission;
 use crate::page::{self, Fields, Leaving};
 use crate::store::audit;
 
-const PAGE: Place<'static> = Place { template: "settings.html", title: "Settings", section: "settings" };
+const PAGE: Place<'static> = Place {
+    template: "settings.html",
+    title: "Settings",
+    section: "settings",
+};
 
 /// `GET /settings`
 pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
@@ -47,7 +51,8 @@ async fn saved(app: &App, visitor: &Visitor, form: Value, outcome: Result<(), Re
 /// `POST /settings/name`
 pub(super) async fn rename(State(app): State<App>, visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
     let admission = Admission::from_stored(&visitor.environment.admission);
-    let form = json!({ "name": fields.text("name"), "closed": admission.closed, "tenants": admission.tenants.join("\n") });
+    let form =
+        json!({ "name": fields.text("name"), "closed": admission.closed, "tenants": admission.tenants.join("\n") });
     let outcome = admin::rename_environment(&app, &visitor.caller, fields.text("name")).await;
     saved(&app, &visitor, form, outcome).await
 }

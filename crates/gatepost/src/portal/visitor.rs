@@ -52,7 +52,16 @@ pub(super) async fn admit(State((app, who)): State<(App, Who)>, mut request: Req
         Ok(Some(_)) => {
             let text = "This page is for administrators of the environment.";
             let links = &[("/", "To the overview")];
-            page::message(StatusCode::FORBIDDEN, Message { title: "Not for your role", text, how: "An administrator can change your role under People.", links, ..Message::default() })
+            page::message(
+                StatusCode::FORBIDDEN,
+                Message {
+                    title: "Not for your role",
+                    text,
+                    how: "An administrator can change your role under People.",
+                    links,
+                    ..Message::default()
+                },
+            )
         }
         Ok(None) => page::redirect(&sign_in_path(request.method(), request.uri())),
         Err(failure) => failure.into_response(),
@@ -63,26 +72,50 @@ fn sign_in_path(method: &Method, uri: &Uri) -> String {
     let wanted = uri.path_and_query().map_or("/", |it| it.as_str());
     match page::return_path(wanted) {
         Some(path) if *method == Method::GET && path != "/" => {
-            format!("/sign-in?return_to={}", url::form_urlencoded::byte_serialize(path.as_bytes()).collect::<String>())
+            format!(
+                "/sign-in?return_to={}",
+                url::form_urlencoded::byte_serialize(path.as_bytes()).collect::<String>()
+            )
         }
         _ => "/sign-in".to_owned(),
     }
 }
 
-async fn visitor(app: &App, headers: &HeaderMap, uri: &Uri, address: Option<IpAddr>) -> Result<Option<Visitor>, Failure> {
+async fn visitor(
+    app: &App,
+    headers: &HeaderMap,
+    uri: &Uri,
+    address: Option<IpAddr>,
+) -> Result<Option<Visitor>, Failure> {
     let found = session::find(&app.db, &app.clock, app.session_lifetime(), headers).await?;
     let Some(signed_in) = found else { return Ok(None) };
-    let Some(environment) = environments::find(&app.db, &signed_in.environment_id).await? else { return Ok(None) };
+    let Some(environment) = environments::find(&app.db, &signed_in.environment_id).await? else {
+        return Ok(None);
+    };
     let caller = call::caller_of_session(app, &signed_in, address).await?;
-    let waiting = if caller.role.may_manage() { waiting(app, &caller).await? } else { 0 };
+    let waiting = if caller.role.may_manage() {
+        waiting(app, &caller).await?
+    } else {
+        0
+    };
     let (csrf, _) = page::csrf(app, headers);
     let notice = uri.query().and_then(navigation::notice);
-    Ok(Some(Visitor { caller, signed_in, environment, csrf, waiting, notice }))
+    Ok(Some(Visitor {
+        caller,
+        signed_in,
+        environment,
+        csrf,
+        waiting,
+        notice,
+    }))
 }
 
 async fn waiting(app: &App, caller: &Caller) -> Result<usize, Failure> {
     let (all, now) = (approvals::list(&app.db, &caller.environment).await?, app.clock.now());
-    Ok(all.iter().filter(|it| it.state == "pending" && now < it.expires_at && it.person_id != caller.person).count())
+    Ok(all
+        .iter()
+        .filter(|it| it.state == "pending" && now < it.expires_at && it.person_id != caller.person)
+        .count())
 }
 
 fn peer(extensions: &Extensions) -> Option<IpAddr> {
@@ -96,7 +129,14 @@ impl Visitor {
     }
 
     /// A page with another status, or whose form leads away.
-    pub fn show_as(&self, app: &App, status: StatusCode, leaving: &Leaving, at: Place<'_>, details: Value) -> Result<Response, Failure> {
+    pub fn show_as(
+        &self,
+        app: &App,
+        status: StatusCode,
+        leaving: &Leaving,
+        at: Place<'_>,
+        details: Value,
+    ) -> Result<Response, Failure> {
         let page = navigation::page(self, &at, app.clock.now());
         Ok(page::html(status, page::render(at.template, &page, details)?, leaving))
     }

@@ -24,7 +24,7 @@ pub enum Body {
     /// Nothing, or bytes in memory; only such a body can be sent a second time.
     Bytes(Bytes),
     /// An upload, passed on as it comes.
-    Stream(UnsyncBoxBody<Bytes, BoxError>),
+    Stream(std::sync::Mutex<UnsyncBoxBody<Bytes, BoxError>>),
 }
 
 impl Body {
@@ -39,7 +39,7 @@ impl Body {
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        Self::Stream(body.map_err(Into::into).boxed_unsync())
+        Self::Stream(std::sync::Mutex::new(body.map_err(Into::into).boxed_unsync()))
     }
 }
 

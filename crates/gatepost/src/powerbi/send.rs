@@ -191,7 +191,10 @@ impl PowerBi {
             made
         };
         let answer = match request.body {
-            Body::Stream(body) => timeout_at(end, self.client.request(make(body))).await,
+            Body::Stream(body) => {
+                let body = body.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+                timeout_at(end, self.client.request(make(body))).await
+            }
             Body::Bytes(bytes) => {
                 let first = end.min(started + limits.first_byte);
                 timeout_at(first, self.send_bytes(&request.method, &bytes, make)).await

@@ -21,16 +21,25 @@ use crate::store::people::Person;
 use crate::store::{self, environments, integrations, people};
 
 /// `GET /sign-in`
-pub(super) async fn show(State(app): State<App>, headers: HeaderMap, Query(query): Query<HashMap<String, String>>) -> Response {
+pub(super) async fn show(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
     match setup::is_open(&app).await {
         Ok(false) => {}
         Ok(true) => return not_set_up(),
         Err(error) => return broken(&error),
     }
-    let return_to = query.get("return_to").and_then(|it| page::return_path(it)).unwrap_or("/");
+    let return_to = query
+        .get("return_to")
+        .and_then(|it| page::return_path(it))
+        .unwrap_or("/");
     match session::find(&app.db, &app.clock, app.session_lifetime(), &headers).await {
         Ok(Some(_)) if !query.contains_key("again") => page::redirect(return_to),
-        Ok(_) => form(&app, &headers, StatusCode::OK, return_to, "", None).await.unwrap_or_else(|error| broken(&error)),
+        Ok(_) => form(&app, &headers, StatusCode::OK, return_to, "", None)
+            .await
+            .unwrap_or_else(|error| broken(&error)),
         Err(error) => broken(&error),
     }
 }
@@ -38,31 +47,87 @@ pub(super) async fn show(State(app): State<App>, headers: HeaderMap, Query(query
 fn not_set_up() -> Response {
     let text = "This gateway has no owner yet.";
     let how = "Whoever started it finds a one-time link in what it printed; opening that link makes the owner.";
-    page::message(StatusCode::SERVICE_UNAVAILABLE, Message { title: "Not set up yet", text, who: "Whoever runs this gateway", how, ..Message::default() })
+    page::message(
+        StatusCode::SERVICE_UNAVAILABLE,
+        Message {
+            title: "Not set up yet",
+            text,
+            who: "Whoever runs this gateway",
+            how,
+            ..Message::default()
+        },
+    )
 }
 
-async fn form(app: &App, headers: &HeaderMap, status: StatusCode, return_to: &str, email: &str, problem: Option<&str>) -> store::Result<Response> {
+async fn form(
+    app: &App,
+    headers: &HeaderMap,
+    status: StatusCode,
+    return_to: &str,
+    email: &str,
+    problem: Option<&str>,
+) -> store::Result<Response> {
     let (integrations, leaving) = microsoft_of(app).await?;
     let details = json!({ "integrations": integrations, "return_to": return_to, "email": email, "problem": problem, "reason": null });
-    Ok(alone(app, headers, status, &leaving, "sign_in.html", "Sign in", details))
+    Ok(alone(
+        app,
+        headers,
+        status,
+        &leaving,
+        "sign_in.html",
+        "Sign in",
+        details,
+    ))
 }
 
 /// The integrations of the default environment, and where their forms lead.
 async fn microsoft_of(app: &App) -> store::Result<(Vec<Value>, Leaving)> {
-    let Some(environment) = environments::find_default(&app.db).await? else { return Ok((Vec::new(), Leaving::Stays)) };
+    let Some(environment) = environments::find_default(&app.db).await? else {
+        return Ok((Vec::new(), Leaving::Stays));
+    };
     let all = integrations::list(&app.db, &environment.id).await?;
-    let logins = all.iter().filter_map(|it| entra::cloud_of(&it.cloud).ok()).map(|it| it.login).collect();
-    let leaving = if all.is_empty() { Leaving::Stays } else { Leaving::Departs(logins) };
-    Ok((all.iter().map(|it| json!({ "id": it.id, "name": it.name })).collect(), leaving))
+    let logins = all
+        .iter()
+        .filter_map(|it| entra::cloud_of(&it.cloud).ok())
+        .map(|it| it.login)
+        .collect();
+    let leaving = if all.is_empty() {
+        Leaving::Stays
+    } else {
+        Leaving::Departs(logins)
+    };
+    Ok((
+        all.iter().map(|it| json!({ "id": it.id, "name": it.name })).collect(),
+        leaving,
+    ))
 }
 
 /// `POST /sign-in`
-pub(super) async fn sign_in(State(app): State<App>, headers: HeaderMap, extensions: Extensions, fields: Fields) -> Response {
-    let attempt = Attempt { email: fields.text("email"), password: fields.exact("password"), address: peer(&extensions) };
+pub(super) async fn sign_in(
+    State(app): State<App>,
+    headers: HeaderMap,
+    extensions: Extensions,
+    fields: Fields,
+) -> Response {
+    let attempt = Attempt {
+        email: fields.text("email"),
+        password: fields.exact("password"),
+        address: peer(&extensions),
+    };
     let return_to = page::return_path(fields.text("return_to")).unwrap_or("/");
     let answer = match attempt.judge(&app).await {
         Ok(Judged::Right(person)) => return enter(&app, &headers, &attempt, &person, return_to).await,
-        Ok(Judged::Wrong) => form(&app, &headers, StatusCode::UNAUTHORIZED, return_to, attempt.email, Some("E-mail or password is not right.")).await,
+        Ok(Judged::Wrong) => {
+            form(
+                &app,
+                &headers,
+                StatusCode::UNAUTHORIZED,
+                return_to,
+                attempt.email,
+                Some("E-mail or password is not right."),
+            )
+            .await
+        }
         Ok(Judged::Wait(seconds)) => waiting(&app, &headers, return_to, attempt.email, seconds).await,
         Err(Failed::Store(error)) => Err(error),
         Err(Failed::Audit) => return unrecorded(),
@@ -70,15 +135,38 @@ pub(super) async fn sign_in(State(app): State<App>, headers: HeaderMap, extensio
     answer.unwrap_or_else(|error| broken(&error))
 }
 
-async fn waiting(app: &App, headers: &HeaderMap, return_to: &str, email: &str, seconds: i64) -> store::Result<Response> {
+async fn waiting(
+    app: &App,
+    headers: &HeaderMap,
+    return_to: &str,
+    email: &str,
+    seconds: i64,
+) -> store::Result<Response> {
     let text = format!("Too many attempts. Wait {seconds} seconds, then try again.");
-    let mut answer = form(app, headers, StatusCode::TOO_MANY_REQUESTS, return_to, email, Some(&text)).await?;
+    let mut answer = form(
+        app,
+        headers,
+        StatusCode::TOO_MANY_REQUESTS,
+        return_to,
+        email,
+        Some(&text),
+    )
+    .await?;
     answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     Ok(answer)
 }
 
 async fn enter(app: &App, headers: &HeaderMap, attempt: &Attempt<'_>, person: &Person, return_to: &str) -> Response {
-    let begun = session::begin(&app.db, &app.clock, app.session_lifetime(), &person.id, Proof::Password, headers, attempt.address).await;
+    let begun = session::begin(
+        &app.db,
+        &app.clock,
+        app.session_lifetime(),
+        &person.id,
+        Proof::Password,
+        headers,
+        attempt.address,
+    )
+    .await;
     let cookie = match begun {
         Ok(cookie) => cookie,
         Err(error) => return broken(&error),
@@ -124,7 +212,11 @@ impl Attempt<'_> {
         }
         let person = people::find_by_local_email(&app.db, self.email).await?;
         // An unknown name costs a hash too, so that the time tells nothing.
-        let is_right = admin::verify_password(self.password, person.as_ref().and_then(|it| it.password_hash.as_deref())).await;
+        let is_right = admin::verify_password(
+            self.password,
+            person.as_ref().and_then(|it| it.password_hash.as_deref()),
+        )
+        .await;
         match person.as_ref().filter(|it| is_right && it.locked_at.is_none()) {
             Some(person) => {
                 subjects.succeeded(app).await?;
@@ -132,13 +224,20 @@ impl Attempt<'_> {
             }
             None => {
                 subjects.failed(app).await?;
-                self.record(app, "sign_in.failed", person.as_ref()).await.map_err(|_| Failed::Audit)?;
+                self.record(app, "sign_in.failed", person.as_ref())
+                    .await
+                    .map_err(|_| Failed::Audit)?;
                 Ok(Judged::Wrong)
             }
         }
     }
 
-    async fn record(&self, app: &App, kind: &'static str, person: Option<&Person>) -> Result<(), crate::audit::Unavailable> {
+    async fn record(
+        &self,
+        app: &App,
+        kind: &'static str,
+        person: Option<&Person>,
+    ) -> Result<(), crate::audit::Unavailable> {
         let details = json!({
             "method": "password", "person_name": person.map(|it| &it.name), "address": self.address.map(|it| it.to_string()),
             // What was typed may be a password in the wrong field, so only known names are kept.
@@ -149,7 +248,15 @@ impl Attempt<'_> {
             None => environments::find_default(&app.db).await.ok().flatten().map(|it| it.id),
         };
         let person = person.map(|it| it.id.clone());
-        app.audit.append(Entry { kind, environment, person, trace: app.clock.new_id(), details }).await?;
+        app.audit
+            .append(Entry {
+                kind,
+                environment,
+                person,
+                trace: app.clock.new_id(),
+                details,
+            })
+            .await?;
         Ok(())
     }
 }
@@ -159,7 +266,9 @@ pub(super) async fn sign_out(State(app): State<App>, headers: HeaderMap, extensi
     match end(&app, &headers, peer(&extensions)).await {
         Ok(()) => {
             let mut answer = page::redirect("/sign-in");
-            answer.headers_mut().append(SET_COOKIE, session::clear_cookie(session::SESSION));
+            answer
+                .headers_mut()
+                .append(SET_COOKIE, session::clear_cookie(session::SESSION));
             answer
         }
         Err(Failed::Store(error)) => broken(&error),
@@ -173,7 +282,13 @@ async fn end(app: &App, headers: &HeaderMap, address: Option<IpAddr>) -> Result<
     if let Some(it) = signed_in {
         let details = json!({ "person_name": it.name, "address": address.map(|it| it.to_string()) });
         let (environment, person) = (Some(it.environment_id), Some(it.session.person_id));
-        let entry = Entry { kind: "sign_out", environment, person, trace: app.clock.new_id(), details };
+        let entry = Entry {
+            kind: "sign_out",
+            environment,
+            person,
+            trace: app.clock.new_id(),
+            details,
+        };
         app.audit.append(entry).await.map_err(|_| Failed::Audit)?;
     }
     Ok(())

@@ -43,7 +43,16 @@ pub(super) async fn depart(State(app): State<App>, fields: Fields) -> Response {
             let told = error.told();
             let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let links = &[("/sign-in", "To the sign-in")];
-            page::message(status, Message { title: &told.title, text: &told.text, how: &told.how, links, ..Message::default() })
+            page::message(
+                status,
+                Message {
+                    title: &told.title,
+                    text: &told.text,
+                    how: &told.how,
+                    links,
+                    ..Message::default()
+                },
+            )
         }
     }
 }

@@ -46,7 +46,15 @@ fn peer(extensions: &Extensions) -> Option<IpAddr> {
 }
 
 /// A page that stands alone, with the cookie its form token is bound to.
-fn alone(app: &App, headers: &HeaderMap, status: StatusCode, leaving: &Leaving, template: &str, title: &str, details: Value) -> Response {
+fn alone(
+    app: &App,
+    headers: &HeaderMap,
+    status: StatusCode,
+    leaving: &Leaving,
+    template: &str,
+    title: &str,
+    details: Value,
+) -> Response {
     let (csrf, cookie) = page::csrf(app, headers);
     let page = Page::alone(title, &csrf, app.clock.now());
     let mut answer = match page::render(template, &page, details) {
@@ -63,11 +71,27 @@ fn broken(error: &store::Error) -> Response {
     tracing::error!(error = %error, "signing in failed");
     let text = "The gateway's database did not answer as expected.";
     let how = "Try again, and look at the gateway's log if it stays.";
-    page::message(StatusCode::INTERNAL_SERVER_ERROR, Message { title: "Something went wrong here", text, how, ..Message::default() })
+    page::message(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        Message {
+            title: "Something went wrong here",
+            text,
+            how,
+            ..Message::default()
+        },
+    )
 }
 
 fn unrecorded() -> Response {
     let text = "The audit log cannot be written, so nobody can sign in.";
     let how = "Try again in a minute, and look at the gateway's log if it stays.";
-    page::message(StatusCode::SERVICE_UNAVAILABLE, Message { title: "The gateway cannot keep its record", text, how, ..Message::default() })
+    page::message(
+        StatusCode::SERVICE_UNAVAILABLE,
+        Message {
+            title: "The gateway cannot keep its record",
+            text,
+            how,
+            ..Message::default()
+        },
+    )
 }

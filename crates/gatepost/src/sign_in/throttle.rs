@@ -25,7 +25,11 @@ struct Waits {
 impl Subjects {
     pub(super) fn of(email: &str, address: Option<IpAddr>) -> Self {
         let address = address.map_or_else(|| "unknown".to_owned(), |it| prefix(it));
-        let account: String = session::hash(&email.to_lowercase()).iter().take(16).map(|it| format!("{it:02x}")).collect();
+        let account: String = session::hash(&email.to_lowercase())
+            .iter()
+            .take(16)
+            .map(|it| format!("{it:02x}"))
+            .collect();
         Self([
             (format!("account:{account}"), Waits { free: 10, most_s: 5 }),
             (format!("address:{address}"), Waits { free: 20, most_s: 900 }),

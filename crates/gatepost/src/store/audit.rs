@@ -138,21 +138,42 @@ macro_rules! wanted {
 }
 
 /// The wanted entries of an environment before `before`, newest first.
-pub async fn search(db: &Db, environment: &EnvironmentId, wanted: &Wanted<'_>, before: i64, limit: i64) -> Result<Vec<Row>> {
-    Ok(on!(db, pool => sqlx::query_as(wanted!("AND seq < $7 ORDER BY seq DESC LIMIT $8"))
+pub async fn search(
+    db: &Db,
+    environment: &EnvironmentId,
+    wanted: &Wanted<'_>,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<Row>> {
+    Ok(
+        on!(db, pool => sqlx::query_as(wanted!("AND seq < $7 ORDER BY seq DESC LIMIT $8"))
         .bind(environment).bind(wanted.person).bind(wanted.kind).bind(wanted.trace).bind(wanted.since).bind(wanted.until)
-        .bind(before).bind(limit).fetch_all(pool).await)?)
+        .bind(before).bind(limit).fetch_all(pool).await)?,
+    )
 }
 
 /// The wanted entries of an environment after `after`, in order; for exports, a page at a time.
-pub async fn page(db: &Db, environment: &EnvironmentId, wanted: &Wanted<'_>, after: i64, limit: i64) -> Result<Vec<Row>> {
-    Ok(on!(db, pool => sqlx::query_as(wanted!("AND $7 < seq ORDER BY seq LIMIT $8"))
+pub async fn page(
+    db: &Db,
+    environment: &EnvironmentId,
+    wanted: &Wanted<'_>,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Row>> {
+    Ok(
+        on!(db, pool => sqlx::query_as(wanted!("AND $7 < seq ORDER BY seq LIMIT $8"))
         .bind(environment).bind(wanted.person).bind(wanted.kind).bind(wanted.trace).bind(wanted.since).bind(wanted.until)
-        .bind(after).bind(limit).fetch_all(pool).await)?)
+        .bind(after).bind(limit).fetch_all(pool).await)?,
+    )
 }
 
 /// How many entries of each kind fall into each hour since `since`: hour since the epoch, kind, number.
-pub async fn by_hour(db: &Db, environment: &EnvironmentId, person: Option<&str>, since: Timestamp) -> Result<Vec<(i64, String, i64)>> {
+pub async fn by_hour(
+    db: &Db,
+    environment: &EnvironmentId,
+    person: Option<&str>,
+    since: Timestamp,
+) -> Result<Vec<(i64, String, i64)>> {
     Ok(on!(db, pool => sqlx::query_as(
         "SELECT time / 3600000, kind, COUNT(*) FROM audit_entries
          WHERE environment_id = $1 AND $2 <= time AND ($3 IS NULL OR person_id = $3) GROUP BY 1, 2 ORDER BY 1, 2")
