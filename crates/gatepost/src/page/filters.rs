@@ -10,7 +10,7 @@ pub(super) fn add(engine: &mut Environment<'static>) {
     engine.add_filter("day", day);
     engine.add_filter("thousands", thousands);
     engine.add_filter("plural", plural);
-    engine.add_filter("bytes", bytes);
+    engine.add_filter("get", get);
 }
 
 /// A moment as `<time>`, in UTC; the script shows it in the reader's own zone.
@@ -74,11 +74,10 @@ fn plural(number: i64, one: &str, many: &str) -> String {
     format!("{} {}", thousands(number), if number == 1 { one } else { many })
 }
 
-/// A size for people: `12 kB`.
-fn bytes(number: i64) -> String {
-    match number {
-        ..1000 => format!("{number} B"),
-        1000..1_000_000 => format!("{} kB", number / 1000),
-        _ => format!("{} MB", number / 1_000_000),
+/// The member of an object, or `otherwise` (nothing) when it is absent; for forms whose fields may have no problem.
+fn get(object: &Value, name: &str, otherwise: Option<Value>) -> Value {
+    match object.get_attr(name) {
+        Ok(value) if !value.is_undefined() => value,
+        _ => otherwise.unwrap_or_else(|| Value::from("")),
     }
 }

@@ -5,6 +5,7 @@
 mod connect;
 mod entra;
 mod front;
+mod portal;
 mod oauth;
 mod powerbi;
 mod pretend_microsoft;
