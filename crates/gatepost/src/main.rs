@@ -1,1 +1,13 @@
-fn main() {}
+//! The `gatepost` command.
+
+mod cli;
+mod demo;
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -25,6 +25,7 @@ pub mod page;
 pub mod people;
 pub mod powerbi;
 pub mod server;
+pub mod visitor;
 pub mod world;
 
 pub use crate::server::serve;

@@ -3,7 +3,7 @@
 mod policies;
 mod start;
 
-pub use start::{StartError, keyring};
+pub use start::{SIGNER, SIGNER_PLACE, StartError, keyring};
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -133,10 +133,10 @@ pub async fn keyring(settings: &Settings, db: &Db, clock: &Clock) -> Result<Keyr
     Ok(ring)
 }
 
-const SIGNER: &str = "audit_signing_key";
+pub const SIGNER: &str = "audit_signing_key";
 
 /// Where the audit signing key's seal says it lives.
-pub(crate) const SIGNER_PLACE: Place<'static> = Place {
+pub const SIGNER_PLACE: Place<'static> = Place {
     table: "settings",
     column: "value",
     row: SIGNER,

@@ -29,7 +29,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub(super) fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Portal => "portal",
             Self::SignIn => "sign_in",

@@ -39,7 +39,10 @@ impl std::fmt::Debug for TokenAnswer {
 
 impl TokenAnswer {
     /// Reads a 200 answer; `resource` is what scopes are prefixed with.
-    #[expect(clippy::result_large_err, reason = "a refusal is rare, and its parts are read by many")]
+    #[expect(
+        clippy::result_large_err,
+        reason = "a refusal is rare, and its parts are read by many"
+    )]
     pub(super) fn parse(body: &[u8], resource: &str) -> Result<Self, EntraError> {
         let value: Value = serde_json::from_slice(body).map_err(|_| unexpected())?;
         let is_bearer = value
@@ -72,7 +75,10 @@ fn unexpected() -> EntraError {
 }
 
 /// A token of visible ASCII, as it goes into a header or form; empty is absent.
-#[expect(clippy::result_large_err, reason = "a refusal is rare, and its parts are read by many")]
+#[expect(
+    clippy::result_large_err,
+    reason = "a refusal is rare, and its parts are read by many"
+)]
 fn token(value: &Value, name: &str) -> Result<Option<SecretString>, EntraError> {
     match value.get(name) {
         None | Some(Value::Null) => Ok(None),

@@ -195,7 +195,10 @@ impl Entra {
         }
     }
 
-    #[expect(clippy::result_large_err, reason = "a refusal is rare, and its parts are read by many")]
+    #[expect(
+        clippy::result_large_err,
+        reason = "a refusal is rare, and its parts are read by many"
+    )]
     fn assertion(&self, registration: &Registration, address: &str) -> Result<Option<SecretString>, EntraError> {
         match &registration.credential {
             Credential::Secret(_) => Ok(None),

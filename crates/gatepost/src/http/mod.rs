@@ -3,3 +3,6 @@
 pub mod accept;
 pub mod filter;
 pub mod headers;
+mod routes;
+
+pub use routes::{routes, serve};

@@ -8,7 +8,7 @@ use http::{HeaderValue, StatusCode};
 use super::error::{ERROR, HINT, TRACE, words};
 use crate::app::App;
 use crate::call::{Answer, Content};
-use crate::powerbi::PowerBiFailure;
+use crate::powerbi::{Kind, PowerBiFailure};
 
 /// The answer for the caller who came through the door of environment `slug`.
 pub(super) fn pass_on(app: &App, slug: Option<&str>, answer: Answer) -> Response {
@@ -50,15 +50,50 @@ fn own_address(app: &App, slug: Option<&str>, path: &str) -> Option<HeaderValue>
 
 /// What the gateway knows of a refusal stands in headers: the body stays Microsoft's.
 fn explain(headers: &mut http::HeaderMap, status: StatusCode, failure: &PowerBiFailure) {
-    headers.insert(ERROR, HeaderValue::from_static("refused_by_power_bi"));
-    if let Some(known) = failure.explanation {
-        headers.insert(HINT, words(&format!("{}. {}", known.cause, known.tell)));
-    }
+    headers.insert(ERROR, HeaderValue::from_static(code(&failure.kind)));
+    let hint = match failure.explanation {
+        Some(known) => format!("{}. {}", known.cause, known.tell),
+        None => in_general(&failure.kind).to_owned(),
+    };
+    headers.insert(HINT, words(&hint));
     let is_later = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
     if let Some(seconds) = failure
         .retry_after_s
         .filter(|_| is_later && !headers.contains_key(RETRY_AFTER))
     {
         headers.insert(RETRY_AFTER, seconds.into());
+    }
+}
+
+/// A word that stays, for programs.
+fn code(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::TokenExpired => "power_bi_token",
+        Kind::Rights => "power_bi_rights",
+        Kind::NotFound => "power_bi_not_found",
+        Kind::Throttled => "power_bi_throttled",
+        Kind::ClaimsChallenge { .. } => "reconnect_needed",
+        Kind::BadRequest => "power_bi_bad_request",
+        Kind::Server => "power_bi_fault",
+        Kind::Other => "power_bi_refused",
+    }
+}
+
+/// Who can mend a refusal of which the catalogue knows nothing.
+fn in_general(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::TokenExpired => {
+            "Power BI does not take the token, even a fresh one; the person connects again in the portal."
+        }
+        Kind::Rights => {
+            "The person's own rights in Power BI do not allow this; whoever manages the workspace or item can give them."
+        }
+        Kind::NotFound => "There is no such item, or the person may not see it.",
+        Kind::Throttled => "Power BI limits this person's calls; wait before trying again.",
+        Kind::ClaimsChallenge { .. } => {
+            "The organisation asks for another proof of who the person is; they connect again in the portal."
+        }
+        Kind::BadRequest => "Power BI refuses the request as it is; its body says why.",
+        Kind::Server | Kind::Other => "Power BI failed; try again later.",
     }
 }

@@ -3,7 +3,9 @@
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{
+    ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION,
+};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -39,8 +41,10 @@ async fn fetch(app: &App, parts: &Parts) -> Result<Response, (Refusal, String)> 
     let nobody = || (Refusal::NoDownload, app.clock.new_id());
     let (slug, sealed) = split(parts.uri.path(), ROOT).ok_or_else(nobody)?;
     let caller = match who(app, slug, parts).await {
-        Ok(Some(caller)) => caller,
-        Ok(None) => return Err(nobody()),
+        Ok(Who::Caller(caller)) => *caller,
+        // Whatever the link holds: a stranger learns nothing of it, and the person it is for comes back signed in.
+        Ok(Who::Stranger) if is_browser(parts) => return Ok(to_sign_in(parts.uri.path())),
+        Ok(Who::Stranger | Who::Other) => return Err(nobody()),
         Err(error) => return Err((error.into(), app.clock.new_id())),
     };
     let in_words = |refusal: Refusal| (refusal, caller.trace.clone());
@@ -57,30 +61,56 @@ async fn fetch(app: &App, parts: &Parts) -> Result<Response, (Refusal, String)> 
     Ok(file(answer, &found.file))
 }
 
-/// The caller, by token, key or browser session of this environment. Nobody is told why there is none.
-async fn who(app: &App, slug: Option<&str>, parts: &Parts) -> Result<Option<Caller>, CallError> {
+/// Who asks for a download.
+enum Who {
+    Caller(Box<Caller>),
+    /// Nobody has signed in.
+    Stranger,
+    /// A token, key or session that is not of this environment or not good.
+    Other,
+}
+
+/// The caller, by token, key or browser session of this environment.
+async fn who(app: &App, slug: Option<&str>, parts: &Parts) -> Result<Who, CallError> {
     if parts.headers.contains_key(AUTHORIZATION) {
         // The link came from an agent's tool, whose token is for the other face.
         for face in ["mcp", "powerbi"] {
             match caller(app, slug, face, &parts.headers, address(parts)).await {
-                Ok(caller) => return Ok(Some(caller)),
+                Ok(caller) => return Ok(Who::Caller(Box::new(caller))),
                 Err(Refusal::Auth(AuthFailure::Store(error))) => return Err(error.into()),
                 Err(_) => {}
             }
         }
-        return Ok(None);
+        return Ok(Who::Other);
     }
     let Some(signed_in) = session::find(&app.db, &app.clock, app.session_lifetime(), &parts.headers).await? else {
-        return Ok(None);
+        return Ok(Who::Stranger);
     };
     let environment = match slug {
         Some(slug) => environments::find_by_slug(&app.db, slug).await?,
         None => environments::find_default(&app.db).await?,
     };
     if environment.is_none_or(|it| it.id != signed_in.environment_id) {
-        return Ok(None);
+        return Ok(Who::Other);
     }
-    Ok(Some(call::caller_of_session(app, &signed_in, address(parts)).await?))
+    let caller = call::caller_of_session(app, &signed_in, address(parts)).await?;
+    Ok(Who::Caller(Box::new(caller)))
+}
+
+/// Whether a person opened the link in a browser, rather than a program.
+fn is_browser(parts: &Parts) -> bool {
+    let accepted = parts.headers.get(ACCEPT).and_then(|it| it.to_str().ok());
+    accepted.is_some_and(|it| it.contains("text/html"))
+}
+
+fn to_sign_in(path: &str) -> Response {
+    let path = utf8_percent_encode(path, NON_ALPHANUMERIC);
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    if let Ok(location) = HeaderValue::from_str(&format!("/sign-in?return_to={path}")) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
 }
 
 /// A file to be saved, never shown: its content is somebody else's.

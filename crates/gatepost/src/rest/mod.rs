@@ -28,7 +28,9 @@ const ROOT: &str = "/powerbi";
 /// `/powerbi/…` of the default environment, `/e/{environment}/powerbi/…` of any, and `/download/…` of both.
 pub fn router(app: App) -> Router {
     Router::new()
+        .route("/powerbi", any(proxy))
         .route("/powerbi/{*path}", any(proxy))
+        .route("/e/{environment}/powerbi", any(proxy))
         .route("/e/{environment}/powerbi/{*path}", any(proxy))
         .route("/download/{sealed}", any(download::download))
         .route("/e/{environment}/download/{sealed}", any(download::download))

@@ -70,3 +70,9 @@ pub async fn policy_version(db: &Db, id: &EnvironmentId) -> Result<Option<i64>> 
         on!(db, pool => sqlx::query_scalar("SELECT policy_version FROM environments WHERE id = $1").bind(id).fetch_optional(pool).await)?,
     )
 }
+
+/// Changes the name shown to people.
+pub async fn rename(db: &Db, id: &EnvironmentId, name: &str) -> Result<()> {
+    on!(db, pool => sqlx::query("UPDATE environments SET name = $2 WHERE id = $1").bind(id).bind(name).execute(pool).await.map(drop))?;
+    Ok(())
+}

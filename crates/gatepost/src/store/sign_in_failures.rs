@@ -31,3 +31,9 @@ pub async fn clear(db: &Db, subject: &str) -> Result<()> {
     on!(db, pool => sqlx::query("DELETE FROM sign_in_failures WHERE subject = $1").bind(subject).execute(pool).await.map(drop))?;
     Ok(())
 }
+
+/// Forgets subjects that have not failed since `before`.
+pub async fn forget(db: &Db, before: Timestamp) -> Result<()> {
+    on!(db, pool => sqlx::query("DELETE FROM sign_in_failures WHERE until < $1").bind(before).execute(pool).await.map(drop))?;
+    Ok(())
+}

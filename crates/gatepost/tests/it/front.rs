@@ -428,3 +428,57 @@ async fn at_the_end_requests_under_way_are_finished_and_idle_connections_closed(
     timeout(PATIENCE, front.serving).await.unwrap().unwrap();
     assert!(TcpStream::connect(front.address).await.is_err());
 }
+
+async fn over_http2(front: &Front, authority: &str, path: &str, host: Option<&str>) -> (u16, String) {
+    let stream = hyper_util::rt::TokioIo::new(front.connect().await);
+    let executor = hyper_util::rt::TokioExecutor::new();
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, stream).await.unwrap();
+    tokio::spawn(connection);
+    let mut request = axum::http::Request::get(format!("http://{authority}{path}"));
+    if let Some(host) = host {
+        request = request.header("host", host);
+    }
+    let answer = timeout(PATIENCE, sender.send_request(request.body(Body::empty()).unwrap()))
+        .await
+        .unwrap()
+        .unwrap();
+    let status = answer.status().as_u16();
+    let bytes = axum::body::to_bytes(Body::new(answer.into_body()), 1_000_000)
+        .await
+        .unwrap();
+    (status, String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn http2_is_served_under_the_same_rules() {
+    let front = Front::start(short()).await;
+    assert_eq!(
+        over_http2(&front, "gate.example", "/", None).await,
+        (200, "hello".to_owned())
+    );
+    assert_eq!(
+        over_http2(&front, "gate.example", "/peer", Some("gate.example")).await,
+        (200, "127.0.0.1".to_owned())
+    );
+    assert_eq!(over_http2(&front, "evil.example", "/", None).await.0, 421);
+    assert_eq!(
+        over_http2(&front, "gate.example", "/", Some("evil.example")).await.0,
+        400
+    );
+    assert_eq!(over_http2(&front, "gate.example", "/a/../", None).await.0, 400);
+    assert_eq!(over_http2(&front, "gate.example", "/panic", None).await.0, 500);
+    assert_eq!(front.served(), 3);
+}
+
+#[tokio::test]
+async fn a_proxy_of_ours_says_who_asks_and_a_stranger_does_not() {
+    let request = "GET /peer HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 203.0.113.9, 198.51.100.1\r\nConnection: close\r\n\r\n";
+    let direct = Front::start(Limits::default()).await;
+    assert!(direct.exchange(request).await.ends_with("127.0.0.1"));
+    let behind = Front::start(Limits {
+        proxies: vec!["127.0.0.1".parse().unwrap()],
+        ..Limits::default()
+    })
+    .await;
+    assert!(behind.exchange(request).await.ends_with("198.51.100.1"));
+}

@@ -1,6 +1,13 @@
-//! One integration binary for the whole gateway, driven from outside.
+//! Tests from outside: over HTTP, against the library behind its real front, with the sandbox in Microsoft's place.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
+
+mod connect;
 mod entra;
 mod front;
+mod portal;
+mod oauth;
 mod powerbi;
 mod pretend_microsoft;
+mod refresh;
+mod world;

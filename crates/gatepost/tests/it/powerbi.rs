@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::http::{HeaderMap, Method};
 use catalogue::clouds::Cloud;
 use gatepost::clock::{Clock, Timestamp};
+use gatepost::entra::{Class, Entra, Tenant, http_client};
 use gatepost::powerbi::{Body, Kind, Limits, PowerBi, SendError, Upstream, UpstreamAnswer};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -213,6 +214,36 @@ async fn nobody_there_is_unreachable() {
         server.send(Method::GET, limits()).await.unwrap_err(),
         SendError::Unreachable
     );
+}
+
+#[tokio::test]
+async fn a_certificate_nobody_vouches_for_is_not_talked_to() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let options = sandbox::Options {
+        url: url.clone(),
+        start: Some(START_MS),
+        seed: 7,
+    };
+    let sandbox = sandbox::Sandbox::new(options);
+    let folder = tempfile::tempdir().unwrap();
+    let (served, path) = (sandbox.clone(), folder.path().to_owned());
+    tokio::spawn(async move { sandbox::serve_tls(served, listener, &path, std::future::pending()).await });
+    let server = Canned {
+        cloud: Cloud::custom(&url, "https://resource.test", &url, &url).unwrap(),
+        requests: Arc::default(),
+    };
+    assert_eq!(
+        server.send(Method::GET, limits()).await.unwrap_err(),
+        SendError::Unreachable
+    );
+    let entra = Entra::new(Clock::real(), http_client(None).unwrap());
+    let error = entra
+        .tenant_id(&server.cloud, &Tenant::any_organization())
+        .await
+        .unwrap_err();
+    assert_eq!((error.class, error.error.as_str()), (Class::Transient, "unreachable"));
+    assert!(sandbox.ledger().entries(&sandbox::ledger::Filter::default()).is_empty());
 }
 
 async fn ask(microsoft: &Microsoft, token: &SecretString, path: &str) -> UpstreamAnswer {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::LazyLock;
 use std::sync::OnceLock;
 
 use crate::dax::Cell;
@@ -66,9 +67,30 @@ pub struct Column {
     pub hidden: bool,
     /// The format string, may be empty.
     pub format: String,
-    /// The distinct values.
+    values: Values,
+}
+
+/// Where the values of a column are.
+#[derive(Clone)]
+enum Values {
+    Here(Encoded),
+    /// In a seeded table, at this place; its rows are made when they are first asked for.
+    Seeded(Arc<SeededRows>, usize),
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        Self::Here(Encoded::default())
+    }
+}
+
+/// The rows of a seeded table, made when first asked for.
+pub(crate) type SeededRows = LazyLock<Vec<Encoded>, fn() -> Vec<Encoded>>;
+
+/// The values of a column: the distinct ones, and per row a place among them.
+#[derive(Clone, Default)]
+pub(crate) struct Encoded {
     pub(crate) dictionary: Arc<Dictionary>,
-    /// Per row the place of its value in the dictionary.
     pub(crate) codes: Arc<Vec<u32>>,
 }
 
@@ -88,14 +110,23 @@ impl Default for Dictionary {
 
 impl Dictionary {
     fn new(values: Vec<Value>) -> Self {
-        Self { values, lookup: OnceLock::new(), ranks: OnceLock::new(), numbers: OnceLock::new() }
+        Self {
+            values,
+            lookup: OnceLock::new(),
+            ranks: OnceLock::new(),
+            numbers: OnceLock::new(),
+        }
     }
 
     /// The code of a value, if the column ever holds it.
     pub(crate) fn code(&self, value: &Value) -> Option<u32> {
-        let lookup = self
-            .lookup
-            .get_or_init(|| self.values.iter().zip(0..).map(|(value, code)| (value.key(), code)).collect());
+        let lookup = self.lookup.get_or_init(|| {
+            self.values
+                .iter()
+                .zip(0..)
+                .map(|(value, code)| (value.key(), code))
+                .collect()
+        });
         lookup.get(&value.key()).copied()
     }
 
@@ -114,13 +145,14 @@ impl Dictionary {
 
     /// Per code the number behind its value; text and blank give zero.
     pub(crate) fn numbers(&self) -> &[f64] {
-        self.numbers.get_or_init(|| self.values.iter().map(|value| value.number().unwrap_or(0.0)).collect())
+        self.numbers
+            .get_or_init(|| self.values.iter().map(|value| value.number().unwrap_or(0.0)).collect())
     }
 }
 
-impl Column {
-    /// A column of values; a value that does not fit the kind becomes one that does, or blank.
-    pub fn new(name: impl Into<String>, kind: ColumnKind, values: impl IntoIterator<Item = Value>) -> Self {
+impl Encoded {
+    /// The values of a kind of column; one that does not fit becomes one that does, or blank.
+    pub(crate) fn new(kind: ColumnKind, values: impl IntoIterator<Item = Value>) -> Self {
         let mut distinct = vec![Value::Blank];
         let mut places: HashMap<Key, u32> = HashMap::from([(Key::Blank, 0)]);
         let codes = values
@@ -134,10 +166,33 @@ impl Column {
             })
             .collect();
         Self {
-            name: name.into(),
-            kind,
             dictionary: Arc::new(Dictionary::new(distinct)),
             codes: Arc::new(codes),
+        }
+    }
+
+    /// Values that are known to differ, and per row which of them it is; none is blank.
+    pub(crate) fn picked(distinct: Vec<Value>, picks: impl IntoIterator<Item = Option<usize>>) -> Self {
+        let mut values = vec![Value::Blank];
+        values.extend(distinct);
+        let code =
+            |pick: Option<usize>| pick.map_or(0, |pick| u32::try_from(pick + 1).expect("a pick is a small number"));
+        let codes = picks.into_iter().map(code).collect();
+        Self {
+            dictionary: Arc::new(Dictionary::new(values)),
+            codes: Arc::new(codes),
+        }
+    }
+}
+
+impl Column {
+    /// A column of values; a value that does not fit the kind becomes one that does, or blank.
+    pub fn new(name: impl Into<String>, kind: ColumnKind, values: impl IntoIterator<Item = Value>) -> Self {
+        let values = Values::Here(Encoded::new(kind, values));
+        Self {
+            name: name.into(),
+            kind,
+            values,
             ..Self::default()
         }
     }
@@ -147,17 +202,25 @@ impl Column {
         Self::new(name, kind, cells.into_iter().map(Value::from))
     }
 
-    /// A column whose distinct values are known beforehand; `picks` are places in `distinct`.
-    pub(crate) fn picked(name: &str, kind: ColumnKind, distinct: Vec<Value>, picks: impl Iterator<Item = usize>) -> Self {
-        let mut values = vec![Value::Blank];
-        values.extend(distinct);
-        let codes = picks.map(|pick| u32::try_from(pick + 1).expect("a pick is a small number")).collect();
+    /// A column of a seeded table, whose rows are made later.
+    pub(crate) fn seeded(name: &str, kind: ColumnKind) -> Self {
         Self {
             name: name.to_owned(),
             kind,
-            dictionary: Arc::new(Dictionary::new(values)),
-            codes: Arc::new(codes),
             ..Self::default()
+        }
+    }
+
+    /// Ties the column to the seeded rows.
+    pub(crate) fn tie(&mut self, rows: &Arc<SeededRows>, place: usize) {
+        self.values = Values::Seeded(rows.clone(), place);
+    }
+
+    /// The distinct values and the codes of the rows.
+    pub(crate) fn encoded(&self) -> &Encoded {
+        match &self.values {
+            Values::Here(encoded) => encoded,
+            Values::Seeded(rows, place) => &rows[*place],
         }
     }
 
@@ -184,17 +247,18 @@ impl Column {
 
     /// How many rows the column has.
     pub fn len(&self) -> usize {
-        self.codes.len()
+        self.encoded().codes.len()
     }
 
     /// Whether the column has no rows.
     pub fn is_empty(&self) -> bool {
-        self.codes.is_empty()
+        self.encoded().codes.is_empty()
     }
 
     /// The value in a row.
     pub fn value(&self, row: usize) -> &Value {
-        &self.dictionary.values[self.codes[row] as usize]
+        let encoded = self.encoded();
+        &encoded.dictionary.values[encoded.codes[row] as usize]
     }
 }
 
@@ -205,10 +269,12 @@ fn fit(kind: ColumnKind, value: Value) -> Value {
         (ColumnKind::Text, Value::Text(text)) => Value::Text(text),
         (ColumnKind::Text, other) => Value::text(crate::dax::convert::text_of(&other)),
         (ColumnKind::Int, Value::Int(whole)) => Value::Int(whole),
-        (ColumnKind::Int, other) => other.number().map_or(Value::Blank, |number| Value::Int(number.round() as i64)),
-        (ColumnKind::Decimal, other) => {
-            other.number().map_or(Value::Blank, |number| Value::Number((number * 10_000.0).round() / 10_000.0))
-        }
+        (ColumnKind::Int, other) => other
+            .number()
+            .map_or(Value::Blank, |number| Value::Int(number.round() as i64)),
+        (ColumnKind::Decimal, other) => other.number().map_or(Value::Blank, |number| {
+            Value::Number((number * 10_000.0).round() / 10_000.0)
+        }),
         (ColumnKind::Double, other) => other.number().map_or(Value::Blank, Value::Number),
         (ColumnKind::DateTime, Value::Text(text)) => crate::dax::convert::date_of_text(&text).unwrap_or(Value::Blank),
         (ColumnKind::DateTime, other) => other.number().map_or(Value::Blank, Value::Date),

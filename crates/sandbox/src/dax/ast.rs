@@ -17,7 +17,11 @@ pub(crate) struct Query {
 #[derive(Debug)]
 pub(crate) enum Definition {
     /// MEASURE table[name] = expression
-    Measure { table: String, name: String, expression: Expr },
+    Measure {
+        table: String,
+        name: String,
+        expression: Expr,
+    },
     /// VAR name = expression
     Variable { name: String, expression: Expr },
 }
@@ -32,10 +36,19 @@ pub(crate) enum Expr {
     Number(f64),
     Text(String),
     /// A column or measure, with its table where it was written.
-    Column { table: Option<String>, name: String },
+    Column {
+        table: Option<String>,
+        name: String,
+    },
     /// A bare word: variable or table. Quoted names are always tables.
-    Name { name: String, quoted: bool },
-    Call { name: String, arguments: Vec<Expr> },
+    Name {
+        name: String,
+        quoted: bool,
+    },
+    Call {
+        name: String,
+        arguments: Vec<Expr>,
+    },
     Negate(Box<Expr>),
     Not(Box<Expr>),
     Binary(Operator, Box<Expr>, Box<Expr>),
@@ -45,7 +58,10 @@ pub(crate) enum Expr {
     /// `{ … }`: rows of values.
     Rows(Vec<Vec<Expr>>),
     /// VAR … RETURN …
-    Variables { variables: Vec<(String, Expr)>, body: Box<Expr> },
+    Variables {
+        variables: Vec<(String, Expr)>,
+        body: Box<Expr>,
+    },
 }
 
 /// An operator between two values.

@@ -18,8 +18,8 @@ use crate::dax::value::fold;
 
 /// Words that functions take as they are.
 const WORDS: [&str; 18] = [
-    "asc", "desc", "dense", "skip", "second", "minute", "hour", "day", "week", "month", "quarter", "year", "integer", "double",
-    "string", "boolean", "currency", "datetime",
+    "asc", "desc", "dense", "skip", "second", "minute", "hour", "day", "week", "month", "quarter", "year", "integer",
+    "double", "string", "boolean", "currency", "datetime",
 ];
 
 /// A measure of the model or of DEFINE.
@@ -49,7 +49,10 @@ impl<'a> Names<'a> {
             source: Source::Text(measure.expression.clone()),
             node: RefCell::default(),
         };
-        Self { model, measures: model.measures.iter().map(measure).collect() }
+        Self {
+            model,
+            measures: model.measures.iter().map(measure).collect(),
+        }
     }
 
     /// Adds a measure of DEFINE, which hides one of the model with the same name.
@@ -57,7 +60,11 @@ impl<'a> Names<'a> {
         if find_table(self.model, table).is_none() {
             return Err(unknown_table(table));
         }
-        let measure = NamedMeasure { name, source: Source::Parsed(expression), node: RefCell::default() };
+        let measure = NamedMeasure {
+            name,
+            source: Source::Parsed(expression),
+            node: RefCell::default(),
+        };
         self.measures.insert(0, measure);
         Ok(())
     }
@@ -94,7 +101,10 @@ impl<'a> Names<'a> {
             Expr::Int(whole) => Node::Constant(Value::Int(*whole)),
             Expr::Number(number) => Node::Constant(Value::Number(*number)),
             Expr::Text(text) => Node::Constant(Value::text(text)),
-            Expr::Column { table: Some(table), name } => self.column(table, name)?,
+            Expr::Column {
+                table: Some(table),
+                name,
+            } => self.column(table, name)?,
             Expr::Column { table: None, name } => match self.find_measure(name) {
                 Some(place) => Node::Measure(place),
                 None => Node::Loose(Rc::from(name.as_str())),
@@ -110,12 +120,18 @@ impl<'a> Names<'a> {
                 let rows: Result<Vec<_>> = rows.iter().map(|row| self.bind_all(row, variables)).collect();
                 Node::Rows(rows?.into())
             }
-            Expr::Variables { variables: defined, body } => self.variables(defined, body, variables)?,
+            Expr::Variables {
+                variables: defined,
+                body,
+            } => self.variables(defined, body, variables)?,
         })
     }
 
     fn bind_all(&self, expressions: &[Expr], variables: &mut Vec<Rc<str>>) -> Result<Vec<Node>> {
-        expressions.iter().map(|expression| self.bind(expression, variables)).collect()
+        expressions
+            .iter()
+            .map(|expression| self.bind(expression, variables))
+            .collect()
     }
 
     fn column(&self, table: &str, name: &str) -> Result<Node> {
@@ -128,7 +144,9 @@ impl<'a> Names<'a> {
         if find_table(self.model, table).is_none() {
             return Err(unknown_table(table));
         }
-        Err(DaxError::wrong(format!("cannot find column '{name}' in table '{table}'")))
+        Err(DaxError::wrong(format!(
+            "cannot find column '{name}' in table '{table}'"
+        )))
     }
 
     fn name(&self, name: &str, quoted: bool, variables: &[Rc<str>]) -> Result<Node> {

@@ -38,9 +38,10 @@ pub(crate) fn twelve_hours(hour: i8) -> (i8, &'static str) {
 /// The number of a value; text is read as one.
 pub(crate) fn number_of(value: &Value) -> Result<f64> {
     match value {
-        Value::Text(text) => text.trim().parse().map_err(|_| {
-            DaxError::wrong(format!("cannot convert value '{text}' of type Text to type Number"))
-        }),
+        Value::Text(text) => text
+            .trim()
+            .parse()
+            .map_err(|_| DaxError::wrong(format!("cannot convert value '{text}' of type Text to type Number"))),
         other => Ok(other.number().unwrap_or(0.0)),
     }
 }
@@ -58,9 +59,9 @@ pub(crate) fn truth_of(value: &Value) -> Result<bool> {
     match value {
         Value::Text(text) if text.eq_ignore_ascii_case("true") => Ok(true),
         Value::Text(text) if text.eq_ignore_ascii_case("false") => Ok(false),
-        Value::Text(text) => {
-            Err(DaxError::wrong(format!("cannot convert value '{text}' of type Text to type True/False")))
-        }
+        Value::Text(text) => Err(DaxError::wrong(format!(
+            "cannot convert value '{text}' of type Text to type True/False"
+        ))),
         other => Ok(other.number().unwrap_or(0.0) != 0.0),
     }
 }
@@ -70,7 +71,9 @@ pub(crate) fn date_of(value: &Value) -> Result<f64> {
     match value {
         Value::Text(text) => match date_of_text(text) {
             Some(Value::Date(days)) => Ok(days),
-            _ => Err(DaxError::wrong(format!("cannot convert value '{text}' of type Text to type Date"))),
+            _ => Err(DaxError::wrong(format!(
+                "cannot convert value '{text}' of type Text to type Date"
+            ))),
         },
         other => Ok(other.number().unwrap_or(0.0)),
     }

@@ -23,13 +23,19 @@ pub(crate) type Result<T> = std::result::Result<T, DaxError>;
 impl DaxError {
     /// The query itself is wrong.
     pub(crate) fn wrong(message: impl Into<String>) -> Self {
-        Self { message: message.into(), unsupported: false, code: QUERY_FAILED }
+        Self {
+            message: message.into(),
+            unsupported: false,
+            code: QUERY_FAILED,
+        }
     }
 
     /// The query may be right, but the sandbox cannot answer it.
     pub(crate) fn unsupported(what: impl std::fmt::Display) -> Self {
         Self {
-            message: format!("{what}: this is the Gatepost sandbox, which knows a part of DAX; the real service may know it"),
+            message: format!(
+                "{what}: this is the Gatepost sandbox, which knows a part of DAX; the real service may know it"
+            ),
             unsupported: true,
             code: QUERY_FAILED,
         }
@@ -37,6 +43,9 @@ impl DaxError {
 
     /// A function the sandbox does not have.
     pub(crate) fn unknown_function(name: &str) -> Self {
-        Self::unsupported(format!("the sandbox does not know the function {}", name.to_uppercase()))
+        Self::unsupported(format!(
+            "the sandbox does not know the function {}",
+            name.to_uppercase()
+        ))
     }
 }

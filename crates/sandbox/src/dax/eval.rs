@@ -1,6 +1,8 @@
 //! Works out expressions in a row context and a filter context.
 
 use std::cell::Cell;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::dax::Value;
@@ -9,6 +11,7 @@ use crate::dax::bind::Names;
 use crate::dax::convert::truth_of;
 use crate::dax::error::DaxError;
 use crate::dax::error::Result;
+use crate::dax::filter::Filter;
 use crate::dax::filter::Filters;
 use crate::dax::node::Body;
 use crate::dax::node::Node;
@@ -34,7 +37,12 @@ pub(crate) struct Eval<'a> {
     pub(crate) now_ms: i64,
     steps: Cell<u64>,
     depth: Cell<u32>,
+    /// Sets of dates worked out before, by what they depend on.
+    pub(crate) dates: RefCell<HashMap<DatesKey, Vec<Filter>>>,
 }
+
+/// What a set of dates depends on: the function with its arguments, and the filters on the calendar.
+pub(crate) type DatesKey = (String, Vec<(ColumnId, Vec<u32>)>);
 
 /// What an expression sees: the filters, the current rows and the variables.
 #[derive(Clone, Default)]
@@ -70,19 +78,39 @@ pub(crate) enum Datum {
 impl Context {
     /// The same context inside a row of a table; the row is set while going through it.
     pub(crate) fn inside(&self, table: &Rc<TableValue>) -> (Self, Rc<Frame>) {
-        let frame = Rc::new(Frame { table: table.clone(), row: Cell::new(0), outer: self.frame.clone() });
-        (Self { frame: Some(frame.clone()), ..self.clone() }, frame)
+        let frame = Rc::new(Frame {
+            table: table.clone(),
+            row: Cell::new(0),
+            outer: self.frame.clone(),
+        });
+        (
+            Self {
+                frame: Some(frame.clone()),
+                ..self.clone()
+            },
+            frame,
+        )
     }
 
     /// The same context under other filters.
     pub(crate) fn filtered(&self, filters: Filters) -> Self {
-        Self { filters, ..self.clone() }
+        Self {
+            filters,
+            ..self.clone()
+        }
     }
 
     /// The same context with one more variable.
     pub(crate) fn knowing(&self, name: Rc<str>, value: Datum) -> Self {
-        let variable = Rc::new(Variable { name, value, outer: self.variables.clone() });
-        Self { variables: Some(variable), ..self.clone() }
+        let variable = Rc::new(Variable {
+            name,
+            value,
+            outer: self.variables.clone(),
+        });
+        Self {
+            variables: Some(variable),
+            ..self.clone()
+        }
     }
 
     /// What a variable holds.
@@ -101,7 +129,15 @@ impl Context {
 impl<'a> Eval<'a> {
     /// A query over these rows.
     pub(crate) fn new(names: &'a Names<'a>, store: &'a Store, upn: &'a str, now_ms: i64) -> Self {
-        Self { names, store, upn, now_ms, steps: Cell::new(0), depth: Cell::new(0) }
+        Self {
+            names,
+            store,
+            upn,
+            now_ms,
+            steps: Cell::new(0),
+            depth: Cell::new(0),
+            dates: RefCell::default(),
+        }
     }
 
     /// Counts work and stops a query that never ends.
@@ -109,7 +145,9 @@ impl<'a> Eval<'a> {
         let steps = self.steps.get() + steps as u64;
         self.steps.set(steps);
         if steps > MOST_STEPS {
-            return Err(DaxError::wrong("the query needs more than the sandbox lets one query use; ask for less"));
+            return Err(DaxError::wrong(
+                "the query needs more than the sandbox lets one query use; ask for less",
+            ));
         }
         Ok(())
     }
@@ -117,7 +155,9 @@ impl<'a> Eval<'a> {
     fn deeper<T>(&self, evaluate: impl FnOnce() -> Result<T>) -> Result<T> {
         let depth = self.depth.get() + 1;
         if depth > DEEPEST {
-            return Err(DaxError::wrong("expressions and measures call one another too deeply, or in a circle"));
+            return Err(DaxError::wrong(
+                "expressions and measures call one another too deeply, or in a circle",
+            ));
         }
         self.depth.set(depth);
         let result = evaluate();
@@ -156,7 +196,9 @@ impl<'a> Eval<'a> {
             }),
             Node::Table(_) | Node::Rows(_) => self.only_value(&*self.table(node, context)?),
             Node::Word(word) => Err(DaxError::wrong(format!("cannot find table '{word}'"))),
-            Node::Tuple(_) => Err(DaxError::wrong("a row of values in brackets is allowed only before IN and in braces")),
+            Node::Tuple(_) => Err(DaxError::wrong(
+                "a row of values in brackets is allowed only before IN and in braces",
+            )),
         }
     }
 
@@ -172,11 +214,16 @@ impl<'a> Eval<'a> {
             Node::Rows(rows) => self.literal(rows, context),
             Node::Call(function, arguments) => match function.body {
                 Body::Table(body) => self.deeper(|| body(self, arguments, context)),
-                _ => Err(DaxError::wrong(format!("{} gives a single value where a table is expected", function.name))),
+                _ => Err(DaxError::wrong(format!(
+                    "{} gives a single value where a table is expected",
+                    function.name
+                ))),
             },
             Node::Variable(name) => match context.variable(name) {
                 Some(Datum::Table(table)) => Ok(table.clone()),
-                _ => Err(DaxError::wrong(format!("variable '{name}' holds a single value where a table is expected"))),
+                _ => Err(DaxError::wrong(format!(
+                    "variable '{name}' holds a single value where a table is expected"
+                ))),
             },
             Node::Variables(..) => self.deeper(|| {
                 let (body, context) = self.defined(node, context)?;
@@ -184,11 +231,15 @@ impl<'a> Eval<'a> {
             }),
             Node::Column(column) => {
                 let name = self.names.column_name(*column);
-                Err(DaxError::wrong(format!("column {name} is given where a table is expected; VALUES makes a table of it")))
+                Err(DaxError::wrong(format!(
+                    "column {name} is given where a table is expected; VALUES makes a table of it"
+                )))
             }
             Node::Measure(place) => {
                 let name = self.names.measure_name(*place);
-                Err(DaxError::wrong(format!("measure [{name}] is given where a table is expected")))
+                Err(DaxError::wrong(format!(
+                    "measure [{name}] is given where a table is expected"
+                )))
             }
             _ => Err(DaxError::wrong("a single value is given where a table is expected")),
         }
@@ -213,12 +264,17 @@ impl<'a> Eval<'a> {
     /// The rows of a table of the model that the filters let through.
     pub(crate) fn model_table(&self, table: usize, context: &Context) -> TableValue {
         let rows = self.rows(table, &context.filters, false);
-        TableValue { heads: self.heads(table), body: Rows::Model { table, rows } }
+        TableValue {
+            heads: self.heads(table),
+            body: Rows::Model { table, rows },
+        }
     }
 
     /// The headings of a table of the model.
     pub(crate) fn heads(&self, table: usize) -> Rc<[Head]> {
-        (0..self.store.width(table)).map(|column| self.head(ColumnId { table, column })).collect()
+        (0..self.store.width(table))
+            .map(|column| self.head(ColumnId { table, column }))
+            .collect()
     }
 
     /// The heading of a column of the model.
@@ -236,8 +292,12 @@ impl<'a> Eval<'a> {
         match (table.len(), table.heads.len()) {
             (0, 1) => Ok(Value::Blank),
             (1, 1) => Ok(table.value(self.store, 0, 0)),
-            (_, 1) => Err(DaxError::wrong("a table of several values is given where a single value is expected")),
-            _ => Err(DaxError::wrong("a table of several columns is given where a single value is expected")),
+            (_, 1) => Err(DaxError::wrong(
+                "a table of several values is given where a single value is expected",
+            )),
+            _ => Err(DaxError::wrong(
+                "a table of several columns is given where a single value is expected",
+            )),
         }
     }
 
@@ -258,7 +318,9 @@ impl<'a> Eval<'a> {
     fn loose(&self, name: &str, context: &Context) -> Result<Value> {
         match named_in_rows(name, context, |_| true) {
             Some((frame, place)) => Ok(frame.table.value(self.store, frame.row.get(), place)),
-            None => Err(DaxError::wrong(format!("cannot find a measure or column named [{name}]"))),
+            None => Err(DaxError::wrong(format!(
+                "cannot find a measure or column named [{name}]"
+            ))),
         }
     }
 
@@ -269,8 +331,16 @@ impl<'a> Eval<'a> {
             return Ok(frame.table.value(self.store, frame.row.get(), column));
         }
         let filters = self.transition(context)?;
-        let selected = if context.frame.is_some() { None } else { context.selected.clone() };
-        let inside = Context { filters, selected, ..Context::default() };
+        let selected = if context.frame.is_some() {
+            None
+        } else {
+            context.selected.clone()
+        };
+        let inside = Context {
+            filters,
+            selected,
+            ..Context::default()
+        };
         self.work(1)?;
         self.deeper(|| self.scalar(&node, &inside))
     }
@@ -291,7 +361,9 @@ impl<'a> Eval<'a> {
         let wanted = wanted?;
         let table = self.table(right, context)?;
         if table.heads.len() != wanted.len() {
-            return Err(DaxError::wrong("the left side of IN must have as many values as the table on the right has columns"));
+            return Err(DaxError::wrong(
+                "the left side of IN must have as many values as the table on the right has columns",
+            ));
         }
         self.work(table.len())?;
         let matches = |row: usize| {
@@ -303,20 +375,28 @@ impl<'a> Eval<'a> {
     fn literal(&self, rows: &[Vec<Node>], context: &Context) -> Result<Rc<TableValue>> {
         let width = rows.first().map_or(1, Vec::len);
         if rows.iter().any(|row| row.len() != width) {
-            return Err(DaxError::wrong("the rows of a table in braces must all have the same number of values"));
+            return Err(DaxError::wrong(
+                "the rows of a table in braces must all have the same number of values",
+            ));
         }
         let heads: Vec<Head> = match width {
             1 => vec![Head::computed("Value")],
             _ => (1..=width).map(|at| Head::computed(&format!("Value{at}"))).collect(),
         };
-        let row = |row: &Vec<Node>| row.iter().map(|node| self.scalar(node, context)).collect::<Result<Vec<Value>>>();
+        let row = |row: &Vec<Node>| {
+            row.iter()
+                .map(|node| self.scalar(node, context))
+                .collect::<Result<Vec<Value>>>()
+        };
         let rows: Result<Vec<_>> = rows.iter().map(row).collect();
         Ok(Rc::new(TableValue::computed(heads, rows?)))
     }
 
     /// The body of VAR … RETURN and the context in which its variables are known.
     fn defined<'n>(&self, node: &'n Node, context: &Context) -> Result<(&'n Node, Context)> {
-        let Node::Variables(variables, body) = node else { return Ok((node, context.clone())) };
+        let Node::Variables(variables, body) = node else {
+            return Ok((node, context.clone()));
+        };
         let mut context = context.clone();
         for (name, node) in variables.iter() {
             let value = self.datum(node, &context)?;

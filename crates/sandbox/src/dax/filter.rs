@@ -36,7 +36,9 @@ impl CodeSet {
     pub(crate) fn contains(&self, code: u32) -> bool {
         match self {
             Self::One(single) => *single == code,
-            Self::Many(_, bits) => bits.get(code as usize / 64).is_some_and(|word| word >> (code % 64) & 1 == 1),
+            Self::Many(_, bits) => bits
+                .get(code as usize / 64)
+                .is_some_and(|word| word >> (code % 64) & 1 == 1),
         }
     }
 
@@ -63,7 +65,14 @@ pub(crate) struct TupleFilter {
 impl TupleFilter {
     /// The combinations cut down to the columns at these places.
     pub(crate) fn cut(&self, kept: &[usize]) -> Combinations {
-        let cut = || Rc::new(self.tuples.iter().map(|tuple| kept.iter().map(|place| tuple[*place]).collect()).collect());
+        let cut = || {
+            Rc::new(
+                self.tuples
+                    .iter()
+                    .map(|tuple| kept.iter().map(|place| tuple[*place]).collect())
+                    .collect(),
+            )
+        };
         self.cut.borrow_mut().entry(kept.to_vec()).or_insert_with(cut).clone()
     }
 }
@@ -99,14 +108,22 @@ impl Filter {
         if let [column] = columns[..] {
             return Self::codes(column, tuples.iter().map(|tuple| tuple[0]).collect());
         }
-        Self::Tuples(Rc::new(TupleFilter { columns, tuples, cut: RefCell::default() }))
+        Self::Tuples(Rc::new(TupleFilter {
+            columns,
+            tuples,
+            cut: RefCell::default(),
+        }))
     }
 
     /// A filter on rows of a table.
     pub(crate) fn rows(table: usize, mut rows: Vec<u32>) -> Self {
         rows.sort_unstable();
         rows.dedup();
-        Self::Rows(Rc::new(RowFilter { table, rows, seen_from: RefCell::default() }))
+        Self::Rows(Rc::new(RowFilter {
+            table,
+            rows,
+            seen_from: RefCell::default(),
+        }))
     }
 
     /// The columns that this filter is about.
@@ -121,7 +138,9 @@ impl Filter {
     /// The filter without what it says about some columns; nothing when it is about no others.
     fn without(&self, store: &Store, removed: &HashSet<ColumnId>) -> Option<Self> {
         let columns = self.columns(store);
-        let kept: Vec<usize> = (0..columns.len()).filter(|place| !removed.contains(&columns[*place])).collect();
+        let kept: Vec<usize> = (0..columns.len())
+            .filter(|place| !removed.contains(&columns[*place]))
+            .collect();
         if kept.len() == columns.len() {
             return Some(self.clone());
         }
@@ -131,12 +150,21 @@ impl Filter {
         let kept_columns: Vec<ColumnId> = kept.iter().map(|place| columns[*place]).collect();
         let tuples = match self {
             Self::Codes(..) => return None,
-            Self::Tuples(filter) => {
-                filter.tuples.iter().map(|tuple| kept.iter().map(|place| tuple[*place]).collect()).collect()
-            }
+            Self::Tuples(filter) => filter
+                .tuples
+                .iter()
+                .map(|tuple| kept.iter().map(|place| tuple[*place]).collect())
+                .collect(),
             Self::Rows(filter) => {
-                let codes: Vec<_> = kept_columns.iter().map(|column| store.codes(filter.table, *column)).collect();
-                filter.rows.iter().map(|row| codes.iter().map(|codes| codes[*row as usize]).collect()).collect()
+                let codes: Vec<_> = kept_columns
+                    .iter()
+                    .map(|column| store.codes(filter.table, *column))
+                    .collect();
+                filter
+                    .rows
+                    .iter()
+                    .map(|row| codes.iter().map(|codes| codes[*row as usize]).collect())
+                    .collect()
             }
         };
         Some(Self::tuples(kept_columns, tuples))
@@ -154,7 +182,10 @@ pub(crate) fn columns_of_tables(store: &Store, tables: &[usize]) -> Vec<ColumnId
 
 /// The filters without what they say about some columns.
 pub(crate) fn remove(store: &Store, filters: &[Filter], removed: &HashSet<ColumnId>) -> Vec<Filter> {
-    filters.iter().filter_map(|filter| filter.without(store, removed)).collect()
+    filters
+        .iter()
+        .filter_map(|filter| filter.without(store, removed))
+        .collect()
 }
 
 /// The filters with new ones, each of which replaces what was said about its columns.

@@ -52,7 +52,10 @@ pub(crate) fn tokens(query: &str) -> Result<Vec<Token>> {
             at += length;
         }
     }
-    found.push(Token { kind: Kind::End, start: query.len() });
+    found.push(Token {
+        kind: Kind::End,
+        start: query.len(),
+    });
     Ok(found)
 }
 
@@ -63,7 +66,9 @@ fn comment(query: &str, at: usize) -> Result<Option<usize>> {
         return Ok(Some(rest.find('\n').unwrap_or(rest.len())));
     }
     if rest.starts_with("/*") {
-        let end = rest.find("*/").ok_or_else(|| wrong(query, at, "a comment that begins with /* must end with */"))?;
+        let end = rest
+            .find("*/")
+            .ok_or_else(|| wrong(query, at, "a comment that begins with /* must end with */"))?;
         return Ok(Some(end + 2));
     }
     Ok(None)
@@ -77,14 +82,22 @@ fn token(query: &str, at: usize, first: char) -> Result<(Kind, usize)> {
         '[' => enclosed(query, at, ']').map(|(text, length)| (Kind::Bracketed(text), length)),
         '0'..='9' => number(query, at),
         '.' if rest[1..].starts_with(|next: char| next.is_ascii_digit()) => number(query, at),
-        '@' => Err(DaxError::unsupported("query parameters that begin with @ are not available")),
+        '@' => Err(DaxError::unsupported(
+            "query parameters that begin with @ are not available",
+        )),
         _ if first.is_alphabetic() || first == '_' => {
-            let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).unwrap_or(rest.len());
+            let end = rest
+                .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'))
+                .unwrap_or(rest.len());
             Ok((Kind::Word(rest[..end].to_owned()), end))
         }
         _ => match SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
             Some(sign) => Ok((Kind::Sign(sign), sign.len())),
-            None => Err(wrong(query, at, &format!("the character '{first}' has no meaning here"))),
+            None => Err(wrong(
+                query,
+                at,
+                &format!("the character '{first}' has no meaning here"),
+            )),
         },
     }
 }
@@ -125,7 +138,10 @@ fn number(query: &str, at: usize) -> Result<(Kind, usize)> {
     let text = &query[at..at + end];
     let kind = match text.parse() {
         Ok(int) if whole => Kind::Int(int),
-        _ => Kind::Number(text.parse().map_err(|_| wrong(query, at, "a number is not written right"))?),
+        _ => Kind::Number(
+            text.parse()
+                .map_err(|_| wrong(query, at, "a number is not written right"))?,
+        ),
     };
     Ok((kind, end))
 }

@@ -62,8 +62,17 @@ pub(crate) const MANY: usize = usize::MAX;
 
 impl Function {
     /// A function of values.
-    pub(crate) const fn pure(name: &'static str, least: usize, most: usize, body: fn(&[Value]) -> Result<Value>) -> Self {
-        Self { name, arguments: (least, most), body: Body::Pure(body) }
+    pub(crate) const fn pure(
+        name: &'static str,
+        least: usize,
+        most: usize,
+        body: fn(&[Value]) -> Result<Value>,
+    ) -> Self {
+        Self {
+            name,
+            arguments: (least, most),
+            body: Body::Pure(body),
+        }
     }
 
     /// A function that gives a scalar.
@@ -73,7 +82,11 @@ impl Function {
         most: usize,
         body: fn(&Eval, &[Node], &Context) -> Result<Value>,
     ) -> Self {
-        Self { name, arguments: (least, most), body: Body::Scalar(body) }
+        Self {
+            name,
+            arguments: (least, most),
+            body: Body::Scalar(body),
+        }
     }
 
     /// A function that gives a table.
@@ -83,7 +96,11 @@ impl Function {
         most: usize,
         body: fn(&Eval, &[Node], &Context) -> Result<Rc<TableValue>>,
     ) -> Self {
-        Self { name, arguments: (least, most), body: Body::Table(body) }
+        Self {
+            name,
+            arguments: (least, most),
+            body: Body::Table(body),
+        }
     }
 
     /// Refuses a wrong number of arguments.
@@ -91,11 +108,17 @@ impl Function {
         let (least, most) = self.arguments;
         if count < least {
             let plural = if least == 1 { "" } else { "s" };
-            return Err(DaxError::wrong(format!("{} needs at least {least} argument{plural}, {count} given", self.name)));
+            return Err(DaxError::wrong(format!(
+                "{} needs at least {least} argument{plural}, {count} given",
+                self.name
+            )));
         }
         if count > most {
             let plural = if most == 1 { "" } else { "s" };
-            return Err(DaxError::wrong(format!("{} takes at most {most} argument{plural}, {count} given", self.name)));
+            return Err(DaxError::wrong(format!(
+                "{} takes at most {most} argument{plural}, {count} given",
+                self.name
+            )));
         }
         Ok(())
     }
@@ -129,7 +152,9 @@ impl Node {
     pub(crate) fn each_in_row(&self, visit: &mut dyn FnMut(&Self)) {
         visit(self);
         match self {
-            Self::Call(function, arguments) if matches!(function.body, Body::Pure(_)) || RELAYS.contains(&function.name) => {
+            Self::Call(function, arguments)
+                if matches!(function.body, Body::Pure(_)) || RELAYS.contains(&function.name) =>
+            {
                 arguments.iter().for_each(|argument| argument.each_in_row(visit));
             }
             Self::Negate(inner) | Self::Not(inner) => inner.each_in_row(visit),

@@ -61,7 +61,12 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str) -> Result<Self> {
-        Ok(Self { text, tokens: tokens(text)?, at: 0, depth: 0 })
+        Ok(Self {
+            text,
+            tokens: tokens(text)?,
+            at: 0,
+            depth: 0,
+        })
     }
 
     fn definitions(&mut self, query: &mut Query) -> Result<()> {
@@ -76,7 +81,11 @@ impl<'a> Parser<'a> {
                 };
                 self.expect("=")?;
                 let expression = self.expression()?;
-                query.definitions.push(Definition::Measure { table, name, expression });
+                query.definitions.push(Definition::Measure {
+                    table,
+                    name,
+                    expression,
+                });
             } else if self.word("VAR") {
                 let (name, expression) = self.variable()?;
                 query.definitions.push(Definition::Variable { name, expression });
@@ -151,7 +160,9 @@ impl<'a> Parser<'a> {
                 }
                 continue;
             }
-            let Some((operator, power)) = operator(self.peek()) else { return Ok(left) };
+            let Some((operator, power)) = operator(self.peek()) else {
+                return Ok(left);
+            };
             if power < floor {
                 return Ok(left);
             }
@@ -186,7 +197,11 @@ impl<'a> Parser<'a> {
             Kind::Word(word) => Ok(self.of_table(word, false)),
             Kind::Sign("(") => self.brackets(),
             Kind::Sign("{") => self.rows(),
-            _ => Err(wrong(self.text, start, "the syntax is not right, expected a value, a column, a table or a function")),
+            _ => Err(wrong(
+                self.text,
+                start,
+                "the syntax is not right, expected a value, a column, a table or a function",
+            )),
         }
     }
 
@@ -194,7 +209,10 @@ impl<'a> Parser<'a> {
         match self.peek().clone() {
             Kind::Bracketed(name) => {
                 self.at += 1;
-                Expr::Column { table: Some(table), name }
+                Expr::Column {
+                    table: Some(table),
+                    name,
+                }
             }
             _ => Expr::Name { name: table, quoted },
         }
@@ -216,7 +234,10 @@ impl<'a> Parser<'a> {
                 return Ok(Expr::Call { name, arguments });
             }
             if !self.sign(",") {
-                return Err(self.unexpected(&format!("expected a comma or a closing bracket in {}", name.to_uppercase())));
+                return Err(self.unexpected(&format!(
+                    "expected a comma or a closing bracket in {}",
+                    name.to_uppercase()
+                )));
             }
         }
     }
@@ -252,7 +273,9 @@ impl<'a> Parser<'a> {
     fn nested(&mut self, read: fn(&mut Self) -> Result<Expr>) -> Result<Expr> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err(DaxError::wrong(format!("the query nests more than {DEEPEST} levels deep")));
+            return Err(DaxError::wrong(format!(
+                "the query nests more than {DEEPEST} levels deep"
+            )));
         }
         let read = read(self);
         self.depth -= 1;
@@ -303,11 +326,19 @@ impl<'a> Parser<'a> {
     }
 
     fn expect(&mut self, sign: &str) -> Result<()> {
-        if self.sign(sign) { Ok(()) } else { Err(self.unexpected(&format!("expected '{sign}'"))) }
+        if self.sign(sign) {
+            Ok(())
+        } else {
+            Err(self.unexpected(&format!("expected '{sign}'")))
+        }
     }
 
     fn unexpected(&self, expected: &str) -> DaxError {
-        wrong(self.text, self.tokens[self.at].start, &format!("the syntax is not right, {expected}"))
+        wrong(
+            self.text,
+            self.tokens[self.at].start,
+            &format!("the syntax is not right, {expected}"),
+        )
     }
 }
 

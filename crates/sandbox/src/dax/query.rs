@@ -28,10 +28,19 @@ pub(crate) fn answer(model: &Model, text: &str, who: &Identity, limits: &Limits,
     let view = security::view(model, who, now_ms)?;
     let mut names = Names::new(model);
     let mut variables = Vec::new();
-    let Query { definitions, table, order, start } = query;
+    let Query {
+        definitions,
+        table,
+        order,
+        start,
+    } = query;
     for definition in definitions {
         match definition {
-            Definition::Measure { table, name, expression } => names.define(&table, name, expression)?,
+            Definition::Measure {
+                table,
+                name,
+                expression,
+            } => names.define(&table, name, expression)?,
             Definition::Variable { name, expression } => variables.push((name, expression)),
         }
     }
@@ -77,17 +86,24 @@ fn ordered(
             let ordering = order(&left[place], &right[place]);
             if keys[place].1 { ordering.reverse() } else { ordering }
         };
-        (0..left.len().min(right.len())).map(key).find(|ordering| ordering.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+        (0..left.len().min(right.len()))
+            .map(key)
+            .find(|ordering| ordering.is_ne())
+            .unwrap_or(std::cmp::Ordering::Equal)
     };
     rows.sort_by(|left, right| compare(&values[*left], &values[*right]));
     if start.is_empty() {
         return Ok(rows);
     }
     if start.len() > keys.len() {
-        return Err(DaxError::wrong("START AT expects no more values than ORDER BY has keys"));
+        return Err(DaxError::wrong(
+            "START AT expects no more values than ORDER BY has keys",
+        ));
     }
-    let first: Result<Vec<Value>> =
-        start.iter().map(|value| eval.scalar(&eval.names.bind(value, known)?, context)).collect();
+    let first: Result<Vec<Value>> = start
+        .iter()
+        .map(|value| eval.scalar(&eval.names.bind(value, known)?, context))
+        .collect();
     let first = first?;
     rows.retain(|row| compare(&values[*row], &first).is_ge());
     Ok(rows)
@@ -106,5 +122,9 @@ fn cut(eval: &Eval, table: &TableValue, rows: &[usize], limits: &Limits) -> Resu
         }
     });
     let cells = |row: &usize| table.row(eval.store, *row).iter().map(Cell::from).collect();
-    ResultSet { columns, rows: rows.iter().take(most).map(cells).collect(), truncated }
+    ResultSet {
+        columns,
+        rows: rows.iter().take(most).map(cells).collect(),
+        truncated,
+    }
 }

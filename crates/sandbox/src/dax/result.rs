@@ -25,7 +25,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { rows: 100_000, values: 1_000_000 }
+        Self {
+            rows: 100_000,
+            values: 1_000_000,
+        }
     }
 }
 
@@ -44,7 +47,11 @@ impl ResultSet {
     /// The rows as JSON objects; nulls are left out unless asked for.
     pub fn to_json(&self, include_nulls: bool) -> Vec<serde_json::Value> {
         let object = |row: &Vec<Cell>| {
-            let cells = self.columns.iter().zip(row).filter(|(_, cell)| include_nulls || **cell != Cell::Null);
+            let cells = self
+                .columns
+                .iter()
+                .zip(row)
+                .filter(|(_, cell)| include_nulls || **cell != Cell::Null);
             serde_json::Value::Object(cells.map(|(name, cell)| (name.clone(), cell.to_json())).collect())
         };
         self.rows.iter().map(object).collect()
@@ -94,7 +101,8 @@ impl Cell {
             Self::Bool(yes) => yes.to_string(),
             Self::DateTime(ms) => {
                 let text = iso_time(*ms);
-                text.strip_suffix("T00:00:00").map_or_else(|| text.replace('T', " "), str::to_owned)
+                text.strip_suffix("T00:00:00")
+                    .map_or_else(|| text.replace('T', " "), str::to_owned)
             }
         }
     }
@@ -121,13 +129,21 @@ fn iso_time(ms: i64) -> String {
     }
 }
 
+/// The number to fifteen digits, which drops what binary arithmetic adds to sums of money.
+fn tidy(number: f64) -> f64 {
+    if number.fract() == 0.0 || !number.is_finite() {
+        return number;
+    }
+    format!("{number:.14e}").parse().unwrap_or(number)
+}
+
 impl From<&Value> for Cell {
     fn from(value: &Value) -> Self {
         match value {
             Value::Blank => Self::Null,
             Value::Bool(yes) => Self::Bool(*yes),
             Value::Int(whole) => Self::Int(*whole),
-            Value::Number(number) => Self::Number(*number),
+            Value::Number(number) => Self::Number(tidy(*number)),
             Value::Date(days) => Self::DateTime(date_to_ms(*days)),
             Value::Text(text) => Self::Text(text.to_string()),
         }

@@ -29,7 +29,12 @@ pub(crate) fn view(model: &Model, who: &Identity, now_ms: i64) -> Result<Arc<Sto
     let roles = roles_of(model, who)?;
     let names: Vec<&str> = roles.iter().map(|role| role.name.as_str()).collect();
     // A filter may ask for the date, so a view lasts for a day of the clock.
-    let key = format!("{}\n{}\n{}", fold(&who.upn), now_ms.div_euclid(86_400_000), names.join("\n"));
+    let key = format!(
+        "{}\n{}\n{}",
+        fold(&who.upn),
+        now_ms.div_euclid(86_400_000),
+        names.join("\n")
+    );
     if let Some(view) = model.compiled.view(&key) {
         return Ok(view);
     }
@@ -50,23 +55,44 @@ fn roles_of<'m>(model: &'m Model, who: &Identity) -> Result<Vec<&'m Role>> {
             found.ok_or_else(|| DaxError::wrong(format!("role '{name}' does not exist in the model")))
         };
         let roles = wanted.iter().map(role).collect::<Result<Vec<_>>>()?;
-        return if roles.is_empty() { Err(no_role(&who.upn)) } else { Ok(roles) };
+        return if roles.is_empty() {
+            Err(no_role(&who.upn))
+        } else {
+            Ok(roles)
+        };
     }
     let is_member = |role: &&Role| role.members.iter().any(|member| fold(member) == fold(&who.upn));
     let roles: Vec<&Role> = model.roles.iter().filter(is_member).collect();
-    if roles.is_empty() { Err(no_role(&who.upn)) } else { Ok(roles) }
+    if roles.is_empty() {
+        Err(no_role(&who.upn))
+    } else {
+        Ok(roles)
+    }
 }
 
 fn no_role(upn: &str) -> DaxError {
-    DaxError::wrong(format!("the model restricts rows by role, and '{upn}' is in none of its roles"))
+    DaxError::wrong(format!(
+        "the model restricts rows by role, and '{upn}' is in none of its roles"
+    ))
 }
 
 /// Per row of a table whether any of the roles lets it through.
-fn own_rows(model: &Model, whole: &Store, roles: &[&Role], table: usize, who: &Identity, now_ms: i64) -> Result<Vec<bool>> {
+fn own_rows(
+    model: &Model,
+    whole: &Store,
+    roles: &[&Role],
+    table: usize,
+    who: &Identity,
+    now_ms: i64,
+) -> Result<Vec<bool>> {
     let rows = model.tables[table].rows();
     let mut filters = Vec::new();
     for role in roles {
-        let mut own = role.filters.iter().filter(|(name, _)| find_table(model, name) == Some(table)).peekable();
+        let mut own = role
+            .filters
+            .iter()
+            .filter(|(name, _)| find_table(model, name) == Some(table))
+            .peekable();
         if own.peek().is_none() {
             return Ok(vec![true; rows]);
         }
@@ -75,7 +101,10 @@ fn own_rows(model: &Model, whole: &Store, roles: &[&Role], table: usize, who: &I
     let names = Names::new(model);
     let eval = Eval::new(&names, whole, &who.upn, now_ms);
     let all = (0..).take(rows).collect();
-    let all = Rc::new(TableValue { heads: eval.heads(table), body: Body::Model { table, rows: all } });
+    let all = Rc::new(TableValue {
+        heads: eval.heads(table),
+        body: Body::Model { table, rows: all },
+    });
     let mut kept = vec![false; rows];
     for filter in filters {
         let node = names.bind(&parser::expression(filter)?, &mut Vec::new())?;
@@ -97,7 +126,9 @@ fn follow_relationships(whole: &Store, kept: &mut [Vec<bool>]) {
             for (row, kept) in (0..).zip(kept[table].iter_mut()) {
                 let row_above = whole.row_above(table, above, row).map(|row| row as usize);
                 // The blank row above is let through only where nothing is restricted.
-                let seen = row_above.and_then(|row| own[above].get(row).copied()).unwrap_or(!restricted);
+                let seen = row_above
+                    .and_then(|row| own[above].get(row).copied())
+                    .unwrap_or(!restricted);
                 *kept = *kept && seen;
             }
         }

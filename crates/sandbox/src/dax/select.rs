@@ -53,9 +53,20 @@ pub(crate) struct Selection<'a> {
 impl<'a> Selection<'a> {
     /// Prepares the search; `blank_row` says whether the table's blank row counts.
     pub(crate) fn new(store: &'a Store, table: usize, filters: &'a [Filter], blank_row: bool) -> Self {
-        let rows = if blank_row { store.all_rows(table) } else { store.tables[table].rows };
+        let rows = if blank_row {
+            store.all_rows(table)
+        } else {
+            store.tables[table].rows
+        };
         let end = u32::try_from(rows).expect("tables are small");
-        let mut selection = Self { store, table, end, start: Start::Everywhere, size: rows, tests: Vec::new() };
+        let mut selection = Self {
+            store,
+            table,
+            end,
+            start: Start::Everywhere,
+            size: rows,
+            tests: Vec::new(),
+        };
         for filter in filters {
             match filter {
                 Filter::Codes(column, codes) => selection.add_codes(*column, codes),
@@ -88,7 +99,11 @@ impl<'a> Selection<'a> {
             }
             Start::Held(held) => {
                 for (places, code) in held {
-                    places.of(*code).iter().filter(|row| self.passes(**row)).for_each(|row| visit(*row));
+                    places
+                        .of(*code)
+                        .iter()
+                        .filter(|row| self.passes(**row))
+                        .for_each(|row| visit(*row));
                 }
             }
         }
@@ -151,7 +166,10 @@ impl<'a> Selection<'a> {
                 self.begin_at(column, &codes);
             }
         }
-        let codes = kept.iter().map(|place| self.store.codes(self.table, columns[*place])).collect();
+        let codes = kept
+            .iter()
+            .map(|place| self.store.codes(self.table, columns[*place]))
+            .collect();
         self.tests.push(Test::Tuple(codes, tuples));
     }
 
@@ -208,14 +226,26 @@ fn row_test(store: &Store, table: usize, filter: &RowFilter) -> RowTest {
         let rows = (0..).zip(&among).filter(|(_, is)| **is).map(|(row, _)| row).collect();
         return RowTest::Among(rows, among);
     }
-    let shared: Vec<usize> =
-        store.expanded(filter.table).into_iter().filter(|above| store.reaches(table, *above)).collect();
+    let shared: Vec<usize> = store
+        .expanded(filter.table)
+        .into_iter()
+        .filter(|above| store.reaches(table, *above))
+        .collect();
     // A table above another shared table adds nothing to it.
-    let topmost = |above: &usize| !shared.iter().any(|other| other != above && store.reaches(*other, *above));
+    let topmost = |above: &usize| {
+        !shared
+            .iter()
+            .any(|other| other != above && store.reaches(*other, *above))
+    };
     let shared: Vec<usize> = shared.iter().copied().filter(topmost).collect();
     if shared.is_empty() {
         return RowTest::Untouched;
     }
-    let key = |row: &u32| shared.iter().filter_map(|above| store.row_above(filter.table, *above, *row)).collect();
+    let key = |row: &u32| {
+        shared
+            .iter()
+            .filter_map(|above| store.row_above(filter.table, *above, *row))
+            .collect()
+    };
     RowTest::Above(shared.clone(), filter.rows.iter().map(key).collect())
 }

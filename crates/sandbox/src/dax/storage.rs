@@ -33,12 +33,18 @@ pub(crate) struct Compiled {
 impl Compiled {
     /// Every row of the model.
     pub(crate) fn whole(&self, model: &Model) -> Result<Arc<Store>> {
-        self.whole.get_or_init(|| Store::build(model, None).map(Arc::new)).clone()
+        self.whole
+            .get_or_init(|| Store::build(model, None).map(Arc::new))
+            .clone()
     }
 
     /// A view that was kept under this key.
     pub(crate) fn view(&self, key: &str) -> Option<Arc<Store>> {
-        self.views.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+        self.views
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(key)
+            .cloned()
     }
 
     /// Keeps a view for the next query.
@@ -118,21 +124,28 @@ impl Store {
         for (place, table) in model.tables.iter().enumerate() {
             let kept = kept.map(|kept| &kept[place]);
             let columns = table.columns.iter().map(|column| StoredColumn {
-                dictionary: column.dictionary.clone(),
+                dictionary: column.encoded().dictionary.clone(),
                 codes: match kept {
                     Some(kept) => {
-                        let codes = column.codes.iter().zip(kept).filter(|(_, kept)| **kept);
+                        let codes = column.encoded().codes.iter().zip(kept).filter(|(_, kept)| **kept);
                         Arc::new(codes.map(|(code, _)| *code).collect())
                     }
-                    None => column.codes.clone(),
+                    None => column.encoded().codes.clone(),
                 },
             });
             let columns: Vec<StoredColumn> = columns.collect();
             let rows = columns.first().map_or(0, |column| column.codes.len());
             if columns.iter().any(|column| column.codes.len() != rows) {
-                return Err(DaxError::wrong(format!("the columns of table '{}' differ in length", table.name)));
+                return Err(DaxError::wrong(format!(
+                    "the columns of table '{}' differ in length",
+                    table.name
+                )));
             }
-            tables.push(StoredTable { rows, blank: false, columns });
+            tables.push(StoredTable {
+                rows,
+                blank: false,
+                columns,
+            });
         }
         let maps = relate(model, &mut tables)?;
         Ok(Self {
@@ -192,7 +205,9 @@ impl Store {
             return own.clone();
         }
         cached(&self.codes, (table, column), || {
-            let map = self.maps[table][column.table].as_ref().expect("callers ask only for tables that are reached");
+            let map = self.maps[table][column.table]
+                .as_ref()
+                .expect("callers ask only for tables that are reached");
             map.iter().map(|row| own[*row as usize]).collect()
         })
     }
@@ -200,13 +215,17 @@ impl Store {
     /// The rows of `table` that hold each code of a column.
     pub(crate) fn places(&self, table: usize, column: ColumnId) -> Arc<Places> {
         let codes = self.codes(table, column);
-        cached(&self.places, (table, column), || Places::new(&codes, self.dictionary(column).values.len()))
+        cached(&self.places, (table, column), || {
+            Places::new(&codes, self.dictionary(column).values.len())
+        })
     }
 
     /// The rows of `table` that belong to each row of `above`.
     pub(crate) fn row_places(&self, table: usize, above: usize) -> Option<Arc<Places>> {
         let map = self.maps[table][above].as_ref()?;
-        Some(cached(&self.row_places, (table, above), || Places::new(map, self.all_rows(above))))
+        Some(cached(&self.row_places, (table, above), || {
+            Places::new(map, self.all_rows(above))
+        }))
     }
 
     /// The rows that equal a row in every column; most tables have a column that makes rows unique.
@@ -222,7 +241,9 @@ impl Store {
     }
 
     fn twin_code(&self, table: usize, row: u32) -> u32 {
-        let codes = cached(&self.twin_codes, table, || self.twin_codes(table).map(|(codes, _)| codes).unwrap_or_default());
+        let codes = cached(&self.twin_codes, table, || {
+            self.twin_codes(table).map(|(codes, _)| codes).unwrap_or_default()
+        });
         codes[row as usize]
     }
 
@@ -232,7 +253,10 @@ impl Store {
         let rows = self.all_rows(table);
         let unique = |column: &StoredColumn| {
             let mut seen = vec![false; column.dictionary.values.len()];
-            column.codes.iter().all(|code| !std::mem::replace(&mut seen[*code as usize], true))
+            column
+                .codes
+                .iter()
+                .all(|code| !std::mem::replace(&mut seen[*code as usize], true))
         };
         if stored.columns.iter().any(unique) {
             return None;
@@ -254,7 +278,10 @@ fn cached<K: Hash + Eq, V>(cache: &Cache<K, V>, key: K, make: impl FnOnce() -> V
         return found.clone();
     }
     let made = Arc::new(make());
-    cache.lock().unwrap_or_else(PoisonError::into_inner).insert(key, made.clone());
+    cache
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(key, made.clone());
     made
 }
 
@@ -279,9 +306,13 @@ fn relate(model: &Model, tables: &mut [StoredTable]) -> Result<Maps> {
     }
     for table in order.iter().rev() {
         for (_, to) in links.iter().filter(|(from, _)| from.table == *table) {
-            let first = maps[*table][to.table].clone().expect("every relationship was mapped above");
+            let first = maps[*table][to.table]
+                .clone()
+                .expect("every relationship was mapped above");
             for above in 0..tables.len() {
-                let Some(second) = maps[to.table][above].clone() else { continue };
+                let Some(second) = maps[to.table][above].clone() else {
+                    continue;
+                };
                 let both = first.iter().map(|row| second[*row as usize]).collect();
                 if maps[*table][above].replace(Arc::new(both)).is_some() {
                     return Err(two_ways(model, *table, above));
@@ -299,10 +330,18 @@ fn two_ways(model: &Model, from: usize, to: usize) -> DaxError {
 
 fn links(model: &Model) -> Result<Vec<(ColumnId, ColumnId)>> {
     let column = |table: &str, column: &str| {
-        find_column(model, table, column)
-            .ok_or_else(|| DaxError::wrong(format!("a relationship names column '{table}'[{column}], which does not exist")))
+        find_column(model, table, column).ok_or_else(|| {
+            DaxError::wrong(format!(
+                "a relationship names column '{table}'[{column}], which does not exist"
+            ))
+        })
     };
-    let link = |r: &crate::data::Relationship| Ok((column(&r.from_table, &r.from_column)?, column(&r.to_table, &r.to_column)?));
+    let link = |r: &crate::data::Relationship| {
+        Ok((
+            column(&r.from_table, &r.from_column)?,
+            column(&r.to_table, &r.to_column)?,
+        ))
+    };
     model.relationships.iter().map(link).collect()
 }
 
@@ -316,7 +355,10 @@ pub(crate) fn find_table(model: &Model, name: &str) -> Option<usize> {
 pub(crate) fn find_column(model: &Model, table: &str, column: &str) -> Option<ColumnId> {
     let table = find_table(model, table)?;
     let name = fold(column);
-    let column = model.tables[table].columns.iter().position(|column| fold(&column.name) == name)?;
+    let column = model.tables[table]
+        .columns
+        .iter()
+        .position(|column| fold(&column.name) == name)?;
     Some(ColumnId { table, column })
 }
 
@@ -324,7 +366,10 @@ fn many_sides_first(links: &[(ColumnId, ColumnId)], tables: usize) -> Result<Vec
     let mut order: Vec<usize> = Vec::new();
     while order.len() < tables {
         let free = |table: &usize| {
-            !order.contains(table) && !links.iter().any(|(from, to)| to.table == *table && !order.contains(&from.table))
+            !order.contains(table)
+                && !links
+                    .iter()
+                    .any(|(from, to)| to.table == *table && !order.contains(&from.table))
         };
         match (0..tables).find(free) {
             Some(table) => order.push(table),
@@ -343,13 +388,22 @@ fn row_map(model: &Model, tables: &[StoredTable], from: ColumnId, to: ColumnId) 
         if std::mem::replace(&mut row_of[*code as usize], row) != nowhere {
             let table = &model.tables[to.table];
             let column = &table.columns[to.column].name;
-            return Err(DaxError::wrong(format!("column '{}'[{column}] of a relationship holds a value twice", table.name)));
+            return Err(DaxError::wrong(format!(
+                "column '{}'[{column}] of a relationship holds a value twice",
+                table.name
+            )));
         }
     }
     let many = &tables[from.table].columns[from.column];
     let translated: Vec<u32> = (0..)
         .zip(&many.dictionary.values)
-        .map(|(code, value): (u32, _)| if code == 0 { nowhere } else { one.dictionary.code(value).map_or(nowhere, |code| row_of[code as usize]) })
+        .map(|(code, value): (u32, _)| {
+            if code == 0 {
+                nowhere
+            } else {
+                one.dictionary.code(value).map_or(nowhere, |code| row_of[code as usize])
+            }
+        })
         .collect();
     Ok(many.codes.iter().map(|code| translated[*code as usize]).collect())
 }

@@ -20,7 +20,11 @@ pub(crate) struct Head {
 impl Head {
     /// The heading of a computed column.
     pub(crate) fn computed(name: &str) -> Self {
-        Self { table: None, name: Rc::from(name), origin: None }
+        Self {
+            table: None,
+            name: Rc::from(name),
+            origin: None,
+        }
     }
 
     /// The name as the API writes it.
@@ -52,7 +56,10 @@ pub(crate) enum Body {
 impl TableValue {
     /// A computed table.
     pub(crate) fn computed(heads: impl Into<Rc<[Head]>>, rows: Vec<Vec<Value>>) -> Self {
-        Self { heads: heads.into(), body: Body::Rows(rows) }
+        Self {
+            heads: heads.into(),
+            body: Body::Rows(rows),
+        }
     }
 
     /// How many rows there are.
@@ -74,7 +81,9 @@ impl TableValue {
     /// The values of a row.
     pub(crate) fn row(&self, store: &Store, row: usize) -> Vec<Value> {
         match &self.body {
-            Body::Model { .. } => (0..self.heads.len()).map(|column| self.value(store, row, column)).collect(),
+            Body::Model { .. } => (0..self.heads.len())
+                .map(|column| self.value(store, row, column))
+                .collect(),
             Body::Rows(rows) => rows[row].clone(),
         }
     }
@@ -90,12 +99,16 @@ impl TableValue {
     /// The same headings with some of the rows.
     pub(crate) fn with_rows(&self, kept: &[usize]) -> Self {
         let body = match &self.body {
-            Body::Model { table, rows } => {
-                Body::Model { table: *table, rows: kept.iter().map(|row| rows[*row]).collect() }
-            }
+            Body::Model { table, rows } => Body::Model {
+                table: *table,
+                rows: kept.iter().map(|row| rows[*row]).collect(),
+            },
             Body::Rows(rows) => Body::Rows(kept.iter().map(|row| rows[*row].clone()).collect()),
         };
-        Self { heads: self.heads.clone(), body }
+        Self {
+            heads: self.heads.clone(),
+            body,
+        }
     }
 }
 

@@ -91,12 +91,12 @@ pub enum Key {
 }
 
 /// Milliseconds since 1970-01-01 of a serial day number.
-pub fn date_to_ms(days: f64) -> i64 {
+pub(crate) fn date_to_ms(days: f64) -> i64 {
     ((days - EPOCH_DAYS) * DAY_MS).round() as i64
 }
 
 /// Text in the form in which letters of either case are the same.
-pub fn fold(text: &str) -> Box<str> {
+pub(crate) fn fold(text: &str) -> Box<str> {
     if text.is_ascii() {
         return text.to_ascii_lowercase().into_boxed_str();
     }
@@ -104,13 +104,15 @@ pub fn fold(text: &str) -> Box<str> {
 }
 
 /// The order of two texts: letters first by their plain form, then by their accents; case does not count.
-pub fn compare_text(left: &str, right: &str) -> Ordering {
+pub(crate) fn compare_text(left: &str, right: &str) -> Ordering {
     let plain = |text: &str| -> Vec<char> { text.chars().flat_map(char::to_lowercase).map(plain_letter).collect() };
     if left.is_ascii() && right.is_ascii() {
         let lower = |text: &str| text.bytes().map(|byte| byte.to_ascii_lowercase()).collect::<Vec<u8>>();
         return lower(left).cmp(&lower(right));
     }
-    plain(left).cmp(&plain(right)).then_with(|| fold(left).cmp(&fold(right)))
+    plain(left)
+        .cmp(&plain(right))
+        .then_with(|| fold(left).cmp(&fold(right)))
 }
 
 /// The letter without its accent, for the common Latin letters.
@@ -130,7 +132,7 @@ fn plain_letter(letter: char) -> char {
 }
 
 /// The order used by ORDER BY, TOPN and RANKX: blanks first, then numbers, text, booleans.
-pub fn order(left: &Value, right: &Value) -> Ordering {
+pub(crate) fn order(left: &Value, right: &Value) -> Ordering {
     match (left, right) {
         (Value::Text(a), Value::Text(b)) => compare_text(a, b),
         (Value::Int(a), Value::Int(b)) => a.cmp(b),

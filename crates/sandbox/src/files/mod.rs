@@ -10,5 +10,8 @@ pub use crate::files::document::Rendered;
 
 /// Writes the document in a format; several pages as PNG become a zip of images.
 pub fn render(format: Format, _document: &Document) -> Result<Rendered, FileError> {
-    Err(FileError::Write { format, reason: "is being built".to_owned() })
+    Err(FileError::Write {
+        format,
+        reason: "is being built".to_owned(),
+    })
 }

@@ -50,7 +50,7 @@ fn shape(flow: &Dataflow) -> Map<String, Value> {
     ])
 }
 
-/// The definition comes as a file, not as an OData object.
+/// The definition comes as a file, not as an `OData` object.
 pub(super) fn get(call: &Call) -> Result<Answer, Refusal> {
     let mut world = call.world();
     let flow = rights::dataflow(call, &mut world, Role::Viewer)?;

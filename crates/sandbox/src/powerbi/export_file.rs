@@ -358,3 +358,75 @@ fn not_rendered(why: &str) -> Refusal {
         message: Some(why.to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn year() -> RdlParameter {
+        RdlParameter {
+            name: "Year".to_owned(),
+            is_number: true,
+            default: vec!["2026".to_owned()],
+            allowed: Vec::new(),
+        }
+    }
+
+    fn kind(default: Vec<String>) -> RdlParameter {
+        let allowed = vec!["Cost".to_owned(), "Odd \"one\"".to_owned()];
+        RdlParameter {
+            name: "Kind".to_owned(),
+            is_number: false,
+            default,
+            allowed,
+        }
+    }
+
+    fn table(configuration: &serde_json::Value, parameters: &[RdlParameter]) -> Option<String> {
+        let fields = Fields::read(configuration.to_string().as_bytes()).unwrap();
+        let page = listing(
+            "List",
+            "FILTER('T', 'T'[Year] = @Year && 'T'[Kind] IN {@Kind})",
+            parameters,
+            &fields,
+        );
+        page.ok().map(|page| page.visuals[0].table.clone())
+    }
+
+    #[test]
+    fn parameters_become_literals_that_cannot_break_out() {
+        let values =
+            json!({"parameterValues": [{"name": "Kind", "value": "Cost"}, {"name": "kind", "value": "Odd \"one\""}]});
+        let filled = table(&values, &[year(), kind(Vec::new())]).unwrap();
+        assert_eq!(
+            filled,
+            "FILTER('T', 'T'[Year] = 2026 && 'T'[Kind] IN {\"Cost\", \"Odd \"\"one\"\"\"})"
+        );
+    }
+
+    #[test]
+    fn a_parameter_without_default_needs_a_value() {
+        assert!(table(&json!({}), &[year(), kind(Vec::new())]).is_none());
+        assert!(table(&json!({}), &[year(), kind(vec!["Cost".to_owned()])]).is_some());
+        let sum = json!({"parameterValues": [{"name": "Year", "value": "1 + 1"}]});
+        assert!(table(&sum, &[year(), kind(vec!["Cost".to_owned()])]).is_none());
+    }
+
+    #[test]
+    fn filters_wrap_the_table_and_order_stays_outside() {
+        let visual = Visual {
+            name: "V".to_owned(),
+            title: String::new(),
+            table: "VALUES('T'[A])".to_owned(),
+            order_by: Some("'T'[A]".to_owned()),
+        };
+        assert_eq!(query(&visual, &[]), "EVALUATE VALUES('T'[A]) ORDER BY 'T'[A]");
+        let filtered = query(&visual, &["'T'[A] = 1".to_owned()]);
+        assert_eq!(
+            filtered,
+            "EVALUATE CALCULATETABLE(VALUES('T'[A]), 'T'[A] = 1) ORDER BY 'T'[A]"
+        );
+    }
+}

@@ -1,4 +1,4 @@
-//! The part of OData `$filter` that lists of workspaces understand.
+//! The part of `OData` `$filter` that lists of workspaces understand.
 
 use serde_json::Map;
 use serde_json::Value;

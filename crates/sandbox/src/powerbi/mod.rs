@@ -149,7 +149,7 @@ fn operation_of(parts: &Parts) -> Result<(&'static Operation, Params), Refusal> 
     let path = parts.uri.path().strip_prefix(BASE).unwrap_or_default();
     let segments = route::segments(path).ok_or_else(|| Refusal::bad("the path is not UTF-8"))?;
     let mut known_path = false;
-    for operation in operations::OPERATIONS {
+    for operation in operations::all() {
         if let Some(params) = route::matches(operation.path, &segments) {
             if parts.method.as_str() == operation.method {
                 return Ok((operation, params));

@@ -1,4 +1,4 @@
-//! OData dressing: contexts, lists and slices of lists.
+//! `OData` dressing: contexts, lists and slices of lists.
 
 use serde_json::Map;
 use serde_json::Value;

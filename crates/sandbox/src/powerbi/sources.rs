@@ -167,7 +167,7 @@ pub(super) fn bind_to_gateway(call: &Call) -> Result<Answer, Refusal> {
         .iter()
         .find(|gateway| gateway.tid == call.who.tid && gateway.id.to_string().eq_ignore_ascii_case(&wanted))
         .cloned();
-    let gateway = gateway.ok_or_else(|| Refusal::Coded {
+    let gateway = gateway.ok_or(Refusal::Coded {
         status: http::StatusCode::NOT_FOUND,
         code: "DMTS_GatewayNotFoundError",
         message: None,

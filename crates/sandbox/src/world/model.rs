@@ -37,7 +37,7 @@ pub struct Model {
     pub sources: Vec<Source>,
     /// Plan of refreshes.
     pub schedule: Schedule,
-    /// Plan of a DirectQuery model's tile refreshes.
+    /// Plan of a `DirectQuery` model's tile refreshes.
     pub direct_query_schedule: DirectQuerySchedule,
     /// What happened, the newest first.
     pub refreshes: Vec<Refresh>,
@@ -139,7 +139,7 @@ impl Default for Schedule {
     }
 }
 
-/// Plan of a DirectQuery model: every so many minutes, or at days and times.
+/// Plan of a `DirectQuery` model: every so many minutes, or at days and times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DirectQuerySchedule {
     /// Minutes between two refreshes.

@@ -9,10 +9,10 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 /// 2026-08-03T09:00:00Z, a Monday.
-pub const START_MS: i64 = 1_785_747_600_000;
+pub(crate) const START_MS: i64 = 1_785_747_600_000;
 
 /// Every delegated permission the operations ask for.
-pub const ALL_SCOPES: &[&str] = &[
+pub(crate) const ALL_SCOPES: &[&str] = &[
     "App.Read.All",
     "Capacity.ReadWrite.All",
     "Content.Create",
@@ -28,41 +28,41 @@ pub const ALL_SCOPES: &[&str] = &[
 ];
 
 /// Seeded ids the tests name.
-pub mod id {
-    pub const SALES: &str = "5a4db0c5-0010-4000-8000-000000000001";
-    pub const FINANCE: &str = "5a4db0c5-0010-4000-8000-000000000002";
-    pub const ARCHIVE: &str = "5a4db0c5-0010-4000-8000-000000000004";
-    pub const SALES_MODEL: &str = "5a4db0c5-0011-4000-8000-000000000001";
-    pub const FINANCE_MODEL: &str = "5a4db0c5-0011-4000-8000-000000000002";
-    pub const BIG_MODEL: &str = "5a4db0c5-0011-4000-8000-000000000003";
-    pub const INVENTORY: &str = "5a4db0c5-0011-4000-8000-000000000004";
-    pub const LIVE_ORDERS: &str = "5a4db0c5-0011-4000-8000-000000000005";
-    pub const SLOW_MODEL: &str = "5a4db0c5-0011-4000-8000-000000000006";
-    pub const PAYROLL: &str = "5a4db0c5-0011-4000-8000-000000000007";
-    pub const SALES_OVERVIEW: &str = "5a4db0c5-0012-4000-8000-000000000001";
-    pub const FINANCE_OVERVIEW: &str = "5a4db0c5-0012-4000-8000-000000000002";
-    pub const REGIONAL_SALES: &str = "5a4db0c5-0012-4000-8000-000000000003";
-    pub const BOOKING_LIST: &str = "5a4db0c5-0012-4000-8000-000000000004";
-    pub const UNSTEADY: &str = "5a4db0c5-0012-4000-8000-000000000006";
-    pub const UNSUPPORTED: &str = "5a4db0c5-0012-4000-8000-000000000007";
-    pub const SALES_BOARD: &str = "5a4db0c5-0013-4000-8000-000000000001";
-    pub const FINANCE_BOARD: &str = "5a4db0c5-0013-4000-8000-000000000002";
-    pub const FINANCE_APP: &str = "5a4db0c5-0015-4000-8000-000000000001";
-    pub const STAGE_ORDERS: &str = "5a4db0c5-0016-4000-8000-000000000001";
-    pub const CAPACITY: &str = "5a4db0c5-0018-4000-8000-000000000001";
+pub(crate) mod id {
+    pub(crate) const SALES: &str = "5a4db0c5-0010-4000-8000-000000000001";
+    pub(crate) const FINANCE: &str = "5a4db0c5-0010-4000-8000-000000000002";
+    pub(crate) const ARCHIVE: &str = "5a4db0c5-0010-4000-8000-000000000004";
+    pub(crate) const SALES_MODEL: &str = "5a4db0c5-0011-4000-8000-000000000001";
+    pub(crate) const FINANCE_MODEL: &str = "5a4db0c5-0011-4000-8000-000000000002";
+    pub(crate) const BIG_MODEL: &str = "5a4db0c5-0011-4000-8000-000000000003";
+    pub(crate) const INVENTORY: &str = "5a4db0c5-0011-4000-8000-000000000004";
+    pub(crate) const LIVE_ORDERS: &str = "5a4db0c5-0011-4000-8000-000000000005";
+    pub(crate) const SLOW_MODEL: &str = "5a4db0c5-0011-4000-8000-000000000006";
+    pub(crate) const PAYROLL: &str = "5a4db0c5-0011-4000-8000-000000000007";
+    pub(crate) const SALES_OVERVIEW: &str = "5a4db0c5-0012-4000-8000-000000000001";
+    pub(crate) const FINANCE_OVERVIEW: &str = "5a4db0c5-0012-4000-8000-000000000002";
+    pub(crate) const REGIONAL_SALES: &str = "5a4db0c5-0012-4000-8000-000000000003";
+    pub(crate) const BOOKING_LIST: &str = "5a4db0c5-0012-4000-8000-000000000004";
+    pub(crate) const UNSTEADY: &str = "5a4db0c5-0012-4000-8000-000000000006";
+    pub(crate) const UNSUPPORTED: &str = "5a4db0c5-0012-4000-8000-000000000007";
+    pub(crate) const SALES_BOARD: &str = "5a4db0c5-0013-4000-8000-000000000001";
+    pub(crate) const FINANCE_BOARD: &str = "5a4db0c5-0013-4000-8000-000000000002";
+    pub(crate) const FINANCE_APP: &str = "5a4db0c5-0015-4000-8000-000000000001";
+    pub(crate) const STAGE_ORDERS: &str = "5a4db0c5-0016-4000-8000-000000000001";
+    pub(crate) const CAPACITY: &str = "5a4db0c5-0018-4000-8000-000000000001";
 }
 
 /// A sandbox that listens, and stops when this is dropped.
-pub struct Service {
+pub(crate) struct Service {
     /// The sandbox itself, to move its clock.
-    pub sandbox: Sandbox,
+    pub(crate) sandbox: Sandbox,
     http: reqwest::Client,
     _stop: oneshot::Sender<()>,
 }
 
 /// Somebody with a token.
 #[derive(Clone)]
-pub struct Caller {
+pub(crate) struct Caller {
     base: String,
     http: reqwest::Client,
     token: Option<String>,
@@ -70,14 +70,14 @@ pub struct Caller {
 
 /// An answer, read to its end.
 #[derive(Debug)]
-pub struct Reply {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub bytes: Vec<u8>,
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Service {
-    pub async fn start() -> Service {
+    pub(crate) async fn start() -> Service {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let sandbox = Sandbox::new(Options {
@@ -95,18 +95,18 @@ impl Service {
         });
         Service {
             sandbox,
-            http: reqwest::Client::new(),
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
             _stop: stop,
         }
     }
 
     /// A person of Contoso with every permission, by the part of the sign-in name before the `@`.
-    pub fn person(&self, name: &str) -> Caller {
+    pub(crate) fn person(&self, name: &str) -> Caller {
         self.with_scopes(&format!("{name}@contoso.test"), ALL_SCOPES)
     }
 
     /// Anybody, by sign-in name or object id, with these permissions.
-    pub fn with_scopes(&self, who: &str, scopes: &[&str]) -> Caller {
+    pub(crate) fn with_scopes(&self, who: &str, scopes: &[&str]) -> Caller {
         let token = self
             .sandbox
             .access_token_for(who, scopes, 365 * 24 * 3600)
@@ -115,7 +115,7 @@ impl Service {
     }
 
     /// Whoever holds this token, or none.
-    pub fn with_token(&self, token: Option<String>) -> Caller {
+    pub(crate) fn with_token(&self, token: Option<String>) -> Caller {
         Caller {
             base: format!("{}/v1.0/myorg/", self.sandbox.url()),
             http: self.http.clone(),
@@ -123,13 +123,13 @@ impl Service {
         }
     }
 
-    pub fn advance_s(&self, seconds: i64) {
+    pub(crate) fn advance_s(&self, seconds: i64) {
         self.sandbox.clock().advance(seconds * 1000);
     }
 }
 
 impl Caller {
-    pub async fn send(&self, method: Method, path: &str, body: Option<(String, Vec<u8>)>) -> Reply {
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Option<(String, Vec<u8>)>) -> Reply {
         let url = if path.starts_with("http") {
             path.to_owned()
         } else {
@@ -151,23 +151,23 @@ impl Caller {
         }
     }
 
-    pub async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
         self.send(Method::GET, path, None).await
     }
 
-    pub async fn delete(&self, path: &str) -> Reply {
+    pub(crate) async fn delete(&self, path: &str) -> Reply {
         self.send(Method::DELETE, path, None).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Reply {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Reply {
         self.json(Method::POST, path, body).await
     }
 
-    pub async fn patch(&self, path: &str, body: Value) -> Reply {
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Reply {
         self.json(Method::PATCH, path, body).await
     }
 
-    pub async fn put(&self, path: &str, body: Value) -> Reply {
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Reply {
         self.json(Method::PUT, path, body).await
     }
 
@@ -181,7 +181,7 @@ impl Caller {
     }
 
     /// Uploads one file as a browser would.
-    pub async fn upload(&self, path: &str, file: &[u8]) -> Reply {
+    pub(crate) async fn upload(&self, path: &str, file: &[u8]) -> Reply {
         let mut body = b"--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n".to_vec();
         body.extend_from_slice(file);
         body.extend_from_slice(b"\r\n--cut--\r\n");
@@ -194,7 +194,7 @@ impl Caller {
     }
 
     /// The rows of a query; the answer must be a good one.
-    pub async fn rows(&self, model: &str, query: &str) -> Vec<Value> {
+    pub(crate) async fn rows(&self, model: &str, query: &str) -> Vec<Value> {
         let reply = self.query(model, query).await;
         assert_eq!(reply.status, 200, "{}", reply.text());
         reply.json()["results"][0]["tables"][0]["rows"]
@@ -203,33 +203,33 @@ impl Caller {
             .clone()
     }
 
-    pub async fn query(&self, model: &str, query: &str) -> Reply {
+    pub(crate) async fn query(&self, model: &str, query: &str) -> Reply {
         let body = serde_json::json!({"queries": [{"query": query}], "serializerSettings": {"includeNulls": true}});
         self.post(&format!("datasets/{model}/executeQueries"), body).await
     }
 }
 
 impl Reply {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or_else(|_| panic!("{} is JSON: {}", self.status, self.text()))
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
     /// The items of a list.
-    pub fn value(&self) -> Vec<Value> {
+    pub(crate) fn value(&self) -> Vec<Value> {
         assert_eq!(self.status, 200, "{}", self.text());
         self.json()["value"].as_array().expect("a list").clone()
     }
 
     /// The `name` (or another field) of every item of a list.
-    pub fn column(&self, field: &str) -> Vec<String> {
+    pub(crate) fn column(&self, field: &str) -> Vec<String> {
         self.value()
             .iter()
             .map(|item| item[field].as_str().unwrap_or_default().to_owned())
@@ -237,13 +237,13 @@ impl Reply {
     }
 
     /// Status and reason of an answer without a body.
-    pub fn refusal(&self) -> (u16, Option<&str>) {
+    pub(crate) fn refusal(&self) -> (u16, Option<&str>) {
         assert_eq!(self.text(), "", "no body was expected");
         (self.status.as_u16(), self.header("x-powerbi-error-info"))
     }
 
     /// Status and code of an answer with an error in its body.
-    pub fn error(&self) -> (u16, String) {
+    pub(crate) fn error(&self) -> (u16, String) {
         (
             self.status.as_u16(),
             self.json()["error"]["code"].as_str().unwrap_or_default().to_owned(),
@@ -252,6 +252,6 @@ impl Reply {
 }
 
 /// Asserts without a body and with success.
-pub fn assert_empty(reply: &Reply) {
+pub(crate) fn assert_empty(reply: &Reply) {
     assert_eq!((reply.status.as_u16(), reply.text()), (200, String::new()));
 }

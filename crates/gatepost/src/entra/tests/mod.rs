@@ -1,6 +1,7 @@
 //! Tests of what needs no network: fields, addresses, answers, refusals, returns and id tokens.
 
 mod answers;
+mod assertion;
 mod errors;
 mod forms;
 mod identity;

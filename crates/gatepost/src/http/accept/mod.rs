@@ -2,6 +2,7 @@
 
 mod framing;
 mod pace;
+mod peer;
 mod slots;
 #[cfg(test)]
 mod tests;
@@ -54,7 +55,7 @@ pub struct Limits {
     pub connections: usize,
     /// Connections of one address (of one /64 for IPv6); further ones are closed.
     pub connections_per_address: usize,
-    /// Proxies of ours, which carry many people's connections.
+    /// Proxies of ours: they carry many people's connections, and are believed who asked (`X-Forwarded-For`).
     pub proxies: Vec<IpAddr>,
 }
 
@@ -168,7 +169,8 @@ impl Connection {
         let service = hyper::service::service_fn(|request: Request<Incoming>| {
             let guard = activity.begin();
             let mut request = request.map(|body| Body::new(PacedBody::new(body, &self.limits)));
-            request.extensions_mut().insert(ConnectInfo(self.peer));
+            let client = peer::client_of(self.peer, request.headers(), &self.limits.proxies);
+            request.extensions_mut().insert(ConnectInfo(client));
             let answering = service.clone().oneshot(request);
             async move {
                 answering

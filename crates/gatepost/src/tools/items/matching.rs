@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+/// Letters of a name that are compared to tell how near it is.
+const COMPARED: usize = 80;
+
 /// How well a name fits; the smaller, the better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::tools) enum Fit {
@@ -99,7 +102,7 @@ pub(in crate::tools) fn nearest<'a>(asked: &str, names: impl IntoIterator<Item =
             let folded = folded(name);
             let shares_word = asked.split(' ').any(|word| word.len() > 2 && folded.contains(word));
             let distance = distance(&asked, &folded);
-            let longest = asked.chars().count().max(folded.chars().count());
+            let longest = asked.chars().count().max(folded.chars().count()).min(COMPARED);
             (shares_word || distance * 2 <= longest).then_some((distance, name))
         })
         .collect();
@@ -109,7 +112,6 @@ pub(in crate::tools) fn nearest<'a>(asked: &str, names: impl IntoIterator<Item =
 
 /// How many letters to add, drop or change to make one text of the other; long texts are compared by their beginning.
 fn distance(one: &str, other: &str) -> usize {
-    const COMPARED: usize = 80;
     let one: Vec<char> = one.chars().take(COMPARED).collect();
     let other: Vec<char> = other.chars().take(COMPARED).collect();
     let mut above: Vec<usize> = (0..=other.len()).collect();

@@ -26,8 +26,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
             count => Value::Number(sum.number().unwrap_or(0.0) / count as f64),
         })
     }),
-    Function::scalar("MIN", 1, 2, |eval, arguments, context| eval.extreme("MIN", arguments, context, false)),
-    Function::scalar("MAX", 1, 2, |eval, arguments, context| eval.extreme("MAX", arguments, context, true)),
+    Function::scalar("MIN", 1, 2, |eval, arguments, context| {
+        eval.extreme("MIN", arguments, context, false)
+    }),
+    Function::scalar("MAX", 1, 2, |eval, arguments, context| {
+        eval.extreme("MAX", arguments, context, true)
+    }),
     Function::scalar("COUNT", 1, 1, |eval, arguments, context| {
         let column = column_argument("COUNT", &arguments[0])?;
         if eval.kind(column) == ColumnKind::Boolean {
@@ -36,7 +40,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         eval.count(column, context, |value| !value.is_blank())
     }),
     Function::scalar("COUNTA", 1, 1, |eval, arguments, context| {
-        eval.count(column_argument("COUNTA", &arguments[0])?, context, |value| !value.is_blank())
+        eval.count(column_argument("COUNTA", &arguments[0])?, context, |value| {
+            !value.is_blank()
+        })
     }),
     Function::scalar("COUNTBLANK", 1, 1, |eval, arguments, context| {
         let column = column_argument("COUNTBLANK", &arguments[0])?;
@@ -53,13 +59,22 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     Function::scalar("DISTINCTCOUNTNOBLANK", 1, 1, |eval, arguments, context| {
         let column = column_argument("DISTINCTCOUNTNOBLANK", &arguments[0])?;
-        Ok(whole_or_blank(eval.distinct(column, context, true).iter().filter(|code| **code != 0).count()))
+        Ok(whole_or_blank(
+            eval.distinct(column, context, true)
+                .iter()
+                .filter(|code| **code != 0)
+                .count(),
+        ))
     }),
 ];
 
 /// A count as the language gives it: none of anything is a blank.
 pub(super) fn whole_or_blank(count: usize) -> Value {
-    if count == 0 { Value::Blank } else { Value::Int(i64::try_from(count).expect("counts are small")) }
+    if count == 0 {
+        Value::Blank
+    } else {
+        Value::Int(i64::try_from(count).expect("counts are small"))
+    }
 }
 
 fn count_rows(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Value> {
@@ -90,7 +105,11 @@ impl Sum {
     /// Adds a number (Neumaier's summation).
     pub(super) fn add(&mut self, number: f64) {
         let next = self.total + number;
-        self.lost += if self.total.abs() >= number.abs() { self.total - next + number } else { number - next + self.total };
+        self.lost += if self.total.abs() >= number.abs() {
+            self.total - next + number
+        } else {
+            number - next + self.total
+        };
         self.total = next;
         self.count += 1;
     }
@@ -100,7 +119,10 @@ impl Sum {
         match value {
             Value::Blank => {}
             Value::Int(whole) => {
-                self.whole = self.whole.checked_add(*whole).ok_or_else(|| DaxError::wrong("a sum became too large"))?;
+                self.whole = self
+                    .whole
+                    .checked_add(*whole)
+                    .ok_or_else(|| DaxError::wrong("a sum became too large"))?;
                 self.add(*whole as f64);
             }
             Value::Number(number) | Value::Date(number) => {
@@ -108,7 +130,10 @@ impl Sum {
                 self.add(*number);
             }
             other => {
-                return Err(DaxError::wrong(format!("{function} cannot work with values of type {}", other.type_name())));
+                return Err(DaxError::wrong(format!(
+                    "{function} cannot work with values of type {}",
+                    other.type_name()
+                )));
             }
         }
         Ok(())
@@ -122,7 +147,11 @@ impl Sum {
     /// The sum as a number.
     pub(super) fn number(&self) -> f64 {
         // Infinity minus infinity must not turn an infinite sum into "not a number".
-        if self.total.is_finite() { self.total + self.lost } else { self.total }
+        if self.total.is_finite() {
+            self.total + self.lost
+        } else {
+            self.total
+        }
     }
 
     /// The sum, blank when nothing was added.
@@ -165,7 +194,10 @@ impl Eval<'_> {
         let kind = self.kind(column);
         if matches!(kind, ColumnKind::Text | ColumnKind::Boolean | ColumnKind::DateTime) {
             let name = self.names.column_name(column);
-            return Err(DaxError::wrong(format!("{function} works with numbers, and column {name} holds {}", kind.model_name())));
+            return Err(DaxError::wrong(format!(
+                "{function} works with numbers, and column {name} holds {}",
+                kind.model_name()
+            )));
         }
         let codes = self.store.codes(column.table, column);
         let numbers = self.store.dictionary(column).numbers();
@@ -195,7 +227,14 @@ impl Eval<'_> {
             ColumnKind::Decimal => (sum.number() * 10_000.0).round() / 10_000.0,
             _ => sum.number(),
         };
-        Ok((if sum.count() == 0 { Value::Blank } else { Value::Number(number) }, sum.count()))
+        Ok((
+            if sum.count() == 0 {
+                Value::Blank
+            } else {
+                Value::Number(number)
+            },
+            sum.count(),
+        ))
     }
 
     /// MIN and MAX of a column, or of two values.
@@ -207,7 +246,9 @@ impl Eval<'_> {
         }
         let column = column_argument(function, &arguments[0])?;
         if self.kind(column) == ColumnKind::Boolean {
-            return Err(DaxError::wrong(format!("{function} does not compare true/false values")));
+            return Err(DaxError::wrong(format!(
+                "{function} does not compare true/false values"
+            )));
         }
         let ranks = self.store.dictionary(column).ranks();
         let codes = self.store.codes(column.table, column);

@@ -14,6 +14,7 @@ use crate::dax::filter;
 use crate::dax::filter::Filter;
 use crate::dax::filter::Filters;
 use crate::dax::filter::columns_of_tables;
+use crate::dax::functions::time;
 use crate::dax::node::Function;
 use crate::dax::node::MANY;
 use crate::dax::node::Node;
@@ -34,14 +35,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let inside = eval.calculation(&[], context)?;
         eval.table(&arguments[0], &inside)
     }),
-    Function::table("KEEPFILTERS", 1, 1, |eval, arguments, context| eval.table(&arguments[0], context)),
+    Function::table("KEEPFILTERS", 1, 1, |eval, arguments, context| {
+        eval.table(&arguments[0], context)
+    }),
     Function::table("REMOVEFILTERS", 0, MANY, |_, _, _| only_in_calculate("REMOVEFILTERS")),
     Function::table("ALLEXCEPT", 2, MANY, |_, _, _| only_in_calculate("ALLEXCEPT")),
     Function::table("ALLSELECTED", 0, MANY, |_, _, _| only_in_calculate("ALLSELECTED")),
 ];
 
 fn only_in_calculate(name: &str) -> Result<Rc<TableValue>> {
-    Err(DaxError::unsupported(format!("{name} is available as an argument of CALCULATE and CALCULATETABLE only")))
+    Err(DaxError::unsupported(format!(
+        "{name} is available as an argument of CALCULATE and CALCULATETABLE only"
+    )))
 }
 
 /// What one argument of CALCULATE does.
@@ -55,7 +60,10 @@ impl Eval<'_> {
     /// The context in which CALCULATE works out its first argument.
     pub(crate) fn calculation(&self, arguments: &[Node], context: &Context) -> Result<Context> {
         // The arguments see the context outside, rows included; only then do rows become filters.
-        let changes: Result<Vec<Change>> = arguments.iter().map(|argument| self.change(argument, context)).collect();
+        let changes: Result<Vec<Change>> = arguments
+            .iter()
+            .map(|argument| self.change(argument, context))
+            .collect();
         let changes = changes?;
         let mut filters = self.transition(context)?.to_vec();
         for change in &changes {
@@ -76,11 +84,24 @@ impl Eval<'_> {
                 added.extend(new);
             }
         }
-        let mut filters = if replaced.is_empty() { filters } else { filter::remove(self.store, &filters, &replaced) };
+        let mut filters = if replaced.is_empty() {
+            filters
+        } else {
+            filter::remove(self.store, &filters, &replaced)
+        };
         filters.extend(added);
-        let selected = if context.frame.is_some() { None } else { context.selected.clone() };
+        let selected = if context.frame.is_some() {
+            None
+        } else {
+            context.selected.clone()
+        };
         // The rows have become filters and are current rows no longer.
-        Ok(Context { filters: Rc::new(filters), selected, frame: None, ..context.clone() })
+        Ok(Context {
+            filters: Rc::new(filters),
+            selected,
+            frame: None,
+            ..context.clone()
+        })
     }
 
     /// The filters with every current row turned into filters, the innermost last.
@@ -97,7 +118,11 @@ impl Eval<'_> {
         let mut filters = context.filters.to_vec();
         for frame in frames.iter().rev() {
             let new = self.row_filters(&frame.table, frame.row.get());
-            filters = if filters.is_empty() { new } else { filter::replace(self.store, &filters, new) };
+            filters = if filters.is_empty() {
+                new
+            } else {
+                filter::replace(self.store, &filters, new)
+            };
         }
         Ok(Rc::new(filters))
     }
@@ -111,7 +136,11 @@ impl Eval<'_> {
             let code = self.store.dictionary(column).code(&table.value(self.store, row, place));
             Filter::codes(column, code.into_iter().collect())
         };
-        let columns = table.heads.iter().enumerate().filter_map(|(place, head)| Some((place, head.origin?)));
+        let columns = table
+            .heads
+            .iter()
+            .enumerate()
+            .filter_map(|(place, head)| Some((place, head.origin?)));
         columns.map(single).collect()
     }
 
@@ -122,7 +151,9 @@ impl Eval<'_> {
                     let filters = self.filter_argument(&inner[0], context)?;
                     return Ok(Change::Add { filters, keep: true });
                 }
-                "ALL" | "ALLNOBLANKROW" | "REMOVEFILTERS" => return Ok(Change::Remove(self.columns_named(name, inner)?)),
+                "ALL" | "ALLNOBLANKROW" | "REMOVEFILTERS" => {
+                    return Ok(Change::Remove(self.columns_named(name, inner)?));
+                }
                 "ALLEXCEPT" => {
                     let mut columns = self.columns_named(name, &inner[..1])?;
                     for kept in self.columns_named(name, &inner[1..])? {
@@ -134,15 +165,27 @@ impl Eval<'_> {
                 _ => {}
             }
         }
-        Ok(Change::Add { filters: self.filter_argument(argument, context)?, keep: false })
+        Ok(Change::Add {
+            filters: self.filter_argument(argument, context)?,
+            keep: false,
+        })
     }
 
     /// The filters that an argument, a table or a condition, stands for.
     pub(crate) fn filter_argument(&self, argument: &Node, context: &Context) -> Result<Vec<Filter>> {
-        let holds_table = matches!(argument, Node::Variable(name) if matches!(context.variable(name), Some(Datum::Table(_))));
+        let holds_table =
+            matches!(argument, Node::Variable(name) if matches!(context.variable(name), Some(Datum::Table(_))));
         if argument.is_table() || holds_table {
-            let table = self.table(argument, context)?;
-            return self.filters_of(&table);
+            // Sets of dates are asked for again and again in groups that do not touch the calendar.
+            let key = time::key(self, argument, context);
+            if let Some(known) = key.as_ref().and_then(|key| self.dates.borrow().get(key).cloned()) {
+                return Ok(known);
+            }
+            let filters = self.filters_of(&*self.table(argument, context)?)?;
+            if let Some(key) = key {
+                self.dates.borrow_mut().insert(key, filters.clone());
+            }
+            return Ok(filters);
         }
         self.condition(argument, context).map(|filter| vec![filter])
     }
@@ -152,20 +195,31 @@ impl Eval<'_> {
         if let Body::Model { table, rows } = &table.body {
             return Ok(vec![Filter::rows(*table, rows.clone())]);
         }
-        let known: Vec<(usize, ColumnId)> =
-            table.heads.iter().enumerate().filter_map(|(place, head)| Some((place, head.origin?))).collect();
+        let known: Vec<(usize, ColumnId)> = table
+            .heads
+            .iter()
+            .enumerate()
+            .filter_map(|(place, head)| Some((place, head.origin?)))
+            .collect();
         if known.is_empty() {
-            return Err(DaxError::unsupported("a filter table must have a column of the model; TREATAS gives it one"));
+            return Err(DaxError::unsupported(
+                "a filter table must have a column of the model; TREATAS gives it one",
+            ));
         }
         self.work(table.len())?;
         let codes = |row: usize| {
             let code = |(place, column): &(usize, ColumnId)| {
-                self.store.dictionary(*column).code(&table.value(self.store, row, *place))
+                self.store
+                    .dictionary(*column)
+                    .code(&table.value(self.store, row, *place))
             };
             known.iter().map(code).collect::<Option<Box<[u32]>>>()
         };
         let tuples = (0..table.len()).filter_map(codes).collect();
-        Ok(vec![Filter::tuples(known.iter().map(|(_, column)| *column).collect(), tuples)])
+        Ok(vec![Filter::tuples(
+            known.iter().map(|(_, column)| *column).collect(),
+            tuples,
+        )])
     }
 
     /// The filter of a condition such as `'Sales'[Region] = "North"`.
@@ -178,20 +232,29 @@ impl Eval<'_> {
         });
         if let Some(place) = measure {
             let name = self.names.measure_name(place);
-            return Err(DaxError::wrong(format!("measure [{name}] cannot be used in a true/false filter; use FILTER")));
+            return Err(DaxError::wrong(format!(
+                "measure [{name}] cannot be used in a true/false filter; use FILTER"
+            )));
         }
         let columns = node.row_columns();
         let Some(first) = columns.first() else {
-            return Err(DaxError::wrong("a true/false filter must compare a column of the model"));
+            return Err(DaxError::wrong(
+                "a true/false filter must compare a column of the model",
+            ));
         };
         if columns.iter().any(|column| column.table != first.table) {
-            return Err(DaxError::wrong("a true/false filter must stay with the columns of one table"));
+            return Err(DaxError::wrong(
+                "a true/false filter must stay with the columns of one table",
+            ));
         }
         let node = self.settle(node, context)?;
         let candidates = self.combinations(&columns);
         let heads: Vec<_> = columns.iter().map(|column| self.head(*column)).collect();
         let value = |(code, column): (&u32, &ColumnId)| self.store.dictionary(*column).values[*code as usize].clone();
-        let rows = candidates.iter().map(|codes| codes.iter().zip(&columns).map(value).collect()).collect();
+        let rows = candidates
+            .iter()
+            .map(|codes| codes.iter().zip(&columns).map(value).collect())
+            .collect();
         let table = Rc::new(TableValue::computed(heads, rows));
         let mut passed = HashSet::new();
         self.each(&table, context, |row, inside| {
@@ -222,7 +285,16 @@ impl Eval<'_> {
     /// The condition with its aggregations, which do not depend on the row, worked out once.
     fn settle(&self, node: &Node, context: &Context) -> Result<Node> {
         const AGGREGATES: [&str; 10] = [
-            "SUM", "AVERAGE", "MIN", "MAX", "COUNT", "COUNTROWS", "DISTINCTCOUNT", "SELECTEDVALUE", "TODAY", "NOW",
+            "SUM",
+            "AVERAGE",
+            "MIN",
+            "MAX",
+            "COUNT",
+            "COUNTROWS",
+            "DISTINCTCOUNT",
+            "SELECTEDVALUE",
+            "TODAY",
+            "NOW",
         ];
         Ok(match node {
             Node::Call(function, arguments) if AGGREGATES.contains(&function.name) && arguments.len() < 2 => {
@@ -232,9 +304,11 @@ impl Eval<'_> {
                 let settled: Result<Vec<Node>> = arguments.iter().map(|part| self.settle(part, context)).collect();
                 Node::Call(function, settled?.into())
             }
-            Node::Binary(operator, left, right) => {
-                Node::Binary(*operator, Rc::new(self.settle(left, context)?), Rc::new(self.settle(right, context)?))
-            }
+            Node::Binary(operator, left, right) => Node::Binary(
+                *operator,
+                Rc::new(self.settle(left, context)?),
+                Rc::new(self.settle(right, context)?),
+            ),
             other => other.clone(),
         })
     }
@@ -252,26 +326,50 @@ impl Eval<'_> {
                     columns.insert(*column);
                 }
                 Node::Table(table) => columns.extend(columns_of_tables(self.store, &self.store.expanded(*table))),
-                _ => return Err(DaxError::wrong(format!("{function} expects tables or columns of the model"))),
+                _ => {
+                    return Err(DaxError::wrong(format!(
+                        "{function} expects tables or columns of the model"
+                    )));
+                }
             }
         }
         Ok(columns)
     }
 
-    fn restore_selected(&self, filters: &[Filter], columns: &HashSet<ColumnId>, context: &Context) -> Result<Vec<Filter>> {
+    fn restore_selected(
+        &self,
+        filters: &[Filter],
+        columns: &HashSet<ColumnId>,
+        context: &Context,
+    ) -> Result<Vec<Filter>> {
         let selected = match &context.selected {
             Some(selected) if context.frame.is_none() => selected,
-            _ => return Err(DaxError::unsupported("ALLSELECTED is available in the expressions of SUMMARIZECOLUMNS only")),
+            _ => {
+                return Err(DaxError::unsupported(
+                    "ALLSELECTED is available in the expressions of SUMMARIZECOLUMNS only",
+                ));
+            }
         };
         let mut kept = filter::remove(self.store, filters, columns);
-        kept.extend(selected.iter().filter(|filter| filter.columns(self.store).iter().any(|c| columns.contains(c))).cloned());
+        kept.extend(
+            selected
+                .iter()
+                .filter(|filter| filter.columns(self.store).iter().any(|c| columns.contains(c)))
+                .cloned(),
+        );
         Ok(kept)
     }
 
     /// A filter on the key of a calendar replaces all filters on the calendar.
     fn calendar_columns(&self, filter: &Filter) -> Vec<ColumnId> {
-        let Filter::Codes(column, _) = filter else { return Vec::new() };
-        if self.is_calendar_key(*column) { columns_of_tables(self.store, &[column.table]) } else { Vec::new() }
+        let Filter::Codes(column, _) = filter else {
+            return Vec::new();
+        };
+        if self.is_calendar_key(*column) {
+            columns_of_tables(self.store, &[column.table])
+        } else {
+            Vec::new()
+        }
     }
 
     /// Whether a column holds the dates by which a relationship leads to its table.
@@ -280,12 +378,9 @@ impl Eval<'_> {
         let own = &table.columns[column.column];
         let same = |left: &str, right: &str| left.to_lowercase() == right.to_lowercase();
         own.kind == ColumnKind::DateTime
-            && self
-                .names
-                .model
-                .relationships
-                .iter()
-                .any(|relationship| same(&relationship.to_table, &table.name) && same(&relationship.to_column, &own.name))
+            && self.names.model.relationships.iter().any(|relationship| {
+                same(&relationship.to_table, &table.name) && same(&relationship.to_column, &own.name)
+            })
     }
 
     /// The value behind a code.

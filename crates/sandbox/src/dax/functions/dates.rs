@@ -25,16 +25,22 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let year = i16::try_from(months.div_euclid(12)).map_err(|_| out_of_range())?;
         let month = i8::try_from(months.rem_euclid(12) + 1).map_err(|_| out_of_range())?;
         let first = Date::new(year, month, 1).map_err(|_| out_of_range())?;
-        let date = first.checked_add((day - 1).clamp(-3_000_000, 3_000_000).days()).map_err(|_| out_of_range())?;
+        let date = first
+            .checked_add((day - 1).clamp(-3_000_000, 3_000_000).days())
+            .map_err(|_| out_of_range())?;
         Ok(Value::Date(days_of_date(date)))
     }),
     Function::pure("TIME", 3, 3, |values| {
         let seconds = whole_of(&values[0])? * 3600 + whole_of(&values[1])? * 60 + whole_of(&values[2])?;
         Ok(Value::Date(seconds as f64 / 86_400.0))
     }),
-    Function::pure("DATEVALUE", 1, 1, |values| Ok(Value::Date(date_of(&values[0])?.floor()))),
+    Function::pure("DATEVALUE", 1, 1, |values| {
+        Ok(Value::Date(date_of(&values[0])?.floor()))
+    }),
     Function::pure("YEAR", 1, 1, |values| part(values, |date| i64::from(date.year()))),
-    Function::pure("QUARTER", 1, 1, |values| part(values, |date| i64::from((date.month() + 2) / 3))),
+    Function::pure("QUARTER", 1, 1, |values| {
+        part(values, |date| i64::from((date.month() + 2) / 3))
+    }),
     Function::pure("MONTH", 1, 1, |values| part(values, |date| i64::from(date.month()))),
     Function::pure("DAY", 1, 1, |values| part(values, |date| i64::from(date.day()))),
     Function::pure("HOUR", 1, 1, |values| part(values, |date| i64::from(date.hour()))),
@@ -64,7 +70,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
             return Ok(Value::Blank);
         }
         let date = civil_of(date_of(&values[0])?).date();
-        Ok(Value::Date(days_of_date(add_months(date, whole_of(&values[1])?)?.last_of_month())))
+        Ok(Value::Date(days_of_date(
+            add_months(date, whole_of(&values[1])?)?.last_of_month(),
+        )))
     }),
     Function::scalar("TODAY", 0, 0, |eval, _, _| Ok(Value::Date(now(eval).floor()))),
     Function::scalar("NOW", 0, 0, |eval, _, _| Ok(Value::Date(now(eval)))),
@@ -94,7 +102,8 @@ fn part(values: &[Value], part: impl Fn(jiff::civil::DateTime) -> i64) -> Result
 
 /// The date some months later, on the same day or the last of the month.
 pub(super) fn add_months(date: Date, months: i64) -> Result<Date> {
-    date.checked_add(months.clamp(-100_000, 100_000).months()).map_err(|_| out_of_range())
+    date.checked_add(months.clamp(-100_000, 100_000).months())
+        .map_err(|_| out_of_range())
 }
 
 /// Weeks that begin on Sunday (1), Monday (2), or as ISO 8601 counts them (21).
@@ -106,7 +115,11 @@ fn week_number(values: &[Value]) -> Result<Value> {
     part(values, |when| {
         let date = when.date();
         let first = date.first_of_year().weekday();
-        let offset = if kind == 1 { first.to_sunday_zero_offset() } else { first.to_monday_zero_offset() };
+        let offset = if kind == 1 {
+            first.to_sunday_zero_offset()
+        } else {
+            first.to_monday_zero_offset()
+        };
         match kind {
             21 => i64::from(date.iso_week_date().week()),
             _ => (i64::from(date.day_of_year()) - 1 + i64::from(offset)) / 7 + 1,
@@ -116,7 +129,10 @@ fn week_number(values: &[Value]) -> Result<Value> {
 
 /// DATEDIFF(start, end, unit): how many boundaries of the unit lie between.
 fn difference(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Value> {
-    let (start, end) = (eval.scalar(&arguments[0], context)?, eval.scalar(&arguments[1], context)?);
+    let (start, end) = (
+        eval.scalar(&arguments[0], context)?,
+        eval.scalar(&arguments[1], context)?,
+    );
     if start.is_blank() || end.is_blank() {
         return Ok(Value::Blank);
     }
@@ -136,7 +152,9 @@ fn difference(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Valu
         Some("quarter") => months(last).div_euclid(3) - months(first).div_euclid(3),
         Some("year") => i64::from(last.year()) - i64::from(first.year()),
         _ => {
-            return Err(DaxError::wrong("DATEDIFF expects SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER or YEAR"));
+            return Err(DaxError::wrong(
+                "DATEDIFF expects SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER or YEAR",
+            ));
         }
     }))
 }

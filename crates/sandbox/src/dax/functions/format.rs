@@ -25,10 +25,29 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
-const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+const DAYS: [&str; 7] = [
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+];
 
 /// The value in a format.
 fn format(value: &Value, pattern: &str) -> Result<String> {
@@ -52,9 +71,11 @@ fn format(value: &Value, pattern: &str) -> Result<String> {
 
 fn is_date_pattern(pattern: &str) -> bool {
     let pattern = pattern.to_ascii_lowercase();
-    matches!(pattern.as_str(), "general date" | "long date" | "medium date" | "short date" | "long time" | "short time")
-        || (pattern.contains("yy") || pattern.contains("mmm") || pattern.contains("dd") || pattern.contains("hh"))
-            && !pattern.contains(['0', '#'])
+    matches!(
+        pattern.as_str(),
+        "general date" | "long date" | "medium date" | "short date" | "long time" | "short time"
+    ) || (pattern.contains("yy") || pattern.contains("mmm") || pattern.contains("dd") || pattern.contains("hh"))
+        && !pattern.contains(['0', '#'])
 }
 
 fn format_number(number: f64, pattern: &str) -> Result<String> {
@@ -80,7 +101,11 @@ fn scientific(number: f64) -> String {
     match text.split_once('E') {
         Some((mantissa, exponent)) => {
             let exponent: i32 = exponent.parse().unwrap_or(0);
-            format!("{mantissa}E{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
+            format!(
+                "{mantissa}E{}{:02}",
+                if exponent < 0 { '-' } else { '+' },
+                exponent.abs()
+            )
         }
         None => text,
     }
@@ -109,7 +134,8 @@ fn section(number: f64, part: &str, pattern: &str) -> Result<String> {
         if matches!(letter, '0' | '#') && !after.is_empty() {
             return Err(unknown(pattern));
         }
-        let is_place = matches!(letter, '0' | '#') || matches!(letter, ',' | '.') && !digits.is_empty() || letter == '.';
+        let is_place =
+            matches!(letter, '0' | '#') || matches!(letter, ',' | '.') && !digits.is_empty() || letter == '.';
         if is_place && after.is_empty() {
             digits.push(letter);
             continue;
@@ -161,8 +187,16 @@ fn decimal(number: f64, least: usize, most: usize, whole_digits: usize, grouped:
             whole.insert(at, ',');
         }
     }
-    let sign = if number < 0.0 && (whole.contains(|c| c != '0') || fraction.contains(|c| c != '0')) { "-" } else { "" };
-    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+    let sign = if number < 0.0 && (whole.contains(|c| c != '0') || fraction.contains(|c| c != '0')) {
+        "-"
+    } else {
+        ""
+    };
+    if fraction.is_empty() {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{fraction}")
+    }
 }
 
 fn format_date(days: f64, pattern: &str) -> Result<String> {
@@ -184,9 +218,16 @@ fn format_date(days: f64, pattern: &str) -> Result<String> {
     let mut after_hour = false;
     while at < letters.len() {
         let letter = letters[at].to_ascii_lowercase();
-        let run = letters[at..].iter().take_while(|next| next.to_ascii_lowercase() == letter).count();
+        let run = letters[at..]
+            .iter()
+            .take_while(|next| next.to_ascii_lowercase() == letter)
+            .count();
         let rest: String = letters[at..].iter().take(5).collect::<String>().to_ascii_uppercase();
-        let hour = if half_day { twelve_hours(when.hour()).0 } else { when.hour() };
+        let hour = if half_day {
+            twelve_hours(when.hour()).0
+        } else {
+            when.hour()
+        };
         match (letter, run) {
             ('a', _) if rest == "AM/PM" => {
                 text.push_str(twelve_hours(when.hour()).1);
@@ -231,7 +272,11 @@ fn format_date(days: f64, pattern: &str) -> Result<String> {
 }
 
 fn padded(number: i8, run: usize) -> String {
-    if run == 2 { format!("{number:02}") } else { number.to_string() }
+    if run == 2 {
+        format!("{number:02}")
+    } else {
+        number.to_string()
+    }
 }
 
 fn day_name(when: &jiff::civil::DateTime) -> &'static str {

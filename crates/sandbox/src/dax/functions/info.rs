@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use crate::dax::Value;
-use crate::dax::convert::text_of;
 use crate::dax::error::Result;
 use crate::dax::eval::Eval;
 use crate::dax::node::Function;
@@ -26,7 +25,11 @@ fn table<const N: usize>(names: [&str; N], rows: Vec<[Value; N]>) -> Rc<TableVal
 
 /// Text, or a blank where there is none.
 fn text(text: &str) -> Value {
-    if text.is_empty() { Value::Blank } else { Value::text(text) }
+    if text.is_empty() {
+        Value::Blank
+    } else {
+        Value::text(text)
+    }
 }
 
 fn number(place: usize) -> Value {
@@ -34,7 +37,17 @@ fn number(place: usize) -> Value {
 }
 
 fn tables(eval: &Eval) -> Rc<TableValue> {
-    let names = ["ID", "Name", "Model", "DataCategory", "Description", "IsHidden", "StorageMode", "Expression", "IsPrivate"];
+    let names = [
+        "ID",
+        "Name",
+        "Model",
+        "DataCategory",
+        "Description",
+        "IsHidden",
+        "StorageMode",
+        "Expression",
+        "IsPrivate",
+    ];
     let row = |(place, table): (usize, &crate::data::Table)| {
         [
             number(place + 1),
@@ -43,7 +56,7 @@ fn tables(eval: &Eval) -> Rc<TableValue> {
             Value::Blank,
             text(&table.description),
             Value::Bool(table.hidden),
-            text("Import"),
+            text(if table.direct_query { "DirectQuery" } else { "Import" }),
             Value::Blank,
             Value::Bool(false),
         ]
@@ -53,13 +66,33 @@ fn tables(eval: &Eval) -> Rc<TableValue> {
 
 fn columns(eval: &Eval) -> Rc<TableValue> {
     let names = [
-        "ID", "Name", "Table", "DataType", "DataCategory", "Description", "IsHidden", "IsUnique", "IsKey", "IsNullable",
-        "SummarizeBy", "Type", "SourceColumn", "Expression", "FormatString", "SortByColumn", "DisplayFolder",
+        "ID",
+        "Name",
+        "Table",
+        "DataType",
+        "DataCategory",
+        "Description",
+        "IsHidden",
+        "IsUnique",
+        "IsKey",
+        "IsNullable",
+        "SummarizeBy",
+        "Type",
+        "SourceColumn",
+        "Expression",
+        "FormatString",
+        "SortByColumn",
+        "DisplayFolder",
     ];
     let mut rows = Vec::new();
     for table in &eval.names.model.tables {
         for column in &table.columns {
-            let key = eval.names.model.relationships.iter().any(|r| r.to_table == table.name && r.to_column == column.name);
+            let key = eval
+                .names
+                .model
+                .relationships
+                .iter()
+                .any(|r| r.to_table == table.name && r.to_column == column.name);
             let numeric = !matches!(column.kind.rest_name(), "String" | "DateTime" | "Boolean");
             rows.push([
                 number(rows.len() + 1),
@@ -86,7 +119,18 @@ fn columns(eval: &Eval) -> Rc<TableValue> {
 }
 
 fn measures(eval: &Eval) -> Rc<TableValue> {
-    let names = ["ID", "Name", "Table", "Description", "DataType", "Expression", "FormatString", "IsHidden", "State", "DisplayFolder"];
+    let names = [
+        "ID",
+        "Name",
+        "Table",
+        "Description",
+        "DataType",
+        "Expression",
+        "FormatString",
+        "IsHidden",
+        "State",
+        "DisplayFolder",
+    ];
     let row = |(place, measure): (usize, &crate::data::Measure)| {
         [
             number(place + 1),
@@ -106,11 +150,27 @@ fn measures(eval: &Eval) -> Rc<TableValue> {
 
 fn relationships(eval: &Eval) -> Rc<TableValue> {
     let names = [
-        "ID", "Name", "Relationship", "Model", "IsActive", "CrossFilteringBehavior", "RelyOnReferentialIntegrity", "FromTable",
-        "FromColumn", "FromCardinality", "ToTable", "ToColumn", "ToCardinality", "State", "SecurityFilteringBehavior",
+        "ID",
+        "Name",
+        "Relationship",
+        "Model",
+        "IsActive",
+        "CrossFilteringBehavior",
+        "RelyOnReferentialIntegrity",
+        "FromTable",
+        "FromColumn",
+        "FromCardinality",
+        "ToTable",
+        "ToColumn",
+        "ToCardinality",
+        "State",
+        "SecurityFilteringBehavior",
     ];
     let row = |(place, one): (usize, &crate::data::Relationship)| {
-        let described = format!("'{}'[{}] *<-1 '{}'[{}]", one.from_table, one.from_column, one.to_table, one.to_column);
+        let described = format!(
+            "'{}'[{}] *<-1 '{}'[{}]",
+            one.from_table, one.from_column, one.to_table, one.to_column
+        );
         [
             number(place + 1),
             text(&format!("relationship {}", place + 1)),
@@ -129,7 +189,10 @@ fn relationships(eval: &Eval) -> Rc<TableValue> {
             text("OneDirection"),
         ]
     };
-    table(names, eval.names.model.relationships.iter().enumerate().map(row).collect())
+    table(
+        names,
+        eval.names.model.relationships.iter().enumerate().map(row).collect(),
+    )
 }
 
 /// Per column its smallest and greatest value and how many there are, of the rows the person may see.
@@ -138,12 +201,15 @@ fn statistics(eval: &Eval) -> Result<Rc<TableValue>> {
     let mut rows = Vec::new();
     for (place, one) in eval.names.model.tables.iter().enumerate() {
         for (at, column) in one.columns.iter().enumerate() {
-            let id = ColumnId { table: place, column: at };
+            let id = ColumnId {
+                table: place,
+                column: at,
+            };
             let codes = eval.distinct(id, &crate::dax::eval::Context::default(), false);
             eval.work(eval.store.tables[place].rows)?;
             let ranks = eval.store.dictionary(id).ranks();
             let used = || codes.iter().copied().filter(|code| *code != 0);
-            let value = |code: Option<u32>| code.map_or(Value::Blank, |code| text(&text_of(eval.value_of(id, code))));
+            let value = |code: Option<u32>| code.map_or(Value::Blank, |code| eval.value_of(id, code).clone());
             let length = |code: u32| match eval.value_of(id, code) {
                 Value::Text(text) => Some(text.chars().count()),
                 _ => None,

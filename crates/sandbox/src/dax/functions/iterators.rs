@@ -18,13 +18,23 @@ use crate::dax::node::Node;
 use crate::dax::value::order;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::scalar("SUMX", 2, 2, |eval, arguments, context| summed(eval, "SUMX", arguments, context).map(|sum| sum.value())),
+    Function::scalar("SUMX", 2, 2, |eval, arguments, context| {
+        summed(eval, "SUMX", arguments, context).map(|sum| sum.value())
+    }),
     Function::scalar("AVERAGEX", 2, 2, |eval, arguments, context| {
         let sum = summed(eval, "AVERAGEX", arguments, context)?;
-        Ok(if sum.count() == 0 { Value::Blank } else { Value::Number(sum.number() / sum.count() as f64) })
+        Ok(if sum.count() == 0 {
+            Value::Blank
+        } else {
+            Value::Number(sum.number() / sum.count() as f64)
+        })
     }),
-    Function::scalar("MINX", 2, 2, |eval, arguments, context| extreme(eval, arguments, context, false)),
-    Function::scalar("MAXX", 2, 2, |eval, arguments, context| extreme(eval, arguments, context, true)),
+    Function::scalar("MINX", 2, 2, |eval, arguments, context| {
+        extreme(eval, arguments, context, false)
+    }),
+    Function::scalar("MAXX", 2, 2, |eval, arguments, context| {
+        extreme(eval, arguments, context, true)
+    }),
     Function::scalar("COUNTX", 2, 2, count),
     Function::scalar("COUNTAX", 2, 2, count),
     Function::scalar("MEDIANX", 2, 2, |eval, arguments, context| {
@@ -98,7 +108,11 @@ fn median(mut numbers: Vec<f64>) -> Value {
     }
     numbers.sort_by(f64::total_cmp);
     let middle = numbers.len() / 2;
-    let median = if numbers.len() % 2 == 1 { numbers[middle] } else { f64::midpoint(numbers[middle - 1], numbers[middle]) };
+    let median = if numbers.len() % 2 == 1 {
+        numbers[middle]
+    } else {
+        f64::midpoint(numbers[middle - 1], numbers[middle])
+    };
     Value::Number(median)
 }
 

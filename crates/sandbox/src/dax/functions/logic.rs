@@ -14,7 +14,11 @@ use crate::dax::operators::compare;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::scalar("IF", 2, 3, |eval, arguments, context| {
-        let chosen = if eval.truth(&arguments[0], context)? { arguments.get(1) } else { arguments.get(2) };
+        let chosen = if eval.truth(&arguments[0], context)? {
+            arguments.get(1)
+        } else {
+            arguments.get(2)
+        };
         chosen.map_or(Ok(Value::Blank), |node| eval.scalar(node, context))
     }),
     Function::scalar("SWITCH", 2, MANY, switch),
@@ -27,31 +31,48 @@ pub(super) const FUNCTIONS: &[Function] = &[
         }
         Ok(Value::Blank)
     }),
-    Function::scalar("IFERROR", 2, 2, |eval, arguments, context| match eval.scalar(&arguments[0], context) {
-        Ok(Value::Number(number)) if !number.is_finite() => eval.scalar(&arguments[1], context),
-        // What the sandbox cannot do is not an error of the expression.
-        Err(error) if !error.unsupported => eval.scalar(&arguments[1], context),
-        other => other,
+    Function::scalar("IFERROR", 2, 2, |eval, arguments, context| {
+        match eval.scalar(&arguments[0], context) {
+            Ok(Value::Number(number)) if !number.is_finite() => eval.scalar(&arguments[1], context),
+            // What the sandbox cannot do is not an error of the expression.
+            Err(error) if !error.unsupported => eval.scalar(&arguments[1], context),
+            other => other,
+        }
     }),
-    Function::scalar("ISERROR", 1, 1, |eval, arguments, context| match eval.scalar(&arguments[0], context) {
-        Ok(Value::Number(number)) => Ok(Value::Bool(!number.is_finite())),
-        Ok(_) => Ok(Value::Bool(false)),
-        Err(error) if error.unsupported => Err(error),
-        Err(_) => Ok(Value::Bool(true)),
+    Function::scalar("ISERROR", 1, 1, |eval, arguments, context| {
+        match eval.scalar(&arguments[0], context) {
+            Ok(Value::Number(number)) => Ok(Value::Bool(!number.is_finite())),
+            Ok(_) => Ok(Value::Bool(false)),
+            Err(error) if error.unsupported => Err(error),
+            Err(_) => Ok(Value::Bool(true)),
+        }
     }),
-    Function::pure("AND", 2, 2, |values| Ok(Value::Bool(truth_of(&values[0])? && truth_of(&values[1])?))),
-    Function::pure("OR", 2, 2, |values| Ok(Value::Bool(truth_of(&values[0])? || truth_of(&values[1])?))),
+    Function::pure("AND", 2, 2, |values| {
+        Ok(Value::Bool(truth_of(&values[0])? && truth_of(&values[1])?))
+    }),
+    Function::pure("OR", 2, 2, |values| {
+        Ok(Value::Bool(truth_of(&values[0])? || truth_of(&values[1])?))
+    }),
     Function::pure("NOT", 1, 1, |values| Ok(Value::Bool(!truth_of(&values[0])?))),
     Function::pure("TRUE", 0, 0, |_| Ok(Value::Bool(true))),
     Function::pure("FALSE", 0, 0, |_| Ok(Value::Bool(false))),
     Function::pure("BLANK", 0, 0, |_| Ok(Value::Blank)),
     Function::pure("ISBLANK", 1, 1, |values| Ok(Value::Bool(values[0].is_blank()))),
     Function::pure("ISNUMBER", 1, 1, |values| {
-        Ok(Value::Bool(matches!(values[0], Value::Int(_) | Value::Number(_) | Value::Date(_))))
+        Ok(Value::Bool(matches!(
+            values[0],
+            Value::Int(_) | Value::Number(_) | Value::Date(_)
+        )))
     }),
-    Function::pure("ISTEXT", 1, 1, |values| Ok(Value::Bool(matches!(values[0], Value::Text(_))))),
-    Function::pure("ISNONTEXT", 1, 1, |values| Ok(Value::Bool(!matches!(values[0], Value::Text(_))))),
-    Function::pure("ISLOGICAL", 1, 1, |values| Ok(Value::Bool(matches!(values[0], Value::Bool(_))))),
+    Function::pure("ISTEXT", 1, 1, |values| {
+        Ok(Value::Bool(matches!(values[0], Value::Text(_))))
+    }),
+    Function::pure("ISNONTEXT", 1, 1, |values| {
+        Ok(Value::Bool(!matches!(values[0], Value::Text(_))))
+    }),
+    Function::pure("ISLOGICAL", 1, 1, |values| {
+        Ok(Value::Bool(matches!(values[0], Value::Bool(_))))
+    }),
     Function::scalar("ERROR", 1, 1, |eval, arguments, context| {
         let text = crate::dax::convert::text_of(&eval.scalar(&arguments[0], context)?);
         Err(DaxError::wrong(text))
@@ -68,5 +89,6 @@ fn switch(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Value> {
         }
         rest = after;
     }
-    rest.first().map_or(Ok(Value::Blank), |otherwise| eval.scalar(otherwise, context))
+    rest.first()
+        .map_or(Ok(Value::Blank), |otherwise| eval.scalar(otherwise, context))
 }

@@ -30,13 +30,23 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Ok(Value::Bool(eval.distinct(column, context, true).len() == 1))
     }),
     Function::scalar("ISFILTERED", 1, 1, |eval, arguments, context| {
-        let filtered = |column: &ColumnId| context.filters.iter().any(|filter| filter.columns(eval.store).contains(column));
+        let filtered = |column: &ColumnId| {
+            context
+                .filters
+                .iter()
+                .any(|filter| filter.columns(eval.store).contains(column))
+        };
         let columns = eval.columns_named("ISFILTERED", arguments)?;
         let own = match &arguments[0] {
             Node::Table(table) => Some(*table),
             _ => None,
         };
-        Ok(Value::Bool(columns.iter().filter(|column| own.is_none_or(|table| column.table == table)).any(filtered)))
+        Ok(Value::Bool(
+            columns
+                .iter()
+                .filter(|column| own.is_none_or(|table| column.table == table))
+                .any(filtered),
+        ))
     }),
     Function::scalar("ISEMPTY", 1, 1, |eval, arguments, context| {
         Ok(Value::Bool(eval.table(&arguments[0], context)?.len() == 0))
@@ -46,7 +56,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let wanted: Result<Vec<Value>> = arguments[1..].iter().map(|node| eval.scalar(node, context)).collect();
         let wanted = wanted?;
         if wanted.len() != table.heads.len() {
-            return Err(DaxError::wrong("CONTAINSROW expects as many values as the table has columns"));
+            return Err(DaxError::wrong(
+                "CONTAINSROW expects as many values as the table has columns",
+            ));
         }
         eval.work(table.len())?;
         let is = |row: usize| (0..wanted.len()).all(|place| same(&wanted[place], &table.value(eval.store, row, place)));
@@ -71,7 +83,9 @@ fn related(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Value> 
         at = frame.outer.as_deref();
     }
     let name = eval.names.column_name(column);
-    Err(DaxError::wrong(format!("column {name} is not related to a table of which there is a current row")))
+    Err(DaxError::wrong(format!(
+        "column {name} is not related to a table of which there is a current row"
+    )))
 }
 
 /// LOOKUPVALUE(result, column, value, …, otherwise)
@@ -85,7 +99,9 @@ fn lookup(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Value> {
     for pair in pairs.chunks(2) {
         let column = column_argument("LOOKUPVALUE", &pair[0])?;
         if !eval.store.reaches(result.table, column.table) {
-            return Err(DaxError::wrong("LOOKUPVALUE expects its columns in one table or above it"));
+            return Err(DaxError::wrong(
+                "LOOKUPVALUE expects its columns in one table or above it",
+            ));
         }
         let wanted = eval.scalar(&pair[1], context)?;
         let codes = eval.store.codes(result.table, column);
@@ -93,13 +109,18 @@ fn lookup(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Value> {
         eval.work(rows.len())?;
         rows.retain(|row| Some(codes[*row as usize]) == code);
     }
-    let mut found = rows.iter().map(|row| eval.store.code(result, *row)).collect::<Vec<u32>>();
+    let mut found = rows
+        .iter()
+        .map(|row| eval.store.code(result, *row))
+        .collect::<Vec<u32>>();
     found.sort_unstable();
     found.dedup();
     match (&found[..], otherwise) {
         ([single], _) => Ok(eval.value_of(result, *single).clone()),
         (_, Some(otherwise)) => eval.scalar(otherwise, context),
         ([], None) => Ok(Value::Blank),
-        _ => Err(DaxError::wrong("LOOKUPVALUE found several values where one was expected")),
+        _ => Err(DaxError::wrong(
+            "LOOKUPVALUE found several values where one was expected",
+        )),
     }
 }

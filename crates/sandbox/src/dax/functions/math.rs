@@ -19,7 +19,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let above = eval.scalar(&arguments[0], context)?;
         let below = number_of(&eval.scalar(&arguments[1], context)?)?;
         if below == 0.0 {
-            return arguments.get(2).map_or(Ok(Value::Blank), |node| eval.scalar(node, context));
+            return arguments
+                .get(2)
+                .map_or(Ok(Value::Blank), |node| eval.scalar(node, context));
         }
         if above.is_blank() {
             return Ok(Value::Blank);
@@ -33,7 +35,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::pure("INT", 1, 1, |values| whole(&values[0], f64::floor)),
     Function::pure("TRUNC", 1, 2, |values| round(values, f64::trunc)),
     Function::pure("ROUND", 2, 2, |values| round(values, f64::round)),
-    Function::pure("ROUNDUP", 2, 2, |values| round(values, |number| number.abs().ceil().copysign(number))),
+    Function::pure("ROUNDUP", 2, 2, |values| {
+        round(values, |number| number.abs().ceil().copysign(number))
+    }),
     Function::pure("ROUNDDOWN", 2, 2, |values| round(values, f64::trunc)),
     Function::pure("CEILING", 2, 2, |values| to_multiple(values, f64::ceil)),
     Function::pure("FLOOR", 2, 2, |values| to_multiple(values, f64::floor)),
@@ -42,12 +46,23 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let number = number_of(&values[0])?;
         Ok(Value::Int(i64::from(number > 0.0) - i64::from(number < 0.0)))
     }),
-    Function::pure("SQRT", 1, 1, |values| domain("SQRT", &values[0], |number| number >= 0.0, f64::sqrt)),
-    Function::pure("LN", 1, 1, |values| domain("LN", &values[0], |number| number > 0.0, f64::ln)),
-    Function::pure("LOG10", 1, 1, |values| domain("LOG10", &values[0], |number| number > 0.0, f64::log10)),
+    Function::pure("SQRT", 1, 1, |values| {
+        domain("SQRT", &values[0], |number| number >= 0.0, f64::sqrt)
+    }),
+    Function::pure("LN", 1, 1, |values| {
+        domain("LN", &values[0], |number| number > 0.0, f64::ln)
+    }),
+    Function::pure("LOG10", 1, 1, |values| {
+        domain("LOG10", &values[0], |number| number > 0.0, f64::log10)
+    }),
     Function::pure("LOG", 1, 2, |values| {
         let base = values.get(1).map_or(Ok(10.0), number_of)?;
-        domain("LOG", &values[0], |number| number > 0.0 && base > 0.0, |number| number.log(base))
+        domain(
+            "LOG",
+            &values[0],
+            |number| number > 0.0 && base > 0.0,
+            |number| number.log(base),
+        )
     }),
     Function::pure("EXP", 1, 1, |values| numeric(&values[0], f64::exp)),
     Function::pure("POWER", 2, 2, |values| {
@@ -58,7 +73,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::pure("MOD", 2, 2, |values| {
         let below = divisor("MOD", &values[1])?;
         if let (Value::Int(a), Value::Int(b)) = (&values[0], &values[1]) {
-            return Ok(Value::Int(a - b * a.div_euclid(*b) - if *b < 0 && a.rem_euclid(*b) != 0 { b.abs() } else { 0 }));
+            return Ok(Value::Int(
+                a - b * a.div_euclid(*b) - if *b < 0 && a.rem_euclid(*b) != 0 { b.abs() } else { 0 },
+            ));
         }
         numeric(&values[0], |number| number - below * (number / below).floor())
     }),
@@ -66,7 +83,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let below = divisor("QUOTIENT", &values[1])?;
         whole(&values[0], |number| (number / below).trunc())
     }),
-    Function::pure("CURRENCY", 1, 1, |values| numeric(&values[0], |number| (number * 10_000.0).round() / 10_000.0)),
+    Function::pure("CURRENCY", 1, 1, |values| {
+        numeric(&values[0], |number| (number * 10_000.0).round() / 10_000.0)
+    }),
     Function::scalar("CONVERT", 2, 2, convert),
 ];
 
@@ -86,7 +105,9 @@ fn whole(value: &Value, change: impl Fn(f64) -> f64) -> Result<Value> {
 
 fn domain(name: &str, value: &Value, allowed: impl Fn(f64) -> bool, change: impl Fn(f64) -> f64) -> Result<Value> {
     if !allowed(number_of(value)?) {
-        return Err(DaxError::wrong(format!("an argument of {name} is outside the numbers it can work with")));
+        return Err(DaxError::wrong(format!(
+            "an argument of {name} is outside the numbers it can work with"
+        )));
     }
     Ok(Value::Number(change(number_of(value)?)))
 }
@@ -112,8 +133,16 @@ fn round(values: &[Value], change: impl Fn(f64) -> f64) -> Result<Value> {
         }
         // 1.005 is stored a little below; the decimal that people see is what gets rounded.
         let near = (scaled * 1e6).round() / 1e6;
-        let scaled = if (scaled - near).abs() < scaled.abs() * 1e-14 { near } else { scaled };
-        if digits < 0 { change(scaled) * factor } else { change(scaled) / factor }
+        let scaled = if (scaled - near).abs() < scaled.abs() * 1e-14 {
+            near
+        } else {
+            scaled
+        };
+        if digits < 0 {
+            change(scaled) * factor
+        } else {
+            change(scaled) / factor
+        }
     })
 }
 
@@ -143,6 +172,10 @@ fn convert(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Value> 
         Some("string") => Value::text(text_of(&value)),
         Some("boolean") => Value::Bool(truth_of(&value)?),
         Some("datetime") => Value::Date(date_of(&value)?),
-        _ => return Err(DaxError::wrong("CONVERT expects INTEGER, DOUBLE, CURRENCY, STRING, BOOLEAN or DATETIME")),
+        _ => {
+            return Err(DaxError::wrong(
+                "CONVERT expects INTEGER, DOUBLE, CURRENCY, STRING, BOOLEAN or DATETIME",
+            ));
+        }
     })
 }

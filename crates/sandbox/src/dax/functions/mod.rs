@@ -48,7 +48,13 @@ const ALL: [&[Function]; 14] = [
 /// The function of this name, in any case.
 pub(crate) fn find(name: &str) -> Option<&'static Function> {
     static BY_NAME: OnceLock<HashMap<&'static str, &'static Function>> = OnceLock::new();
-    let by_name = BY_NAME.get_or_init(|| ALL.iter().copied().flatten().map(|function| (function.name, function)).collect());
+    let by_name = BY_NAME.get_or_init(|| {
+        ALL.iter()
+            .copied()
+            .flatten()
+            .map(|function| (function.name, function))
+            .collect()
+    });
     by_name.get(name.to_ascii_uppercase().as_str()).copied()
 }
 
@@ -72,7 +78,9 @@ pub(crate) fn refusal(name: &str) -> DaxError {
 fn column_argument(function: &str, node: &Node) -> Result<ColumnId> {
     match node {
         Node::Column(column) => Ok(*column),
-        _ => Err(DaxError::wrong(format!("{function} expects a column such as 'Table'[Column]"))),
+        _ => Err(DaxError::wrong(format!(
+            "{function} expects a column such as 'Table'[Column]"
+        ))),
     }
 }
 
@@ -80,7 +88,9 @@ fn column_argument(function: &str, node: &Node) -> Result<ColumnId> {
 fn name_argument(function: &str, node: &Node) -> Result<String> {
     match node {
         Node::Constant(Value::Text(text)) => Ok(text.to_string()),
-        _ => Err(DaxError::wrong(format!("{function} expects the name of a new column in double quotes"))),
+        _ => Err(DaxError::wrong(format!(
+            "{function} expects the name of a new column in double quotes"
+        ))),
     }
 }
 

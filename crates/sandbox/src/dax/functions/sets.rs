@@ -20,16 +20,30 @@ use crate::dax::table::TableValue;
 use crate::dax::value::Key;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::table("VALUES", 1, 1, |eval, arguments, context| values(eval, "VALUES", &arguments[0], context, true)),
-    Function::table("DISTINCT", 1, 1, |eval, arguments, context| values(eval, "DISTINCT", &arguments[0], context, false)),
+    Function::table("VALUES", 1, 1, |eval, arguments, context| {
+        values(eval, "VALUES", &arguments[0], context, true)
+    }),
+    Function::table("DISTINCT", 1, 1, |eval, arguments, context| {
+        values(eval, "DISTINCT", &arguments[0], context, false)
+    }),
     Function::table("ALL", 1, MANY, |eval, arguments, _| all(eval, "ALL", arguments, true)),
-    Function::table("ALLNOBLANKROW", 1, MANY, |eval, arguments, _| all(eval, "ALLNOBLANKROW", arguments, false)),
+    Function::table("ALLNOBLANKROW", 1, MANY, |eval, arguments, _| {
+        all(eval, "ALLNOBLANKROW", arguments, false)
+    }),
     Function::table("UNION", 2, MANY, union),
-    Function::table("INTERSECT", 2, 2, |eval, arguments, context| compared(eval, "INTERSECT", arguments, context, true)),
-    Function::table("EXCEPT", 2, 2, |eval, arguments, context| compared(eval, "EXCEPT", arguments, context, false)),
+    Function::table("INTERSECT", 2, 2, |eval, arguments, context| {
+        compared(eval, "INTERSECT", arguments, context, true)
+    }),
+    Function::table("EXCEPT", 2, 2, |eval, arguments, context| {
+        compared(eval, "EXCEPT", arguments, context, false)
+    }),
     Function::table("CROSSJOIN", 2, MANY, cross_join),
-    Function::table("GENERATE", 2, 2, |eval, arguments, context| generate(eval, arguments, context, false)),
-    Function::table("GENERATEALL", 2, 2, |eval, arguments, context| generate(eval, arguments, context, true)),
+    Function::table("GENERATE", 2, 2, |eval, arguments, context| {
+        generate(eval, arguments, context, false)
+    }),
+    Function::table("GENERATEALL", 2, 2, |eval, arguments, context| {
+        generate(eval, arguments, context, true)
+    }),
     Function::table("TREATAS", 2, MANY, treat_as),
     Function::table("FILTERS", 1, 1, filters),
 ];
@@ -40,18 +54,29 @@ const MOST_ROWS: usize = 5_000_000;
 /// The most rows a joined table may have.
 pub(super) fn check_size(function: &str, rows: usize) -> Result<()> {
     if rows > MOST_ROWS {
-        return Err(DaxError::wrong(format!("{function} would give {rows} rows, more than the sandbox puts together")));
+        return Err(DaxError::wrong(format!(
+            "{function} would give {rows} rows, more than the sandbox puts together"
+        )));
     }
     Ok(())
 }
 
 fn values(eval: &Eval, function: &str, node: &Node, context: &Context, blank_row: bool) -> Result<Rc<TableValue>> {
     match node {
-        Node::Column(column) => Ok(Rc::new(eval.column_table(*column, &eval.distinct(*column, context, blank_row)))),
+        Node::Column(column) => Ok(Rc::new(
+            eval.column_table(*column, &eval.distinct(*column, context, blank_row)),
+        )),
         Node::Table(table) => {
             let rows = eval.rows(*table, &context.filters, blank_row);
-            let table = TableValue { heads: eval.heads(*table), body: Body::Model { table: *table, rows } };
-            Ok(Rc::new(if function == "DISTINCT" { unique(eval, &table) } else { table }))
+            let table = TableValue {
+                heads: eval.heads(*table),
+                body: Body::Model { table: *table, rows },
+            };
+            Ok(Rc::new(if function == "DISTINCT" {
+                unique(eval, &table)
+            } else {
+                table
+            }))
         }
         _ if function == "DISTINCT" => {
             let table = eval.table(node, context)?;
@@ -65,32 +90,51 @@ fn values(eval: &Eval, function: &str, node: &Node, context: &Context, blank_row
 /// The table with every row once.
 fn unique(eval: &Eval, table: &TableValue) -> TableValue {
     let mut seen = HashSet::new();
-    let kept: Vec<usize> = (0..table.len()).filter(|row| seen.insert(key(eval, table, *row))).collect();
+    let kept: Vec<usize> = (0..table.len())
+        .filter(|row| seen.insert(key(eval, table, *row)))
+        .collect();
     table.with_rows(&kept)
 }
 
 /// The identity of a row.
 pub(super) fn key(eval: &Eval, table: &TableValue, row: usize) -> Vec<Key> {
-    (0..table.heads.len()).map(|column| table.value(eval.store, row, column).key()).collect()
+    (0..table.heads.len())
+        .map(|column| table.value(eval.store, row, column).key())
+        .collect()
 }
 
 fn all(eval: &Eval, function: &str, arguments: &[Node], blank_row: bool) -> Result<Rc<TableValue>> {
     if let [Node::Table(table)] = arguments {
-        let rows = if blank_row { eval.store.all_rows(*table) } else { eval.store.tables[*table].rows };
+        let rows = if blank_row {
+            eval.store.all_rows(*table)
+        } else {
+            eval.store.tables[*table].rows
+        };
         let rows = (0..).take(rows).collect();
-        return Ok(Rc::new(TableValue { heads: eval.heads(*table), body: Body::Model { table: *table, rows } }));
+        return Ok(Rc::new(TableValue {
+            heads: eval.heads(*table),
+            body: Body::Model { table: *table, rows },
+        }));
     }
-    let columns: Result<Vec<ColumnId>> = arguments.iter().map(|argument| column_argument(function, argument)).collect();
+    let columns: Result<Vec<ColumnId>> = arguments
+        .iter()
+        .map(|argument| column_argument(function, argument))
+        .collect();
     let columns = columns?;
     if columns.iter().any(|column| column.table != columns[0].table) {
         return Err(DaxError::wrong(format!("{function} expects columns of one table")));
     }
     if let ([column], false) = (&columns[..], blank_row) {
-        return Ok(Rc::new(eval.column_table(*column, &eval.distinct(*column, &Context::default(), false))));
+        return Ok(Rc::new(
+            eval.column_table(*column, &eval.distinct(*column, &Context::default(), false)),
+        ));
     }
     let value = |(code, column): (&u32, &ColumnId)| eval.value_of(*column, *code).clone();
     let combinations = eval.combinations(&columns);
-    let rows = combinations.iter().map(|codes| codes.iter().zip(&columns).map(value).collect()).collect();
+    let rows = combinations
+        .iter()
+        .map(|codes| codes.iter().zip(&columns).map(value).collect())
+        .collect();
     let heads: Vec<Head> = columns.iter().map(|column| eval.head(*column)).collect();
     Ok(Rc::new(TableValue::computed(heads, rows)))
 }
@@ -98,14 +142,19 @@ fn all(eval: &Eval, function: &str, arguments: &[Node], blank_row: bool) -> Resu
 impl Eval<'_> {
     /// A table of some values of a column of the model.
     pub(crate) fn column_table(&self, column: ColumnId, codes: &[u32]) -> TableValue {
-        let rows = codes.iter().map(|code| vec![self.value_of(column, *code).clone()]).collect();
+        let rows = codes
+            .iter()
+            .map(|code| vec![self.value_of(column, *code).clone()])
+            .collect();
         TableValue::computed(vec![self.head(column)], rows)
     }
 }
 
 fn same_width(function: &str, tables: &[Rc<TableValue>]) -> Result<()> {
     if tables.iter().any(|table| table.heads.len() != tables[0].heads.len()) {
-        return Err(DaxError::wrong(format!("{function} expects tables with the same number of columns")));
+        return Err(DaxError::wrong(format!(
+            "{function} expects tables with the same number of columns"
+        )));
     }
     Ok(())
 }
@@ -132,19 +181,33 @@ fn union(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Rc<TableV
 }
 
 /// The rows of the first table that are, or are not, in the second.
-fn compared(eval: &Eval, function: &str, arguments: &[Node], context: &Context, within: bool) -> Result<Rc<TableValue>> {
+fn compared(
+    eval: &Eval,
+    function: &str,
+    arguments: &[Node],
+    context: &Context,
+    within: bool,
+) -> Result<Rc<TableValue>> {
     let tables = [eval.table(&arguments[0], context)?, eval.table(&arguments[1], context)?];
     same_width(function, &tables)?;
     let [left, right] = tables;
     eval.work(left.len() + right.len())?;
     let known: HashSet<Vec<Key>> = (0..right.len()).map(|row| key(eval, &right, row)).collect();
-    let kept: Vec<usize> = (0..left.len()).filter(|row| known.contains(&key(eval, &left, *row)) == within).collect();
+    let kept: Vec<usize> = (0..left.len())
+        .filter(|row| known.contains(&key(eval, &left, *row)) == within)
+        .collect();
     Ok(Rc::new(left.with_rows(&kept)))
 }
 
 fn join_heads(function: &str, left: &[Head], right: &[Head]) -> Result<Vec<Head>> {
-    if let Some(twice) = left.iter().find(|head| right.iter().any(|other| other.full_name() == head.full_name())) {
-        return Err(DaxError::wrong(format!("{function}: column {} is in more than one table", twice.full_name())));
+    if let Some(twice) = left
+        .iter()
+        .find(|head| right.iter().any(|other| other.full_name() == head.full_name()))
+    {
+        return Err(DaxError::wrong(format!(
+            "{function}: column {} is in more than one table",
+            twice.full_name()
+        )));
     }
     Ok(left.iter().chain(right).cloned().collect())
 }
@@ -189,16 +252,25 @@ fn generate(eval: &Eval, arguments: &[Node], context: &Context, keep_empty: bool
 /// TREATAS(table, columns…): values taken as values of other columns; unknown ones are left out.
 fn treat_as(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Rc<TableValue>> {
     let table = eval.table(&arguments[0], context)?;
-    let columns: Result<Vec<ColumnId>> = arguments[1..].iter().map(|node| column_argument("TREATAS", node)).collect();
+    let columns: Result<Vec<ColumnId>> = arguments[1..]
+        .iter()
+        .map(|node| column_argument("TREATAS", node))
+        .collect();
     let columns = columns?;
     if columns.len() != table.heads.len() {
         return Err(DaxError::wrong("TREATAS expects as many columns as the table has"));
     }
     eval.work(table.len())?;
     let known = |values: &Vec<Value>| {
-        values.iter().zip(&columns).all(|(value, column)| eval.store.dictionary(*column).code(value).is_some())
+        values
+            .iter()
+            .zip(&columns)
+            .all(|(value, column)| eval.store.dictionary(*column).code(value).is_some())
     };
-    let rows = (0..table.len()).map(|row| table.row(eval.store, row)).filter(known).collect();
+    let rows = (0..table.len())
+        .map(|row| table.row(eval.store, row))
+        .filter(known)
+        .collect();
     let heads: Vec<Head> = columns.iter().map(|column| eval.head(*column)).collect();
     Ok(Rc::new(TableValue::computed(heads, rows)))
 }
@@ -206,8 +278,14 @@ fn treat_as(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Rc<Tab
 /// FILTERS(column): the values a filter names, whether or not they have rows.
 fn filters(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Rc<TableValue>> {
     let column = column_argument("FILTERS", &arguments[0])?;
-    let direct: Vec<Filter> =
-        context.filters.iter().filter(|filter| filter.columns(eval.store).contains(&column)).cloned().collect();
+    let direct: Vec<Filter> = context
+        .filters
+        .iter()
+        .filter(|filter| filter.columns(eval.store).contains(&column))
+        .cloned()
+        .collect();
     let inside = context.filtered(Rc::new(direct));
-    Ok(Rc::new(eval.column_table(column, &eval.distinct(column, &inside, true))))
+    Ok(Rc::new(
+        eval.column_table(column, &eval.distinct(column, &inside, true)),
+    ))
 }

@@ -28,7 +28,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::table("GROUPBY", 1, MANY, group_by),
     Function::table("CURRENTGROUP", 0, 0, |_, _, context| match context.variable(GROUP) {
         Some(Datum::Table(table)) => Ok(table.clone()),
-        _ => Err(DaxError::wrong("CURRENTGROUP is allowed in the expressions of GROUPBY only")),
+        _ => Err(DaxError::wrong(
+            "CURRENTGROUP is allowed in the expressions of GROUPBY only",
+        )),
     }),
 ];
 
@@ -45,9 +47,14 @@ struct Group {
 /// Splits the arguments after the table into columns to group by and named expressions.
 fn parts<'n>(function: &str, arguments: &'n [Node]) -> Result<(&'n [Node], Vec<(String, &'n Node)>)> {
     if arguments.iter().any(|node| node.calls(&["ROLLUP", "ROLLUPGROUP"])) {
-        return Err(DaxError::unsupported(format!("{function} without ROLLUP is all there is")));
+        return Err(DaxError::unsupported(format!(
+            "{function} without ROLLUP is all there is"
+        )));
     }
-    let columns = arguments.iter().take_while(|node| matches!(node, Node::Column(_) | Node::Loose(_))).count();
+    let columns = arguments
+        .iter()
+        .take_while(|node| matches!(node, Node::Column(_) | Node::Loose(_)))
+        .count();
     Ok((&arguments[..columns], named(function, &arguments[columns..])?))
 }
 
@@ -59,24 +66,44 @@ fn summarize(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Rc<Ta
         let rows = groups.into_iter().map(|group| group.values).collect();
         return Ok(Rc::new(TableValue::computed(heads, rows)));
     }
-    let Body::Model { table: model_table, rows: model_rows } = &table.body else {
-        return Err(DaxError::unsupported("SUMMARIZE adds expressions to tables of the model only; wrap it in ADDCOLUMNS"));
+    let Body::Model {
+        table: model_table,
+        rows: model_rows,
+    } = &table.body
+    else {
+        return Err(DaxError::unsupported(
+            "SUMMARIZE adds expressions to tables of the model only; wrap it in ADDCOLUMNS",
+        ));
     };
     let origins: Vec<ColumnId> = heads.iter().filter_map(|head| head.origin).collect();
     let whole = matches!(&arguments[0], Node::Table(_));
-    let keys = Rc::new(TableValue::computed(heads.clone(), groups.iter().map(|group| group.values.clone()).collect()));
+    let keys = Rc::new(TableValue::computed(
+        heads.clone(),
+        groups.iter().map(|group| group.values.clone()).collect(),
+    ));
     let outside = eval.transition(context)?;
     let mut rows = Vec::with_capacity(groups.len());
     for (place, group) in groups.into_iter().enumerate() {
         let codes = group.codes.iter().flatten();
-        let mut new_filters: Vec<Filter> =
-            origins.iter().zip(codes).map(|(column, code)| Filter::codes(*column, vec![*code])).collect();
+        let mut new_filters: Vec<Filter> = origins
+            .iter()
+            .zip(codes)
+            .map(|(column, code)| Filter::codes(*column, vec![*code]))
+            .collect();
         if !whole {
             // Rows that the table argument left out do not count in its groups.
-            new_filters = vec![Filter::rows(*model_table, group.rows.iter().map(|row| model_rows[*row]).collect())];
+            new_filters = vec![Filter::rows(
+                *model_table,
+                group.rows.iter().map(|row| model_rows[*row]).collect(),
+            )];
         }
         let filters = Rc::new(filter::replace(eval.store, &outside, new_filters));
-        let (inside, frame) = Context { filters, frame: None, ..context.clone() }.inside(&keys);
+        let (inside, frame) = Context {
+            filters,
+            frame: None,
+            ..context.clone()
+        }
+        .inside(&keys);
         frame.row.set(place);
         let mut values = group.values;
         for (_, expression) in &new {
@@ -108,7 +135,11 @@ fn group_by(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Rc<Tab
 
 fn grouped(eval: &Eval, function: &str, table: &Rc<TableValue>, columns: &[Node]) -> Result<(Vec<Head>, Vec<Group>)> {
     eval.work(table.len())?;
-    if let Body::Model { table: model_table, rows } = &table.body {
+    if let Body::Model {
+        table: model_table,
+        rows,
+    } = &table.body
+    {
         return grouped_by_codes(eval, function, *model_table, rows, columns);
     }
     let place = |node: &Node| -> Result<usize> {
@@ -124,11 +155,18 @@ fn grouped(eval: &Eval, function: &str, table: &Rc<TableValue>, columns: &[Node]
     let mut known: HashMap<Vec<Key>, usize> = HashMap::new();
     let mut groups: Vec<Group> = Vec::new();
     for row in 0..table.len() {
-        let values: Vec<Value> = places.iter().map(|place| table.value(eval.store, row, *place)).collect();
+        let values: Vec<Value> = places
+            .iter()
+            .map(|place| table.value(eval.store, row, *place))
+            .collect();
         let key = values.iter().map(Value::key).collect();
         let group = *known.entry(key).or_insert(groups.len());
         if group == groups.len() {
-            groups.push(Group { values, codes: None, rows: Vec::new() });
+            groups.push(Group {
+                values,
+                codes: None,
+                rows: Vec::new(),
+            });
         }
         groups[group].rows.push(row);
     }
@@ -146,7 +184,9 @@ fn grouped_by_codes(
         Node::Column(column) if eval.store.reaches(table, column.table) => Ok(*column),
         Node::Column(column) => {
             let name = eval.names.column_name(*column);
-            Err(DaxError::wrong(format!("{function}: column {name} is not in the table or related to it")))
+            Err(DaxError::wrong(format!(
+                "{function}: column {name} is not in the table or related to it"
+            )))
         }
         Node::Loose(name) => Err(DaxError::wrong(format!("cannot find column [{name}]"))),
         _ => Err(DaxError::wrong(format!("{function} expects columns to group by"))),
@@ -163,7 +203,11 @@ fn grouped_by_codes(
             None => {
                 let value = |(code, column): (&u32, &ColumnId)| eval.value_of(*column, *code).clone();
                 let values = key.iter().zip(&columns).map(value).collect();
-                groups.push(Group { values, codes: Some(key.clone()), rows: Vec::new() });
+                groups.push(Group {
+                    values,
+                    codes: Some(key.clone()),
+                    rows: Vec::new(),
+                });
                 known.insert(key, groups.len() - 1);
                 groups.len() - 1
             }

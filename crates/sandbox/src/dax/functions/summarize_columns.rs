@@ -29,8 +29,13 @@ pub(super) fn summarize_columns(eval: &Eval, arguments: &[Node], context: &Conte
             columns.push(*column);
         }
     }
-    let count = arguments.iter().take_while(|node| matches!(node, Node::Column(_))).count();
-    let names = arguments[count..].iter().position(|node| matches!(node, Node::Constant(Value::Text(_))));
+    let count = arguments
+        .iter()
+        .take_while(|node| matches!(node, Node::Column(_)))
+        .count();
+    let names = arguments[count..]
+        .iter()
+        .position(|node| matches!(node, Node::Constant(Value::Text(_))));
     let names = names.map_or(arguments.len(), |place| count + place);
     let new = named("SUMMARIZECOLUMNS", &arguments[names..])?;
     let filters = outer_filters(eval, &arguments[count..names], context)?;
@@ -47,7 +52,12 @@ pub(super) fn summarize_columns(eval: &Eval, arguments: &[Node], context: &Conte
             continue;
         }
         let mut inner = Vec::with_capacity(filters.len() + columns.len());
-        inner.extend(columns.iter().zip(&codes).map(|(column, code)| Filter::codes(*column, vec![*code])));
+        inner.extend(
+            columns
+                .iter()
+                .zip(&codes)
+                .map(|(column, code)| Filter::codes(*column, vec![*code])),
+        );
         inner.extend(filters.iter().cloned());
         let inside = Context {
             filters: Rc::new(inner),
@@ -80,18 +90,33 @@ fn outer_filters(eval: &Eval, arguments: &[Node], context: &Context) -> Result<F
             continue;
         }
         if !argument.is_table() && !matches!(argument, Node::Variable(_)) {
-            return Err(DaxError::wrong("SUMMARIZECOLUMNS expects columns, then filter tables, then names with expressions"));
+            return Err(DaxError::wrong(
+                "SUMMARIZECOLUMNS expects columns, then filter tables, then names with expressions",
+            ));
         }
-        let into = if argument.calls(&["KEEPFILTERS"]) { &mut kept } else { &mut new };
+        let into = if argument.calls(&["KEEPFILTERS"]) {
+            &mut kept
+        } else {
+            &mut new
+        };
         into.extend(eval.filter_argument(argument, context)?);
     }
-    let mut filters = if outside.is_empty() { new } else { filter::replace(eval.store, &outside, new) };
+    let mut filters = if outside.is_empty() {
+        new
+    } else {
+        filter::replace(eval.store, &outside, new)
+    };
     filters.extend(kept);
     Ok(Rc::new(filters))
 }
 
 /// The combinations of values to work the expressions out for.
-fn combinations(eval: &Eval, columns: &[ColumnId], new: &[(String, &Node)], filters: &Filters) -> Result<Vec<Vec<u32>>> {
+fn combinations(
+    eval: &Eval,
+    columns: &[ColumnId],
+    new: &[(String, &Node)],
+    filters: &Filters,
+) -> Result<Vec<Vec<u32>>> {
     let mut tables: Vec<usize> = Vec::new();
     for column in columns {
         if !tables.contains(&column.table) {
@@ -109,7 +134,9 @@ fn combinations(eval: &Eval, columns: &[ColumnId], new: &[(String, &Node)], filt
     }
     let mut found: Vec<Vec<(usize, u32)>> = vec![Vec::new()];
     for table in tables {
-        let places: Vec<usize> = (0..columns.len()).filter(|place| columns[*place].table == table).collect();
+        let places: Vec<usize> = (0..columns.len())
+            .filter(|place| columns[*place].table == table)
+            .collect();
         let own: Vec<ColumnId> = places.iter().map(|place| columns[*place]).collect();
         let right = occurring(eval, table, &own, filters)?;
         check_size("SUMMARIZECOLUMNS", found.len() * right.len())?;
@@ -190,9 +217,10 @@ fn is_blank_without(eval: &Eval, node: &Node, facts: usize, columns: &[ColumnId]
             ("COUNTROWS", [Node::Table(table)]) => Ok(*table == facts),
             ("SUMX" | "AVERAGEX" | "MINX" | "MAXX" | "COUNTX", [Node::Table(table), _]) => Ok(*table == facts),
             ("DIVIDE", [left, _]) => blank(left),
-            ("CALCULATE", [inner, conditions @ ..]) => {
-                Ok(conditions.iter().all(|condition| only_narrows(eval, condition, columns)) && blank(inner)?)
-            }
+            ("CALCULATE", [inner, conditions @ ..]) => Ok(conditions
+                .iter()
+                .all(|condition| only_narrows(eval, condition, columns))
+                && blank(inner)?),
             _ => Ok(false),
         },
         _ => Ok(false),
@@ -205,5 +233,7 @@ fn only_narrows(eval: &Eval, condition: &Node, columns: &[ColumnId]) -> bool {
     !condition.is_table()
         && condition.is_plain()
         && !needed.is_empty()
-        && needed.iter().all(|column| !columns.contains(column) && !eval.is_calendar_key(*column))
+        && needed
+            .iter()
+            .all(|column| !columns.contains(column) && !eval.is_calendar_key(*column))
 }

@@ -34,7 +34,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let start = date_of(&eval.scalar(&arguments[0], context)?)?.floor();
         let end = date_of(&eval.scalar(&arguments[1], context)?)?.floor();
         if end < start {
-            return Err(DaxError::wrong("CALENDAR needs a start date that is not after the end date"));
+            return Err(DaxError::wrong(
+                "CALENDAR needs a start date that is not after the end date",
+            ));
         }
         let days = (end - start) as usize + 1;
         eval.work(days)?;
@@ -61,14 +63,25 @@ fn split<'n>(node: &'n Node, parts: &mut Vec<&'n Node>) {
             split(left, parts);
             split(right, parts);
         }
-        Node::Call(function, arguments) if function.name == "AND" => arguments.iter().for_each(|part| split(part, parts)),
+        Node::Call(function, arguments) if function.name == "AND" => {
+            arguments.iter().for_each(|part| split(part, parts))
+        }
         single => parts.push(single),
     }
 }
 
-fn keep(eval: &Eval, table: &Rc<TableValue>, rows: Vec<usize>, condition: &Node, context: &Context) -> Result<Vec<usize>> {
+fn keep(
+    eval: &Eval,
+    table: &Rc<TableValue>,
+    rows: Vec<usize>,
+    condition: &Node,
+    context: &Context,
+) -> Result<Vec<usize>> {
     // A condition on one column of the model is decided once per value, not once per row.
-    if let Body::Model { table: model_table, rows: model_rows } = &table.body
+    if let Body::Model {
+        table: model_table,
+        rows: model_rows,
+    } = &table.body
         && let Some(column) = only_column(eval, *model_table, condition)
     {
         let codes = eval.store.codes(*model_table, column);
@@ -123,7 +136,9 @@ fn decide(eval: &Eval, column: ColumnId, code: u32, condition: &Node, context: &
 pub(super) fn named<'n>(function: &str, arguments: &'n [Node]) -> Result<Vec<(String, &'n Node)>> {
     let pair = |pair: &'n [Node]| match pair {
         [name, expression] => Ok((name_argument(function, name)?, expression)),
-        _ => Err(DaxError::wrong(format!("{function} expects an expression after each name of a new column"))),
+        _ => Err(DaxError::wrong(format!(
+            "{function} expects an expression after each name of a new column"
+        ))),
     };
     arguments.chunks(2).map(pair).collect()
 }
@@ -133,8 +148,13 @@ fn add_columns(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Rc<
     let new = named("ADDCOLUMNS", &arguments[1..])?;
     let mut heads = table.heads.to_vec();
     for (name, _) in &new {
-        if heads.iter().any(|head| head.origin.is_none() && head.is_called(None, name)) {
-            return Err(DaxError::wrong(format!("ADDCOLUMNS: the table already has a column named [{name}]")));
+        if heads
+            .iter()
+            .any(|head| head.origin.is_none() && head.is_called(None, name))
+        {
+            return Err(DaxError::wrong(format!(
+                "ADDCOLUMNS: the table already has a column named [{name}]"
+            )));
         }
         heads.push(Head::computed(name));
     }
@@ -155,15 +175,28 @@ fn select_columns(eval: &Eval, arguments: &[Node], context: &Context) -> Result<
     let new = selected(&arguments[1..])?;
     let head = |(name, node): &(Option<String>, &Node)| match (name, node) {
         // A column taken as it is still filters the model, whatever its new name.
-        (Some(name), Node::Column(column)) => Head { origin: Some(*column), ..Head::computed(name) },
+        (Some(name), Node::Column(column)) => Head {
+            origin: Some(*column),
+            ..Head::computed(name)
+        },
         (None, Node::Column(column)) => eval.head(*column),
         (Some(name), Node::Loose(old)) => {
-            let origin = table.heads.iter().find(|head| head.is_called(None, old)).and_then(|head| head.origin);
-            Head { origin, ..Head::computed(name) }
+            let origin = table
+                .heads
+                .iter()
+                .find(|head| head.is_called(None, old))
+                .and_then(|head| head.origin);
+            Head {
+                origin,
+                ..Head::computed(name)
+            }
         }
-        (None, Node::Loose(old)) => {
-            table.heads.iter().find(|head| head.is_called(None, old)).cloned().unwrap_or_else(|| Head::computed(old))
-        }
+        (None, Node::Loose(old)) => table
+            .heads
+            .iter()
+            .find(|head| head.is_called(None, old))
+            .cloned()
+            .unwrap_or_else(|| Head::computed(old)),
         (name, _) => Head::computed(name.as_deref().unwrap_or_default()),
     };
     let heads: Vec<Head> = new.iter().map(head).collect();
@@ -195,7 +228,10 @@ fn selected(arguments: &[Node]) -> Result<Vec<(Option<String>, &Node)>> {
 
 fn row(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Rc<TableValue>> {
     let new = named("ROW", arguments)?;
-    let values: Result<Vec<Value>> = new.iter().map(|(_, expression)| eval.scalar(expression, context)).collect();
+    let values: Result<Vec<Value>> = new
+        .iter()
+        .map(|(_, expression)| eval.scalar(expression, context))
+        .collect();
     let heads: Vec<Head> = new.iter().map(|(name, _)| Head::computed(name)).collect();
     Ok(Rc::new(TableValue::computed(heads, vec![values?])))
 }
@@ -243,7 +279,10 @@ pub(super) fn sorted(
             let ordering = order(&values[left][place], &values[right][place]);
             if orders[place] { ordering.reverse() } else { ordering }
         };
-        (0..orders.len()).map(key).find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)
+        (0..orders.len())
+            .map(key)
+            .find(|ordering| ordering.is_ne())
+            .unwrap_or(Ordering::Equal)
     };
     let mut rows: Vec<usize> = (0..table.len()).collect();
     rows.sort_by(|left, right| compare(*left, *right));
@@ -251,7 +290,10 @@ pub(super) fn sorted(
 }
 
 fn series(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Rc<TableValue>> {
-    let values: Result<Vec<Value>> = arguments.iter().map(|argument| eval.scalar(argument, context)).collect();
+    let values: Result<Vec<Value>> = arguments
+        .iter()
+        .map(|argument| eval.scalar(argument, context))
+        .collect();
     let values = values?;
     let whole = values.iter().all(|value| matches!(value, Value::Int(_)));
     let (start, end) = (number_of(&values[0])?, number_of(&values[1])?);
@@ -259,7 +301,11 @@ fn series(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Rc<Table
     if step <= 0.0 {
         return Err(DaxError::wrong("GENERATESERIES needs a step above zero"));
     }
-    let count = if end < start { 0 } else { ((end - start) / step + 1e-9).floor() as usize + 1 };
+    let count = if end < start {
+        0
+    } else {
+        ((end - start) / step + 1e-9).floor() as usize + 1
+    };
     eval.work(count.saturating_mul(16))?;
     let value = |at: usize| {
         let number = start + step * at as f64;

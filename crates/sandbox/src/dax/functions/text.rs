@@ -11,7 +11,9 @@ use crate::dax::node::Function;
 use crate::dax::value::fold;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::pure("CONCATENATE", 2, 2, |values| Ok(Value::text(text_of(&values[0]) + &text_of(&values[1])))),
+    Function::pure("CONCATENATE", 2, 2, |values| {
+        Ok(Value::text(text_of(&values[0]) + &text_of(&values[1])))
+    }),
     Function::pure("LEFT", 1, 2, |values| {
         let count = size("LEFT", values.get(1), 1)?;
         Ok(Value::text(text_of(&values[0]).chars().take(count).collect::<String>()))
@@ -27,16 +29,33 @@ pub(super) const FUNCTIONS: &[Function] = &[
             return Err(DaxError::wrong("MID counts characters from 1"));
         }
         let count = size("MID", values.get(2), 0)?;
-        Ok(Value::text(text_of(&values[0]).chars().skip(start - 1).take(count).collect::<String>()))
+        Ok(Value::text(
+            text_of(&values[0])
+                .chars()
+                .skip(start - 1)
+                .take(count)
+                .collect::<String>(),
+        ))
     }),
     Function::pure("LEN", 1, 1, |values| Ok(whole(text_of(&values[0]).chars().count()))),
-    Function::pure("UPPER", 1, 1, |values| Ok(Value::text(text_of(&values[0]).to_uppercase()))),
-    Function::pure("LOWER", 1, 1, |values| Ok(Value::text(text_of(&values[0]).to_lowercase()))),
+    Function::pure("UPPER", 1, 1, |values| {
+        Ok(Value::text(text_of(&values[0]).to_uppercase()))
+    }),
+    Function::pure("LOWER", 1, 1, |values| {
+        Ok(Value::text(text_of(&values[0]).to_lowercase()))
+    }),
     Function::pure("TRIM", 1, 1, |values| {
         let text = text_of(&values[0]);
-        Ok(Value::text(text.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")))
+        Ok(Value::text(
+            text.split(' ')
+                .filter(|word| !word.is_empty())
+                .collect::<Vec<_>>()
+                .join(" "),
+        ))
     }),
-    Function::pure("EXACT", 2, 2, |values| Ok(Value::Bool(text_of(&values[0]) == text_of(&values[1])))),
+    Function::pure("EXACT", 2, 2, |values| {
+        Ok(Value::Bool(text_of(&values[0]) == text_of(&values[1])))
+    }),
     Function::pure("SUBSTITUTE", 3, 4, substitute),
     Function::pure("REPLACE", 4, 4, |values| {
         let text: Vec<char> = text_of(&values[0]).chars().collect();
@@ -44,7 +63,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let end = (start + size("REPLACE", values.get(2), 0)?).min(text.len());
         let start = start.min(text.len());
         let new = text_of(&values[3]);
-        Ok(Value::text(text[..start].iter().copied().chain(new.chars()).chain(text[end..].iter().copied()).collect::<String>()))
+        Ok(Value::text(
+            text[..start]
+                .iter()
+                .copied()
+                .chain(new.chars())
+                .chain(text[end..].iter().copied())
+                .collect::<String>(),
+        ))
     }),
     Function::pure("REPT", 2, 2, |values| {
         let count = size("REPT", values.get(1), 0)?;
@@ -54,9 +80,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         }
         Ok(Value::text(text.repeat(count)))
     }),
-    Function::pure("SEARCH", 2, 4, |values| position("SEARCH", values, |text| fold(text).into())),
+    Function::pure("SEARCH", 2, 4, |values| {
+        position("SEARCH", values, |text| fold(text).into())
+    }),
     Function::pure("FIND", 2, 4, |values| position("FIND", values, str::to_owned)),
-    Function::pure("CONTAINSSTRING", 2, 2, |values| contains(values, |text| fold(text).into())),
+    Function::pure("CONTAINSSTRING", 2, 2, |values| {
+        contains(values, |text| fold(text).into())
+    }),
     Function::pure("CONTAINSSTRINGEXACT", 2, 2, |values| {
         Ok(Value::Bool(text_of(&values[0]).contains(&text_of(&values[1]))))
     }),
@@ -70,11 +100,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     Function::pure("UNICHAR", 1, 1, |values| {
         let code = u32::try_from(whole_of(&values[0])?).ok().and_then(char::from_u32);
-        code.map(|letter| Value::text(letter.to_string())).ok_or_else(|| DaxError::wrong("UNICHAR expects the number of a character"))
+        code.map(|letter| Value::text(letter.to_string()))
+            .ok_or_else(|| DaxError::wrong("UNICHAR expects the number of a character"))
     }),
     Function::pure("UNICODE", 1, 1, |values| {
         let letter = text_of(&values[0]).chars().next();
-        letter.map(|letter| Value::Int(i64::from(u32::from(letter)))).ok_or_else(|| DaxError::wrong("UNICODE expects a text"))
+        letter
+            .map(|letter| Value::Int(i64::from(u32::from(letter))))
+            .ok_or_else(|| DaxError::wrong("UNICODE expects a text"))
     }),
 ];
 
@@ -85,12 +118,17 @@ fn whole(count: usize) -> Value {
 /// A count or place given as an argument.
 fn size(function: &str, value: Option<&Value>, default: usize) -> Result<usize> {
     let Some(value) = value else { return Ok(default) };
-    usize::try_from(whole_of(value)?).map_err(|_| DaxError::wrong(format!("{function} expects a number that is not negative")))
+    usize::try_from(whole_of(value)?)
+        .map_err(|_| DaxError::wrong(format!("{function} expects a number that is not negative")))
 }
 
 fn contains(values: &[Value], form: fn(&str) -> String) -> Result<Value> {
     let (text, part) = (form(&text_of(&values[0])), text_of(&values[1]));
-    let found = if has_wildcards(&part) { wild_position(&text, &form(&part)).is_some() } else { text.contains(&form(&part)) };
+    let found = if has_wildcards(&part) {
+        wild_position(&text, &form(&part)).is_some()
+    } else {
+        text.contains(&form(&part))
+    };
     Ok(Value::Bool(found))
 }
 
@@ -114,9 +152,9 @@ fn position(function: &str, values: &[Value], form: fn(&str) -> String) -> Resul
     match (found, values.get(3)) {
         (Some(place), _) => Ok(whole(place + start)),
         (None, Some(otherwise)) => Ok(otherwise.clone()),
-        (None, None) => {
-            Err(DaxError::wrong(format!("{function} did not find the text; a fourth argument says what to give then")))
-        }
+        (None, None) => Err(DaxError::wrong(format!(
+            "{function} did not find the text; a fourth argument says what to give then"
+        ))),
     }
 }
 
@@ -143,7 +181,9 @@ fn substitute(values: &[Value]) -> Result<Value> {
     if old.is_empty() {
         return Ok(Value::text(text));
     }
-    let Some(which) = values.get(3) else { return Ok(Value::text(text.replace(&old, &new))) };
+    let Some(which) = values.get(3) else {
+        return Ok(Value::text(text.replace(&old, &new)));
+    };
     let which = size("SUBSTITUTE", Some(which), 1)?.max(1);
     Ok(match text.match_indices(&old).nth(which - 1) {
         Some((place, _)) => Value::text(format!("{}{new}{}", &text[..place], &text[place + old.len()..])),

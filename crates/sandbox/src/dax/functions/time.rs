@@ -15,7 +15,9 @@ use crate::dax::convert::whole_of;
 use crate::dax::error::DaxError;
 use crate::dax::error::Result;
 use crate::dax::eval::Context;
+use crate::dax::eval::DatesKey;
 use crate::dax::eval::Eval;
+use crate::dax::filter::Filter;
 use crate::dax::functions::dates::add_months;
 use crate::dax::functions::word_argument;
 use crate::dax::node::Function;
@@ -24,32 +26,90 @@ use crate::dax::storage::ColumnId;
 use crate::dax::table::TableValue;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::table("DATESYTD", 1, 1, |eval, arguments, context| to_date(eval, "DATESYTD", &arguments[0], context)),
-    Function::table("DATESQTD", 1, 1, |eval, arguments, context| to_date(eval, "DATESQTD", &arguments[0], context)),
-    Function::table("DATESMTD", 1, 1, |eval, arguments, context| to_date(eval, "DATESMTD", &arguments[0], context)),
-    Function::scalar("TOTALYTD", 2, 3, |eval, arguments, context| total(eval, "DATESYTD", arguments, context)),
-    Function::scalar("TOTALQTD", 2, 3, |eval, arguments, context| total(eval, "DATESQTD", arguments, context)),
-    Function::scalar("TOTALMTD", 2, 3, |eval, arguments, context| total(eval, "DATESMTD", arguments, context)),
+    Function::table("DATESYTD", 1, 1, |eval, arguments, context| {
+        to_date(eval, "DATESYTD", &arguments[0], context)
+    }),
+    Function::table("DATESQTD", 1, 1, |eval, arguments, context| {
+        to_date(eval, "DATESQTD", &arguments[0], context)
+    }),
+    Function::table("DATESMTD", 1, 1, |eval, arguments, context| {
+        to_date(eval, "DATESMTD", &arguments[0], context)
+    }),
+    Function::scalar("TOTALYTD", 2, 3, |eval, arguments, context| {
+        total(eval, "DATESYTD", arguments, context)
+    }),
+    Function::scalar("TOTALQTD", 2, 3, |eval, arguments, context| {
+        total(eval, "DATESQTD", arguments, context)
+    }),
+    Function::scalar("TOTALMTD", 2, 3, |eval, arguments, context| {
+        total(eval, "DATESMTD", arguments, context)
+    }),
     Function::table("SAMEPERIODLASTYEAR", 1, 1, |eval, arguments, context| {
         let column = date_column(eval, "SAMEPERIODLASTYEAR", &arguments[0])?;
         shifted(eval, column, context, -12)
     }),
     Function::table("DATEADD", 3, 3, date_add),
     Function::table("PARALLELPERIOD", 3, 3, parallel_period),
-    Function::table("PREVIOUSMONTH", 1, 1, |eval, arguments, context| neighbour(eval, "PREVIOUSMONTH", arguments, context, -1, 1)),
-    Function::table("PREVIOUSQUARTER", 1, 1, |eval, arguments, context| neighbour(eval, "PREVIOUSQUARTER", arguments, context, -1, 3)),
-    Function::table("PREVIOUSYEAR", 1, 1, |eval, arguments, context| neighbour(eval, "PREVIOUSYEAR", arguments, context, -1, 12)),
-    Function::table("NEXTMONTH", 1, 1, |eval, arguments, context| neighbour(eval, "NEXTMONTH", arguments, context, 1, 1)),
-    Function::table("NEXTYEAR", 1, 1, |eval, arguments, context| neighbour(eval, "NEXTYEAR", arguments, context, 1, 12)),
+    Function::table("PREVIOUSMONTH", 1, 1, |eval, arguments, context| {
+        neighbour(eval, "PREVIOUSMONTH", arguments, context, -1, 1)
+    }),
+    Function::table("PREVIOUSQUARTER", 1, 1, |eval, arguments, context| {
+        neighbour(eval, "PREVIOUSQUARTER", arguments, context, -1, 3)
+    }),
+    Function::table("PREVIOUSYEAR", 1, 1, |eval, arguments, context| {
+        neighbour(eval, "PREVIOUSYEAR", arguments, context, -1, 12)
+    }),
+    Function::table("NEXTMONTH", 1, 1, |eval, arguments, context| {
+        neighbour(eval, "NEXTMONTH", arguments, context, 1, 1)
+    }),
+    Function::table("NEXTYEAR", 1, 1, |eval, arguments, context| {
+        neighbour(eval, "NEXTYEAR", arguments, context, 1, 12)
+    }),
     Function::table("DATESBETWEEN", 3, 3, |eval, arguments, context| {
         let column = date_column(eval, "DATESBETWEEN", &arguments[0])?;
-        let (start, end) = (eval.scalar(&arguments[1], context)?, eval.scalar(&arguments[2], context)?);
+        let (start, end) = (
+            eval.scalar(&arguments[1], context)?,
+            eval.scalar(&arguments[2], context)?,
+        );
         let start = if start.is_blank() { f64::MIN } else { date_of(&start)? };
         let end = if end.is_blank() { f64::MAX } else { date_of(&end)? };
         Ok(existing(eval, column, |day| day >= start && day <= end))
     }),
     Function::table("DATESINPERIOD", 4, 4, in_period),
 ];
+
+/// What the dates of a call depend on, where that is little enough to compare.
+pub(super) fn key(eval: &Eval, node: &Node, context: &Context) -> Option<DatesKey> {
+    let (name, [Node::Column(column), rest @ ..]) = node.called()? else {
+        return None;
+    };
+    if !FUNCTIONS.iter().any(|function| function.name == name) {
+        return None;
+    }
+    let mut call = format!("{name} {} {}", column.table, column.column);
+    for argument in rest {
+        let text = match argument {
+            Node::Constant(value) => format!("{:?}", value.key()),
+            Node::Negate(inner) => match &**inner {
+                Node::Constant(value) => format!("-{:?}", value.key()),
+                _ => return None,
+            },
+            Node::Word(word) => word.to_string(),
+            _ => return None,
+        };
+        call.push(' ');
+        call.push_str(&text);
+    }
+    let mut filters = Vec::new();
+    for filter in context.filters.iter() {
+        match filter {
+            Filter::Codes(on, _) if !eval.store.reaches(column.table, on.table) => {}
+            Filter::Codes(on, codes) if codes.codes().len() <= 400 => filters.push((*on, codes.codes().to_vec())),
+            _ => return None,
+        }
+    }
+    Some((call, filters))
+}
 
 fn date_column(eval: &Eval, function: &str, node: &Node) -> Result<ColumnId> {
     match node {
@@ -90,7 +150,9 @@ fn nothing(eval: &Eval, column: ColumnId) -> Rc<TableValue> {
 /// From the start of the year, quarter or month to the last date in sight.
 fn to_date(eval: &Eval, function: &str, node: &Node, context: &Context) -> Result<Rc<TableValue>> {
     let column = date_column(eval, function, node)?;
-    let Some(last) = in_sight(eval, column, context).last().copied() else { return Ok(nothing(eval, column)) };
+    let Some(last) = in_sight(eval, column, context).last().copied() else {
+        return Ok(nothing(eval, column));
+    };
     let first = match function {
         "DATESYTD" => last.first_of_year(),
         "DATESQTD" => period_start(last, 3)?,
@@ -101,11 +163,15 @@ fn to_date(eval: &Eval, function: &str, node: &Node, context: &Context) -> Resul
 
 /// TOTALYTD(expression, dates, filter)
 fn total(eval: &Eval, function: &'static str, arguments: &[Node], context: &Context) -> Result<Value> {
-    let Some(dates) = super::find(function) else { return Err(DaxError::unknown_function(function)) };
+    let Some(dates) = super::find(function) else {
+        return Err(DaxError::unknown_function(function));
+    };
     let mut filters = vec![Node::Call(dates, vec![arguments[1].clone()].into())];
     if let Some(filter) = arguments.get(2) {
         if matches!(filter, Node::Constant(_)) {
-            return Err(DaxError::unsupported("totals to date with another end of the year are not available"));
+            return Err(DaxError::unsupported(
+                "totals to date with another end of the year are not available",
+            ));
         }
         filters.push(filter.clone());
     }
@@ -142,7 +208,9 @@ fn months_of(eval: &Eval, function: &str, node: &Node) -> Result<Option<i64>> {
         Some("month") => Ok(Some(1)),
         Some("quarter") => Ok(Some(3)),
         Some("year") => Ok(Some(12)),
-        _ => Err(DaxError::wrong(format!("{function} expects DAY, MONTH, QUARTER or YEAR"))),
+        _ => Err(DaxError::wrong(format!(
+            "{function} expects DAY, MONTH, QUARTER or YEAR"
+        ))),
     }
 }
 
@@ -153,8 +221,10 @@ fn date_add(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Rc<Tab
     match months_of(eval, "DATEADD", &arguments[2])? {
         Some(months) => shifted(eval, column, context, months.saturating_mul(count)),
         None => {
-            let days: BTreeSet<i64> =
-                in_sight(eval, column, context).into_iter().map(|date| days_of_date(date) as i64 + count).collect();
+            let days: BTreeSet<i64> = in_sight(eval, column, context)
+                .into_iter()
+                .map(|date| days_of_date(date) as i64 + count)
+                .collect();
             Ok(existing(eval, column, |day| days.contains(&(day.floor() as i64))))
         }
     }
@@ -162,7 +232,8 @@ fn date_add(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Rc<Tab
 
 /// The first day of the period of so many months that a date is in.
 fn period_start(date: Date, months: i8) -> Result<Date> {
-    Date::new(date.year(), (date.month() - 1) / months * months + 1, 1).map_err(|error| DaxError::wrong(error.to_string()))
+    Date::new(date.year(), (date.month() - 1) / months * months + 1, 1)
+        .map_err(|error| DaxError::wrong(error.to_string()))
 }
 
 /// PARALLELPERIOD(dates, count, interval): whole periods, moved.
@@ -173,7 +244,9 @@ fn parallel_period(eval: &Eval, arguments: &[Node], context: &Context) -> Result
         return Err(DaxError::wrong("PARALLELPERIOD expects MONTH, QUARTER or YEAR"));
     };
     let dates = in_sight(eval, column, context);
-    let (Some(first), Some(last)) = (dates.first(), dates.last()) else { return Ok(nothing(eval, column)) };
+    let (Some(first), Some(last)) = (dates.first(), dates.last()) else {
+        return Ok(nothing(eval, column));
+    };
     let length = i8::try_from(months).expect("an interval has at most twelve months");
     let first = add_months(period_start(*first, length)?, months.saturating_mul(count))?;
     let last = add_months(period_start(*last, length)?, months.saturating_mul(count) + months - 1)?;
@@ -192,7 +265,9 @@ fn neighbour(
     let column = date_column(eval, function, &arguments[0])?;
     let dates = in_sight(eval, column, context);
     let from = if direction < 0 { dates.first() } else { dates.last() };
-    let Some(from) = from else { return Ok(nothing(eval, column)) };
+    let Some(from) = from else {
+        return Ok(nothing(eval, column));
+    };
     let first = add_months(period_start(*from, months)?, i64::from(months) * direction)?;
     let last = add_months(first, i64::from(months) - 1)?.last_of_month();
     Ok(between(eval, column, first, last))
@@ -206,7 +281,9 @@ fn in_period(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Rc<Ta
     let range = |error: jiff::Error| DaxError::wrong(error.to_string());
     let edge = match months_of(eval, "DATESINPERIOD", &arguments[3])? {
         Some(months) => add_months(start, months.saturating_mul(count))?,
-        None => start.checked_add(count.clamp(-3_000_000, 3_000_000).days()).map_err(range)?,
+        None => start
+            .checked_add(count.clamp(-3_000_000, 3_000_000).days())
+            .map_err(range)?,
     };
     Ok(match count {
         0 => nothing(eval, column),

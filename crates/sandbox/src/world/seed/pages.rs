@@ -11,10 +11,15 @@ use crate::world::report::ReportKind;
 use crate::world::report::Visual;
 use crate::world::seed::infrastructure::gateway;
 
+/// A visual as title, table and order.
+type VisualText = (&'static str, &'static str, &'static str);
+/// A page as title, whether it is hidden, and its visuals.
+type PageText = (&'static str, bool, &'static [VisualText]);
+
 /// Pages numbered in order, each with the visuals given as title, table and order.
-fn pages(titles: &[(&str, bool, &[(&str, &str, &str)])]) -> Arc<Vec<Page>> {
-    let page = |(number, (title, hidden, visuals)): (usize, &(&str, bool, &[(&str, &str, &str)]))| {
-        let visual = |(place, (title, table, order_by)): (usize, &(&str, &str, &str))| Visual {
+fn pages(texts: &[PageText]) -> Arc<Vec<Page>> {
+    let page = |(number, (title, hidden, visuals)): (usize, &PageText)| {
+        let visual = |(place, (title, table, order_by)): (usize, &VisualText)| Visual {
             name: format!("Visual{number}{place}"),
             title: (*title).to_owned(),
             table: (*table).to_owned(),
@@ -32,7 +37,7 @@ fn pages(titles: &[(&str, bool, &[(&str, &str, &str)])]) -> Arc<Vec<Page>> {
             visuals: visuals.iter().enumerate().map(visual).collect(),
         }
     };
-    Arc::new(titles.iter().enumerate().map(page).collect())
+    Arc::new(texts.iter().enumerate().map(page).collect())
 }
 
 /// Four pages for readers and one that is hidden from them.

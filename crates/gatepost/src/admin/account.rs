@@ -1,0 +1,73 @@
+//! One's own account: password and sessions.
+
+use serde_json::json;
+
+use super::{Password, Problems, Refused, verify_password};
+use crate::app::App;
+use crate::audit::Entry;
+use crate::caller::Caller;
+use crate::store::{people, sessions};
+
+/// Changes the caller's own password after checking the present one; every other browser is signed out.
+pub async fn change_password(
+    app: &App,
+    caller: &Caller,
+    present: &str,
+    new: &str,
+    again: &str,
+    this: &[u8],
+) -> Result<(), Refused> {
+    let person = people::find(&app.db, &caller.person).await?.ok_or(Refused::NotFound)?;
+    if person.password_hash.is_none() {
+        return Err(Refused::Conflict(
+            "this account has no password here; it signs in with Microsoft".into(),
+        ));
+    }
+    let mut problems = Problems::new();
+    let password = Password::check(new, Some(again), &mut problems);
+    if !verify_password(present, person.password_hash.as_deref()).await {
+        problems.insert("present", "this is not your present password".to_owned());
+    }
+    super::sound(problems)?;
+    people::save_password(&app.db, &person.id, &password.hash(&app.clock).await).await?;
+    let ended = end_others(app, caller, this).await?;
+    app.audit
+        .append(Entry::of("person.password_changed", caller, json!({ "ended": ended })))
+        .await?;
+    Ok(())
+}
+
+/// Ends one of the caller's own sessions, named by its hash.
+pub async fn end_session(app: &App, caller: &Caller, hash: &[u8]) -> Result<(), Refused> {
+    let mine = sessions::of_person(&app.db, &caller.person).await?;
+    if !mine.iter().any(|it| it.hash == hash) {
+        return Err(Refused::NotFound);
+    }
+    sessions::delete(&app.db, hash).await?;
+    app.audit
+        .append(Entry::of("session.ended", caller, json!({ "ended": 1 })))
+        .await?;
+    Ok(())
+}
+
+/// Signs the caller out everywhere but in the browser of `this` session.
+pub async fn end_other_sessions(app: &App, caller: &Caller, this: &[u8]) -> Result<usize, Refused> {
+    let ended = end_others(app, caller, this).await?;
+    app.audit
+        .append(Entry::of("session.ended", caller, json!({ "ended": ended })))
+        .await?;
+    Ok(ended)
+}
+
+async fn end_others(app: &App, caller: &Caller, this: &[u8]) -> Result<usize, Refused> {
+    let mut ended = 0;
+    for it in sessions::of_person(&app.db, &caller.person)
+        .await?
+        .iter()
+        .filter(|it| it.hash != this)
+    {
+        sessions::delete(&app.db, &it.hash).await?;
+        ended += 1;
+    }
+    Ok(ended)
+}

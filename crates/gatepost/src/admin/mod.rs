@@ -1,0 +1,108 @@
+//! What administrators and people change, each change checked against who asks and put on record before the answer.
+
+mod account;
+mod approvals;
+mod environment;
+mod grants;
+mod groups;
+mod integrations;
+mod keys;
+mod password;
+mod people;
+mod policies;
+mod registration;
+pub mod setup;
+#[cfg(test)]
+mod tests;
+
+pub use account::{change_password, end_other_sessions, end_session};
+pub use approvals::decide as decide_approval;
+pub use environment::{rename as rename_environment, save_admission};
+pub use grants::revoke as revoke_grant;
+pub use groups::{add_member, create as create_group, delete as delete_group, remove_member};
+pub use integrations::{
+    IntegrationInput, Saved, Test, create as create_integration, delete as delete_integration, find as integration,
+    save as save_integration, test as test_integration,
+};
+pub use keys::{KeyInput, NewKey, create as create_key, revoke as revoke_key};
+pub use password::{Password, verify as verify_password};
+pub use people::{NewAdministrator, add_administrator, end_sessions, find as person, save_locked, save_role};
+pub use policies::{
+    PolicyInput, create as create_policy, delete as delete_policy, find as policy, in_words, save as save_policy,
+    set_enabled as set_policy_enabled,
+};
+pub use registration::{Scripts, redirect_problem, scripts, secret_notice};
+
+use std::collections::BTreeMap;
+
+use crate::audit::Unavailable;
+use crate::caller::Caller;
+use crate::store;
+
+/// What is wrong with each field of a form, by the field's name.
+pub type Problems = BTreeMap<&'static str, String>;
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    #[error("your role does not allow this")]
+    NotAllowed,
+    #[error("there is nothing like that in this environment")]
+    NotFound,
+    #[error("{0}")]
+    Conflict(String),
+    #[error("the form has {} to mend", plural(.0.len()))]
+    Invalid(Problems),
+    #[error("{0}")]
+    Audit(#[from] Unavailable),
+    #[error("{0}")]
+    Store(#[from] store::Error),
+}
+
+fn plural(fields: usize) -> String {
+    if fields == 1 {
+        "one field".to_owned()
+    } else {
+        format!("{fields} fields")
+    }
+}
+
+/// Passes only those who may manage the environment of their call.
+fn manages(caller: &Caller) -> Result<(), Refused> {
+    if caller.role.may_manage() {
+        Ok(())
+    } else {
+        Err(Refused::NotAllowed)
+    }
+}
+
+/// No problems, or a refusal that lists them.
+fn sound(problems: Problems) -> Result<(), Refused> {
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Refused::Invalid(problems))
+    }
+}
+
+/// A name for people: not empty, not too long, on one line.
+fn check_name(problems: &mut Problems, field: &'static str, name: &str) {
+    if name.is_empty() {
+        problems.insert(field, "expected a name".to_owned());
+    } else if 100 < name.chars().count() {
+        problems.insert(field, "expected at most 100 characters".to_owned());
+    } else if name.chars().any(char::is_control) {
+        problems.insert(field, "expected one line of text".to_owned());
+    }
+}
+
+/// An address such as `ada@example.com`; whether mail arrives there is nobody's business here.
+fn check_email(problems: &mut Problems, field: &'static str, email: &str) {
+    let is_odd = |c: char| c.is_whitespace() || c.is_control() || "<>\",;".contains(c);
+    let plain = email
+        .split_once('@')
+        .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
+    if !plain || email.chars().any(is_odd) || 254 < email.len() {
+        problems.insert(field, "expected an e-mail address such as ada@example.com".to_owned());
+    }
+}

@@ -1,0 +1,102 @@
+//! `gatepost serve` and `gatepost migrate`.
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use clap::Args;
+use gatepost::admin;
+use gatepost::app::App;
+use gatepost::clock::Clock;
+use gatepost::config::Settings;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::{Place, say};
+
+/// Options of `gatepost serve`.
+#[derive(Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    place: Place,
+    /// Address and port to listen on
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// The gateway's address as browsers, clients and Microsoft see it
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// Bring an older database up to date instead of refusing to start
+    #[arg(long)]
+    migrate: bool,
+}
+
+pub(super) async fn run(options: Options) -> anyhow::Result<()> {
+    let settings = settings(&options)?;
+    start_logging(&settings);
+    let listener = bind(&settings.listen).await?;
+    let app = App::start(settings, Clock::real(), options.migrate).await?;
+    tracing::info!(listen = %listener.local_addr()?, public_url = %app.settings.public_url, database = %app.db.version().await?, "gatepost is running");
+    if let Some(link) = admin::setup::link(&app).await? {
+        say(&format!(
+            "\nThis gateway has no administrator yet. Open this link once, in your browser:\n\n  {link}\n"
+        ));
+    }
+    let jobs = tokio::spawn(gatepost::jobs::run(app.clone()));
+    gatepost::http::serve(app.clone(), listener, stop_signal()).await;
+    jobs.abort();
+    app.db.close().await;
+    tracing::info!("gatepost has stopped");
+    Ok(())
+}
+
+fn settings(options: &Options) -> anyhow::Result<Settings> {
+    let mut more = Vec::new();
+    more.extend(options.listen.clone().map(|it| ("listen", it)));
+    more.extend(options.public_url.clone().map(|it| ("public_url", it)));
+    let mut settings = options.place.settings(&more)?;
+    // Started by hand on another port, nobody has said yet what the gateway is called.
+    let port = settings.listen.parse::<SocketAddr>().map(|it| it.port())?;
+    if settings.public_url == Settings::default().public_url && port != 0 {
+        settings.public_url = format!("http://localhost:{port}");
+    }
+    Ok(settings)
+}
+
+/// `gatepost migrate`
+pub(super) async fn migrate(place: &Place) -> anyhow::Result<()> {
+    let settings = place.settings(&[])?;
+    let app = App::start(settings, Clock::real(), true).await?;
+    say(&format!("The tables are up to date ({}).", app.db.version().await?));
+    app.db.close().await;
+    Ok(())
+}
+
+/// Log lines to standard error, as the settings say.
+pub(crate) fn start_logging(settings: &Settings) {
+    let filter = EnvFilter::try_new(&settings.log).unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    // A second start in one process keeps the first one's log.
+    let _ = if settings.log_json {
+        lines.json().try_init()
+    } else {
+        lines.try_init()
+    };
+}
+
+/// Listens, or says why not.
+pub(crate) async fn bind(listen: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(listen).await.with_context(|| {
+        format!("cannot listen on {listen}; another program may be using it, choose another with --listen")
+    })
+}
+
+/// Ends when the process is told to stop: Ctrl-C or SIGTERM.
+pub(crate) async fn stop_signal() {
+    let mut terminate = signal(SignalKind::terminate()).expect("SIGTERM can be listened for");
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

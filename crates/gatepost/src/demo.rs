@@ -1,0 +1,283 @@
+//! `gatepost demo`: gateway and sandbox on this machine, made ready through the product's own paths.
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use gatepost::admin::setup::FirstOwner;
+use gatepost::admin::{self, IntegrationInput, KeyInput};
+use gatepost::app::App;
+use gatepost::caller::{Caller, IntegrationId, Role, Scope, ScopeSet, Through};
+use gatepost::clock::Clock;
+use gatepost::config::Settings;
+use gatepost::store::people;
+use sandbox::Sandbox;
+use sandbox::visitor::{Page, Visitor};
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+
+use crate::cli::{bind, say, start_logging, stop_signal};
+
+const OWNER: &str = "admin@example.com";
+/// The Microsoft account the administrator connects, and an analyst who sees only some rows.
+const ACCOUNT: &str = "ada@contoso.test";
+const ANALYST: &str = "cy@contoso.test";
+
+/// Options of `gatepost demo`.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Address and port of the gateway
+    #[arg(long, default_value = "127.0.0.1:8420", value_name = "ADDRESS:PORT")]
+    listen: String,
+    /// Address and port of the sandbox
+    #[arg(long, default_value = "127.0.0.1:8421", value_name = "ADDRESS:PORT")]
+    sandbox_listen: String,
+    /// Print one line of JSON when ready
+    #[arg(long)]
+    json: bool,
+    /// What to log
+    #[arg(long, default_value = "warn")]
+    log: String,
+}
+
+/// What the demo made.
+struct Ready {
+    url: String,
+    sandbox_url: String,
+    password: String,
+    key: String,
+}
+
+pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
+    let data = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let (gateway, pretend) = (bind(&options.listen).await?, bind(&options.sandbox_listen).await?);
+    let url = format!("http://localhost:{}", gateway.local_addr()?.port());
+    let sandbox_url = format!("http://localhost:{}", pretend.local_addr()?.port());
+    let settings = Settings {
+        public_url: url.clone(),
+        data: data.path().to_owned(),
+        log: options.log,
+        drain_seconds: 3,
+        ..Settings::default()
+    };
+    start_logging(&settings);
+
+    let (stop, stopped) = tokio::sync::watch::channel(());
+    let until_stop = || {
+        let mut stopped = stopped.clone();
+        async move {
+            // An error means that the sender is gone, which also means stop.
+            let _ = stopped.changed().await;
+        }
+    };
+    let sandbox = Sandbox::new(sandbox::Options {
+        url: sandbox_url.clone(),
+        start: None,
+        seed: 1,
+    });
+    let microsoft = tokio::spawn(sandbox::server::serve(sandbox, pretend, until_stop()));
+    let app = App::start(settings, Clock::real(), false).await?;
+    let front = tokio::spawn(gatepost::http::serve(app.clone(), gateway, until_stop()));
+    let jobs = tokio::spawn(gatepost::jobs::run(app.clone()));
+
+    let ready = tokio::select! {
+        ready = prepare(&app, url, sandbox_url) => Some(ready?),
+        () = stop_signal() => None,
+    };
+    if let Some(ready) = ready {
+        say(&if options.json { ready.line() } else { ready.page() });
+        stop_signal().await;
+    }
+    jobs.abort();
+    drop(stop);
+    // Both drain by themselves; a panic in one was logged where it happened.
+    let _ = tokio::join!(front, microsoft);
+    app.db.close().await;
+    Ok(())
+}
+
+async fn prepare(app: &App, url: String, sandbox_url: String) -> anyhow::Result<Ready> {
+    let password = app.clock.random().token().chars().take(20).collect::<String>();
+    let owner = FirstOwner::check("Demo Administrator", OWNER, &password, &password)
+        .map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
+    let done = admin::setup::first_owner(app, &owner).await?;
+    let caller = Caller {
+        environment: done.environment,
+        person: done.owner,
+        person_name: "Demo Administrator".into(),
+        role: Role::Owner,
+        groups: Vec::new(),
+        through: Through::Portal,
+        scopes: ScopeSet::all(),
+        authenticated_at: app.clock.now(),
+        address: None,
+        trace: app.clock.new_id(),
+    };
+    let integration = integrate(app, &caller, &url, &sandbox_url).await?;
+    connect_owner(&url, &integration, &password)
+        .await
+        .context("the administrator could not connect")?;
+    sign_in_analyst(&url).await.context("the analyst could not sign in")?;
+    group(app, &caller).await?;
+    let scopes = ScopeSet::default().with(Scope::Read).with(Scope::Write);
+    let input = KeyInput {
+        name: "Demo key".into(),
+        is_application: false,
+        scopes,
+        days: Some(7),
+    };
+    let key = admin::create_key(app, &caller, &input)
+        .await?
+        .key
+        .expose_secret()
+        .to_owned();
+    Ok(Ready {
+        url,
+        sandbox_url,
+        password,
+        key,
+    })
+}
+
+/// An app registration at the pretend Entra, and the integration form filled in with it.
+async fn integrate(app: &App, caller: &Caller, url: &str, sandbox_url: &str) -> anyhow::Result<IntegrationId> {
+    let secret = format!(
+        "{}8Q~{}",
+        &app.clock.random().token()[..3],
+        &app.clock.random().token()[..34]
+    );
+    let registration = json!({
+        "name": "Gatepost demo",
+        "tid": sandbox::people::CONTOSO,
+        "tenants": "single",
+        "secrets": [{ "value": secret }],
+        "redirect_uris": { "web": [format!("{url}/integration-callback")] },
+        "permissions": catalogue::scopes::wanted(),
+        "user_consent": true,
+    });
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let answer = client
+        .post(format!("{sandbox_url}/sandbox/apps"))
+        .json(&registration)
+        .send()
+        .await?;
+    let answer: Value = answer.error_for_status()?.json().await?;
+    let input = IntegrationInput {
+        name: "Power BI (sandbox)".into(),
+        client_id: answer["client_id"]
+            .as_str()
+            .context("the sandbox gave no client id")?
+            .to_owned(),
+        secret: secret.into(),
+        tenant: sandbox::people::CONTOSO.into(),
+        cloud: "custom".into(),
+        addresses: [
+            sandbox_url.to_owned(),
+            "https://analysis.windows.net/powerbi/api".into(),
+            sandbox_url.to_owned(),
+            format!("{sandbox_url}/portal"),
+        ],
+        secret_expires: String::new(),
+    };
+    Ok(admin::create_integration(app, caller, &input).await?.id)
+}
+
+/// The administrator signs in with the password and connects Power BI, page by page as in a browser.
+async fn connect_owner(url: &str, integration: &IntegrationId, password: &str) -> anyhow::Result<()> {
+    let mut browser = Visitor::new();
+    let page = browser.open(&format!("{url}/sign-in")).await?;
+    browser
+        .submit(&page, "/sign-in", &[("email", OWNER), ("password", password)])
+        .await?;
+    let page = browser
+        .open(&format!("{url}/connections/connect/{integration}"))
+        .await?;
+    let page = browser.submit(&page, "/connections/connect/", &[]).await?;
+    arrive(at_microsoft(&mut browser, page, ACCOUNT).await?, "/connections")
+}
+
+/// An analyst signs in with Microsoft, which connects at once.
+async fn sign_in_analyst(url: &str) -> anyhow::Result<()> {
+    let mut browser = Visitor::new();
+    let page = browser.open(&format!("{url}/sign-in")).await?;
+    let page = browser.submit(&page, "/sign-in/microsoft", &[]).await?;
+    arrive(at_microsoft(&mut browser, page, ANALYST).await?, "/")
+}
+
+/// Picks the account and agrees, on the sandbox's own pages.
+async fn at_microsoft(browser: &mut Visitor, mut page: Page, account: &str) -> anyhow::Result<Page> {
+    for _ in 0..4 {
+        let wanted = |name: &str| {
+            page.forms()
+                .into_iter()
+                .find(|form| form.buttons.iter().any(|(known, _)| known == name))
+        };
+        page = match (wanted("account"), wanted("decision")) {
+            (Some(form), _) => browser.submit(&page, &form.action, &[("account", account)]).await?,
+            (None, Some(form)) => browser.submit(&page, &form.action, &[("decision", "accept")]).await?,
+            (None, None) => break,
+        };
+    }
+    Ok(page)
+}
+
+fn arrive(page: Page, path: &str) -> anyhow::Result<()> {
+    if page.status != 200 || page.url.path() != path {
+        bail!("the sign-in ended at {} ({}): {}", page.url, page.status, page.text());
+    }
+    Ok(())
+}
+
+async fn group(app: &App, caller: &Caller) -> anyhow::Result<()> {
+    let group = admin::create_group(app, caller, "Analysts").await?;
+    let everybody = people::list(&app.db, &caller.environment, ("", "")).await?;
+    let analyst = everybody
+        .iter()
+        .find(|it| it.email.as_deref() == Some(ANALYST))
+        .context("the analyst did not join")?;
+    admin::add_member(app, caller, &group, &analyst.id).await?;
+    Ok(())
+}
+
+impl Ready {
+    fn line(&self) -> String {
+        json!({
+            "portal_url": self.url,
+            "mcp_url": format!("{}/mcp", self.url),
+            "proxy_url": format!("{}/powerbi", self.url),
+            "sandbox_url": self.sandbox_url,
+            "admin_email": OWNER,
+            "admin_password": self.password,
+            "api_key": self.key,
+        })
+        .to_string()
+    }
+
+    fn page(&self) -> String {
+        let Self {
+            url,
+            sandbox_url,
+            password,
+            key,
+        } = self;
+        format!(
+            "
+  Gatepost is running, with a pretend Microsoft behind it. Nothing leaves this machine.
+
+  1  The portal      {url}
+                     {OWNER}
+                     {password}
+                     or \"Sign in with Microsoft\" as {ANALYST}, an analyst who sees only one region
+
+  2  Plain REST      curl -H \"Authorization: Bearer {key}\" \\
+                       {url}/powerbi/v1.0/myorg/groups
+
+  3  An AI agent     add the MCP server {url}/mcp
+                     for instance: claude mcp add --transport http gatepost {url}/mcp
+                     then ask for last month's sales
+
+  The sandbox        {sandbox_url}    (accounts, faults, what it was asked)
+
+  Everything is kept in a temporary folder. Ctrl-C ends it and removes it.
+"
+        )
+    }
+}

@@ -1,0 +1,73 @@
+//! A handful of periodic tasks, each run by whichever replica comes first.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::app::App;
+use crate::audit::Entry;
+use crate::entra;
+use crate::store::{self, clients, flows, jobs, refresh, sessions, tokens};
+
+const TICK: Duration = Duration::from_secs(30);
+const SWEEP_SECONDS: i64 = 10 * 60;
+const KEEP_ALIVE_SECONDS: i64 = 15 * 60;
+/// Refreshes per run, so that a start after a long stop does not send them all at once.
+const KEEP_ALIVE_BATCH: i64 = 50;
+/// Codes and tokens stay this long after their end, so that a reuse is still noticed.
+const KEPT_AFTER_END_SECONDS: i64 = 24 * 3600;
+
+/// Runs the tasks until the process ends.
+pub async fn run(app: App) {
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if let Err(error) = due(&app).await {
+            tracing::warn!(error = %error, "a periodic task failed and runs again later");
+        }
+    }
+}
+
+/// Runs every task that is due now.
+pub async fn due(app: &App) -> store::Result<()> {
+    let now = app.clock.now();
+    if jobs::take(&app.db, "sweep", now, now.plus_seconds(SWEEP_SECONDS)).await? {
+        sweep(app).await?;
+    }
+    let days = app.settings.keep_alive_days;
+    if 0 < days && jobs::take(&app.db, "keep_alive", now, now.plus_seconds(KEEP_ALIVE_SECONDS)).await? {
+        keep_alive(app, days).await?;
+    }
+    Ok(())
+}
+
+/// Removes what is over.
+async fn sweep(app: &App) -> store::Result<()> {
+    let now = app.clock.now();
+    flows::delete_expired(&app.db, now).await?;
+    sessions::delete_expired(&app.db, now).await?;
+    clients::delete_expired(&app.db, now).await?;
+    tokens::delete_expired(&app.db, now.plus_seconds(-KEPT_AFTER_END_SECONDS)).await?;
+    Ok(())
+}
+
+/// Refreshes idle connections, because Microsoft forgets a refresh token after 90 days without use.
+async fn keep_alive(app: &App, days: i64) -> store::Result<()> {
+    let now = app.clock.now();
+    for connection in refresh::idle(&app.db, now.plus_seconds(-days * 24 * 3600), now, KEEP_ALIVE_BATCH).await? {
+        let outcome = entra::keep_alive(app.means(), &connection).await;
+        let details = json!({ "connection": connection.id, "outcome": outcome.as_ref().map_or_else(ToString::to_string, |()| "refreshed".into()) });
+        let entry = Entry {
+            kind: "connection.kept_alive",
+            environment: Some(connection.environment_id),
+            person: Some(connection.person_id),
+            trace: app.clock.new_id(),
+            details,
+        };
+        if let Err(error) = app.audit.append(entry).await {
+            tracing::error!(error = %error, "a kept-alive connection is not on record");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,263 @@
+//! `/authorize`: the consent page, always shown, per client, before any trip to Microsoft.
+
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use http::header::SET_COOKIE;
+use http::{HeaderMap, StatusCode};
+use serde_json::json;
+
+use super::grant::{answer_at, redirect_with_code};
+use super::redirect;
+use super::request::{AuthorizationRequest, Checked, Refused, check};
+use crate::app::App;
+use crate::call::caller_of_session;
+use crate::caller::Scope;
+use crate::connections::{self, Ask, ConnectError, Kind};
+use crate::entra;
+use crate::page::{self, Fields, Leaving, Message, Page};
+use crate::session;
+use crate::store::connections::{self as connection_rows, State as ConnectionState};
+use crate::store::flows;
+use crate::store::integrations::{self, Integration};
+use crate::store::sessions::SignedIn;
+
+/// `GET /authorize`: shows who asks for what. Changes nothing, because some clients fetch it before the browser does.
+pub(super) async fn show(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = query.unwrap_or_default();
+    match prepare(&app, &query, &headers).await {
+        Ok(asked) => consent_page(&app, &asked, &query, &headers),
+        Err(refused) => refused_page(&app, refused),
+    }
+}
+
+/// `POST /authorize`: the person's answer. Only from here does anybody go to Microsoft.
+pub(super) async fn decide(State(app): State<App>, headers: HeaderMap, fields: Fields) -> Response {
+    let asked = match prepare(&app, fields.exact("request"), &headers).await {
+        Ok(asked) => asked,
+        Err(refused) => return refused_page(&app, refused),
+    };
+    let request = &asked.checked.request;
+    if fields.text("answer") != "approve" {
+        let description = [("error", "access_denied"), ("error_description", "the person declined")];
+        return page::redirect(&answer_at(
+            &app,
+            &request.redirect_uri,
+            request.state.as_deref(),
+            &description,
+        ));
+    }
+    match approved(&app, &asked).await {
+        Ok(response) => response,
+        Err(error) => failed_page(&error),
+    }
+}
+
+/// `GET /authorize/resume`: back from Microsoft in the same browser, with the connection made.
+pub(super) async fn resume(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    match resumed(&app, &query.unwrap_or_default(), &headers).await {
+        Ok(response) => response,
+        Err(error) => failed_page(&error),
+    }
+}
+
+/// A checked request, and who and what is there to answer it.
+struct Asked {
+    checked: Checked,
+    integration: Integration,
+    signed_in: Option<SignedIn>,
+    /// The person's connection works, so no trip to Microsoft is needed.
+    is_connected: bool,
+}
+
+async fn prepare(app: &App, query: &str, headers: &HeaderMap) -> Result<Asked, Refused> {
+    let checked = check(app, query).await?;
+    let environment = &checked.door.environment.id;
+    let integration = integrations::list(&app.db, environment).await?.into_iter().next();
+    let integration = integration.ok_or_else(|| {
+        Refused::Here(
+            "Power BI is not set up in this environment yet; an administrator adds it under Integrations".into(),
+        )
+    })?;
+    let signed_in = session::find(&app.db, &app.clock, app.session_lifetime(), headers).await?;
+    // Somebody signed in to another environment is nobody here.
+    let signed_in = signed_in.filter(|it| it.environment_id == *environment);
+    let connection = match &signed_in {
+        Some(it) => connection_rows::find_of(&app.db, &it.session.person_id, &integration.id).await?,
+        None => None,
+    };
+    let is_connected =
+        connection.is_some_and(|it| matches!(it.state(), ConnectionState::Connected | ConnectionState::Degraded));
+    Ok(Asked {
+        checked,
+        integration,
+        signed_in,
+        is_connected,
+    })
+}
+
+fn consent_page(app: &App, asked: &Asked, query: &str, headers: &HeaderMap) -> Response {
+    let (csrf, cookie) = session::csrf(&app.vault, &app.clock, headers);
+    let request = &asked.checked.request;
+    let page = Page::alone("Let a client use Power BI", &csrf, app.clock.now());
+    let details = json!({
+        "client_name": asked.checked.client.name,
+        "environment": asked.checked.door.environment.name,
+        "person": asked.signed_in.as_ref().map(|it| it.name.clone()),
+        "redirect_host": redirect::shown(&request.redirect_uri),
+        "is_loopback": redirect::is_local(&request.redirect_uri),
+        "scopes": asked.checked.scopes.iter().map(in_words).collect::<Vec<_>>(),
+        "goes_to_microsoft": !asked.is_connected,
+        "integration": asked.integration.name,
+        "action": "/authorize",
+        "hidden": [{ "name": "request", "value": query }],
+    });
+    match page::render("consent_client.html", &page, details) {
+        Ok(html) => with_cookie(page::html(StatusCode::OK, html, &leaving(app, asked)), cookie),
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Chromium checks every redirect that follows a form: back to the client, or on to Microsoft.
+fn leaving(_app: &App, asked: &Asked) -> Leaving {
+    let mut targets = vec![asked.checked.request.redirect_uri.clone()];
+    if !asked.is_connected {
+        targets.extend(entra::cloud_of(&asked.integration.cloud).map(|it| it.login));
+    }
+    Leaving::Departs(targets)
+}
+
+fn in_words(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Read => {
+            "read workspaces, models, reports, dashboards, dataflows and apps, query data and export reports, with your own rights"
+        }
+        Scope::Write => "refresh, create, change, share and delete, as far as the policies here allow it",
+        Scope::Admin => "call administrator operations of the tenant, as far as the policies here allow it",
+        Scope::OfflineAccess => "stay connected until you take it back",
+    }
+}
+
+async fn approved(app: &App, asked: &Asked) -> Result<Response, ConnectError> {
+    let request = &asked.checked.request;
+    if let (Some(signed_in), true) = (&asked.signed_in, asked.is_connected) {
+        let caller = caller_of_session(app, signed_in, None).await?;
+        let to = redirect_with_code(app, &caller, &asked.integration.id, request)
+            .await
+            .map_err(internal)?;
+        return Ok(page::redirect(&to));
+    }
+    let departure = connections::begin(
+        app,
+        Ask {
+            environment: asked.checked.door.environment.id.clone(),
+            integration: asked.integration.id.clone(),
+            person: asked.signed_in.as_ref().map(|it| it.session.person_id.clone()),
+            kind: Kind::Client,
+            client_request: Some(serde_json::to_string(request).map_err(|_| ConnectError::Sealed)?),
+            return_to: None,
+            prompt: None,
+            login_hint: request.login_hint.clone(),
+            claims: None,
+            trace: app.clock.new_id(),
+        },
+    )
+    .await?;
+    Ok(with_cookie(page::redirect(&departure.url), Some(departure.cookie)))
+}
+
+async fn resumed(app: &App, query: &str, headers: &HeaderMap) -> Result<Response, ConnectError> {
+    let state = url::form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name == "flow")
+        .map(|(_, value)| value.into_owned());
+    let flow = flows::find_by_state(&app.db, &session::hash(&state.unwrap_or_default())).await?;
+    let flow = flow
+        .filter(|it| it.state == "Connected" && it.kind == Kind::Client.as_str())
+        .ok_or(ConnectError::UnknownFlow)?;
+    let browser = session::cookie(headers, session::FLOW).map(session::hash);
+    if browser.as_deref() != Some(&flow.browser_hash[..]) {
+        return Err(ConnectError::OtherBrowser);
+    }
+    let signed_in = session::find(&app.db, &app.clock, app.session_lifetime(), headers).await?;
+    let signed_in = signed_in
+        .filter(|it| it.environment_id == flow.environment_id)
+        .ok_or(ConnectError::OtherPerson)?;
+    if flow
+        .person_id
+        .as_ref()
+        .is_some_and(|it| *it != signed_in.session.person_id)
+    {
+        return Err(ConnectError::OtherPerson);
+    }
+    let stored = flow.client_request.as_deref().unwrap_or_default();
+    let request: AuthorizationRequest = serde_json::from_str(stored).map_err(|_| ConnectError::Sealed)?;
+    if !flows::advance(&app.db, &flow.id, "Connected", "CodeSent").await? {
+        return Err(ConnectError::UnknownFlow);
+    }
+    let caller = caller_of_session(app, &signed_in, None).await?;
+    let to = redirect_with_code(app, &caller, &flow.integration_id, &request)
+        .await
+        .map_err(internal)?;
+    Ok(with_cookie(
+        page::redirect(&to),
+        Some(session::clear_cookie(session::FLOW)),
+    ))
+}
+
+fn internal(error: super::grant::GrantError) -> ConnectError {
+    match error {
+        super::grant::GrantError::Audit(error) => error.into(),
+        super::grant::GrantError::Store(error) => error.into(),
+    }
+}
+
+fn refused_page(app: &App, refused: Refused) -> Response {
+    match refused {
+        Refused::There {
+            to,
+            state,
+            error,
+            description,
+        } => {
+            let parameters = [("error", error), ("error_description", description.as_str())];
+            page::redirect(&answer_at(app, &to, state.as_deref(), &parameters))
+        }
+        Refused::Here(why) => {
+            let text = format!("The client sent a request that cannot be answered: {why}.");
+            let how = "Connect the client again from its own settings. If it stays, its maker must mend it.";
+            page::message(
+                StatusCode::BAD_REQUEST,
+                Message {
+                    title: "This sign-in cannot go on",
+                    text: &text,
+                    how,
+                    ..Message::default()
+                },
+            )
+        }
+        Refused::Store(error) => failed_page(&error.into()),
+    }
+}
+
+fn failed_page(error: &ConnectError) -> Response {
+    let told = error.told();
+    if told.status == 500 {
+        tracing::error!(error = %error, "an authorization request failed");
+    }
+    let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    page::message(
+        status,
+        Message {
+            title: &told.title,
+            text: &told.text,
+            how: &told.how,
+            ..Message::default()
+        },
+    )
+}
+
+fn with_cookie(mut response: Response, cookie: Option<http::HeaderValue>) -> Response {
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}

@@ -1,0 +1,91 @@
+//! OAuth errors as the token, revocation and registration endpoints give them (RFC 6749 §5.2, RFC 7591 §3.2.2).
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use serde_json::json;
+
+use super::metadata::OPEN;
+use crate::audit::Unavailable;
+use crate::store;
+
+/// One refusal.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum OauthError {
+    #[error("{0}")]
+    InvalidRequest(String),
+    /// The client did not prove who it is; `basic` when it tried with HTTP Basic or should have.
+    #[error("{0}")]
+    InvalidClient(&'static str),
+    #[error("{0}")]
+    InvalidGrant(&'static str),
+    #[error("the scope is wider than what was granted, or unknown")]
+    InvalidScope,
+    #[error("the resource is not the one the code or token was issued for")]
+    InvalidTarget,
+    #[error("expected authorization_code or refresh_token")]
+    UnsupportedGrantType,
+    #[error("{0}")]
+    InvalidRedirectUri(String),
+    #[error("{0}")]
+    InvalidClientMetadata(String),
+    #[error("too many clients have registered; try again later")]
+    TooMany,
+    #[error("{0}")]
+    Audit(#[from] Unavailable),
+    #[error("{0}")]
+    Store(#[from] store::Error),
+}
+
+impl OauthError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidRequest(_) => "invalid_request",
+            Self::InvalidClient(_) => "invalid_client",
+            Self::InvalidGrant(_) => "invalid_grant",
+            Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::InvalidRedirectUri(_) => "invalid_redirect_uri",
+            Self::InvalidClientMetadata(_) => "invalid_client_metadata",
+            Self::TooMany => "temporarily_unavailable",
+            Self::Audit(_) | Self::Store(_) => "server_error",
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::InvalidClient(_) => StatusCode::UNAUTHORIZED,
+            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Self::Audit(_) | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+impl IntoResponse for OauthError {
+    fn into_response(self) -> Response {
+        let description = match &self {
+            Self::Audit(_) | Self::Store(_) => {
+                tracing::error!(error = %self, "an OAuth request failed");
+                "the gateway cannot answer now; try again".to_owned()
+            }
+            plain => plain.to_string(),
+        };
+        let body = json!({ "error": self.code(), "error_description": description });
+        let mut response = (self.status(), OPEN, [(CACHE_CONTROL, "no-store")], Json(body)).into_response();
+        if let Self::InvalidClient(_) = self {
+            // RFC 6749 §5.2: name the scheme a client may use.
+            response
+                .headers_mut()
+                .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"gatepost\""));
+        }
+        if let Self::TooMany = self {
+            response
+                .headers_mut()
+                .insert(http::header::RETRY_AFTER, HeaderValue::from_static("600"));
+        }
+        response
+    }
+}

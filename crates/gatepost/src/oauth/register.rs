@@ -1,0 +1,181 @@
+//! `POST /register`: clients make themselves known (RFC 7591), within limits.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::CACHE_CONTROL;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::SECRET_PREFIX;
+use super::error::OauthError;
+use super::metadata::OPEN;
+use super::redirect;
+use crate::app::App;
+use crate::audit::Entry;
+use crate::session;
+use crate::store::clients::{self, Client};
+
+const LARGEST_BYTES: usize = 32 * 1024;
+const MOST_REDIRECTS: usize = 20;
+const LONGEST_NAME: usize = 80;
+/// Clients that registered and were never used: more than this many are a flood.
+const MOST_UNUSED: i64 = 20_000;
+const METHODS: [&str; 3] = ["none", "client_secret_basic", "client_secret_post"];
+
+/// `POST /register`.
+pub(super) async fn register(State(app): State<App>, body: Bytes) -> Response {
+    match run(&app, &body).await {
+        Ok(answer) => (StatusCode::CREATED, OPEN, [(CACHE_CONTROL, "no-store")], Json(answer)).into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn run(app: &App, body: &[u8]) -> Result<Value, OauthError> {
+    let metadata = read(body)?;
+    let redirects = redirects(&metadata)?;
+    check_addresses(&metadata)?;
+    check_kinds(&metadata)?;
+    let method = auth_method(&metadata)?;
+    let now = app.clock.now();
+    let recent = clients::count_since(&app.db, now.plus_seconds(-3600)).await?;
+    if app.settings.registrations_per_hour <= recent || MOST_UNUSED <= clients::count_unused(&app.db).await? {
+        return Err(OauthError::TooMany);
+    }
+    let secret = (method != "none").then(|| format!("{SECRET_PREFIX}{}", app.clock.random().token()));
+    // A client that names no type is a native one (many leave it out).
+    let application_type = if text(&metadata, "application_type") == Some("web") {
+        "web"
+    } else {
+        "native"
+    };
+    let client = Client {
+        id: app.clock.new_id().into(),
+        kind: "dynamic".into(),
+        name: name(&metadata, &redirects),
+        redirect_uris: Value::from(redirects.clone()).to_string(),
+        secret_hash: secret.as_deref().map(session::hash),
+        auth_method: method.to_owned(),
+        application_type: application_type.to_owned(),
+        metadata: json!({ "client_uri": text(&metadata, "client_uri"), "software_id": text(&metadata, "software_id") })
+            .to_string(),
+        created_at: now,
+        used_at: None,
+        expires_at: Some(now.plus_seconds(app.settings.unused_client_days * 24 * 3600)),
+    };
+    clients::create(&app.db, &client).await?;
+    let details = json!({ "client": client.id, "name": client.name, "redirect_uris": redirects });
+    app.audit
+        .append(Entry {
+            kind: "client.registered",
+            environment: None,
+            person: None,
+            trace: app.clock.new_id(),
+            details,
+        })
+        .await?;
+    Ok(answer(&client, &redirects, secret))
+}
+
+fn answer(client: &Client, redirects: &[String], secret: Option<String>) -> Value {
+    let mut answer = json!({
+        "client_id": client.id,
+        "client_id_issued_at": client.created_at.unix_seconds(),
+        "client_name": client.name,
+        "redirect_uris": redirects,
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "token_endpoint_auth_method": client.auth_method,
+        "application_type": client.application_type,
+    });
+    if let Some(secret) = secret {
+        answer["client_secret"] = Value::from(secret);
+        answer["client_secret_expires_at"] = Value::from(0);
+    }
+    answer
+}
+
+fn read(body: &[u8]) -> Result<Map<String, Value>, OauthError> {
+    if LARGEST_BYTES < body.len() {
+        return Err(OauthError::InvalidClientMetadata("expected at most 32 KiB".into()));
+    }
+    serde_json::from_slice(body).map_err(|_| OauthError::InvalidClientMetadata("expected a JSON object".into()))
+}
+
+fn text<'a>(metadata: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    metadata.get(name).and_then(Value::as_str).filter(|it| !it.is_empty())
+}
+
+fn redirects(metadata: &Map<String, Value>) -> Result<Vec<String>, OauthError> {
+    let listed = metadata.get("redirect_uris").and_then(Value::as_array);
+    let listed = listed.filter(|it| (1..=MOST_REDIRECTS).contains(&it.len()));
+    let listed =
+        listed.ok_or_else(|| OauthError::InvalidRedirectUri("expected redirect_uris with 1 to 20 addresses".into()))?;
+    let addresses: Option<Vec<String>> = listed.iter().map(|it| it.as_str().map(str::to_owned)).collect();
+    let addresses = addresses.ok_or_else(|| OauthError::InvalidRedirectUri("expected addresses as text".into()))?;
+    for address in &addresses {
+        redirect::check(address).map_err(OauthError::InvalidRedirectUri)?;
+    }
+    Ok(addresses)
+}
+
+/// Other addresses are never fetched, but they would be shown: https only.
+fn check_addresses(metadata: &Map<String, Value>) -> Result<(), OauthError> {
+    for name in ["client_uri", "logo_uri", "tos_uri", "policy_uri", "jwks_uri"] {
+        let Some(value) = metadata.get(name).filter(|it| !it.is_null()) else {
+            continue;
+        };
+        let is_web = value
+            .as_str()
+            .and_then(|it| Url::parse(it).ok())
+            .is_some_and(|it| it.scheme() == "https" || it.scheme() == "http" && it.host_str() == Some("localhost"));
+        if !is_web {
+            return Err(OauthError::InvalidClientMetadata(format!(
+                "{name}: expected an https address"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn check_kinds(metadata: &Map<String, Value>) -> Result<(), OauthError> {
+    let fits = |name: &str, needed: &str| match metadata.get(name) {
+        None | Some(Value::Null) => true,
+        Some(Value::Array(listed)) => listed.is_empty() || listed.iter().any(|it| it == needed),
+        Some(_) => false,
+    };
+    if !fits("grant_types", "authorization_code") || !fits("response_types", "code") {
+        return Err(OauthError::InvalidClientMetadata(
+            "expected grant_types with authorization_code and response_types with code".into(),
+        ));
+    }
+    Ok(())
+}
+
+fn auth_method(metadata: &Map<String, Value>) -> Result<&'static str, OauthError> {
+    // RFC 7591 §2 says client_secret_basic when absent, but public clients leave it out and then send no secret.
+    let asked = text(metadata, "token_endpoint_auth_method").unwrap_or("none");
+    METHODS.into_iter().find(|it| *it == asked).ok_or_else(|| {
+        OauthError::InvalidClientMetadata(format!("token_endpoint_auth_method: expected {}", METHODS.join(", ")))
+    })
+}
+
+/// What the client calls itself, without anything that could disguise it: control, direction and zero-width characters.
+fn name(metadata: &Map<String, Value>, redirects: &[String]) -> String {
+    let asked = text(metadata, "client_name").unwrap_or_default();
+    let name: String = asked.chars().filter(|it| is_plain(*it)).take(LONGEST_NAME).collect();
+    let name = name.trim();
+    if name.is_empty() {
+        redirects.first().map(|it| redirect::shown(it)).unwrap_or_default()
+    } else {
+        name.to_owned()
+    }
+}
+
+fn is_plain(c: char) -> bool {
+    let disguises = matches!(c, '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
+        | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFF}' | '\u{E0000}'..='\u{E0FFF}');
+    !c.is_control() && !disguises
+}

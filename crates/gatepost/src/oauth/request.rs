@@ -1,0 +1,155 @@
+//! One authorization request (OAuth 2.1 §4.1.1), checked in the order that decides where an error may be told.
+
+use serde::{Deserialize, Serialize};
+
+use super::form::Parameters;
+use super::redirect;
+use crate::app::App;
+use crate::call::{self, Door};
+use crate::caller::{ClientId, Scope, ScopeSet};
+use crate::store::clients::{self, Client};
+use crate::store::{self};
+
+const LONGEST_STATE: usize = 4096;
+
+/// A request whose every part was checked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct AuthorizationRequest {
+    pub client_id: ClientId,
+    pub redirect_uri: String,
+    pub state: Option<String>,
+    /// Space-separated.
+    pub scope: String,
+    pub resource: String,
+    pub code_challenge: String,
+    pub login_hint: Option<String>,
+}
+
+/// A checked request with what it names.
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub request: AuthorizationRequest,
+    pub client: Client,
+    pub door: Door,
+    pub scopes: ScopeSet,
+}
+
+/// Why a request is refused.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// Told on a page of ours: client or redirect address are not known to be good, so nothing goes there.
+    Here(String),
+    /// Told to the client at its registered address.
+    There {
+        to: String,
+        state: Option<String>,
+        error: &'static str,
+        description: String,
+    },
+    Store(store::Error),
+}
+
+impl From<store::Error> for Refused {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Checks the query of `/authorize`.
+pub(super) async fn check(app: &App, query: &str) -> Result<Checked, Refused> {
+    let parameters = Parameters::parse(query.as_bytes()).map_err(Refused::Here)?;
+    let client_id: ClientId = parameters
+        .find("client_id")
+        .ok_or_else(|| Refused::Here("`client_id` is missing".into()))?
+        .into();
+    let client = clients::find(&app.db, &client_id, app.clock.now()).await?;
+    let client = client.ok_or_else(|| {
+        Refused::Here("this client is not registered here, or its registration has lapsed; connect it again".into())
+    })?;
+    let redirect_uri = redirect_uri(&client, parameters.find("redirect_uri"))?;
+    let state = parameters.find("state").map(str::to_owned);
+    let refuse = |error, description: &str| Refused::There {
+        to: redirect_uri.clone(),
+        state: state.clone(),
+        error,
+        description: description.to_owned(),
+    };
+    if state.as_ref().is_some_and(|it| LONGEST_STATE < it.len()) {
+        return Err(Refused::Here("`state` is longer than 4096 characters".into()));
+    }
+    if parameters.find("response_type") != Some("code") {
+        return Err(refuse("unsupported_response_type", "expected response_type=code"));
+    }
+    let code_challenge = challenge(&parameters).map_err(|why| refuse("invalid_request", why))?;
+    let scopes = scopes(&parameters).map_err(|why| refuse("invalid_scope", &why))?;
+    let resource = parameters.find("resource").ok_or_else(|| {
+        refuse(
+            "invalid_target",
+            "`resource` is missing; expected the address of an /mcp or /powerbi endpoint of this gateway",
+        )
+    })?;
+    let door = call::door_of(app, resource).await?;
+    let door = door
+        .filter(|it| it.resource == resource)
+        .ok_or_else(|| refuse("invalid_target", "`resource` is not an endpoint of this gateway"))?;
+    let request = AuthorizationRequest {
+        client_id,
+        redirect_uri,
+        state,
+        scope: scopes.to_string(),
+        resource: door.resource.clone(),
+        code_challenge,
+        login_hint: parameters
+            .find("login_hint")
+            .filter(|it| it.len() <= 320)
+            .map(str::to_owned),
+    };
+    Ok(Checked {
+        request,
+        client,
+        door,
+        scopes,
+    })
+}
+
+/// The address to answer at: one of the registered ones, never anything else.
+fn redirect_uri(client: &Client, asked: Option<&str>) -> Result<String, Refused> {
+    let registered = client.redirects();
+    match asked {
+        Some(asked) if registered.iter().any(|it| redirect::matches(it, asked)) => Ok(asked.to_owned()),
+        Some(_) => Err(Refused::Here(
+            "the redirect address is not registered for this client".into(),
+        )),
+        None => match &registered[..] {
+            [only] => Ok(only.clone()),
+            _ => Err(Refused::Here("`redirect_uri` is missing".into())),
+        },
+    }
+}
+
+/// PKCE (RFC 7636 §4.2): S256, named, and of the one length a SHA-256 has.
+fn challenge(parameters: &Parameters) -> Result<String, &'static str> {
+    let challenge = parameters
+        .find("code_challenge")
+        .ok_or("`code_challenge` is missing; PKCE with S256 is required")?;
+    if parameters.find("code_challenge_method") != Some("S256") {
+        return Err("expected code_challenge_method=S256");
+    }
+    let is_plain = challenge.len() == 43
+        && challenge
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    if is_plain {
+        Ok(challenge.to_owned())
+    } else {
+        Err("expected a code_challenge of 43 base64url characters")
+    }
+}
+
+/// The scopes asked for; reading, when none is named.
+fn scopes(parameters: &Parameters) -> Result<ScopeSet, String> {
+    let asked = ScopeSet::parse(parameters.find("scope").unwrap_or_default())
+        .map_err(|name| format!("there is no scope `{}` here", name.escape_default()))?;
+    let names_power_bi = asked.iter().any(|it| it != Scope::OfflineAccess);
+    Ok(if names_power_bi { asked } else { asked.with(Scope::Read) })
+}

@@ -1,0 +1,88 @@
+//! One's own account: who one is here, sessions, password.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::visitor::{Place, Visitor};
+use crate::admin::{self, Problems, Refused};
+use crate::app::App;
+use crate::page::{self, Fields, Leaving};
+use crate::store::sessions;
+
+const PAGE: Place<'static> = Place {
+    template: "account.html",
+    title: "Your account",
+    section: "account",
+};
+
+/// `GET /account`
+pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
+    let details = details(&app, &visitor, &Problems::new()).await?;
+    visitor.show(&app, PAGE, details)
+}
+
+async fn details(app: &App, visitor: &Visitor, problems: &Problems) -> Result<Value, Failure> {
+    let me = admin::person(app, &visitor.caller, &visitor.caller.person).await?;
+    let all = sessions::of_person(&app.db, &me.id).await?;
+    let now = app.clock.now();
+    let rows: Vec<Value> = all
+        .iter()
+        .filter(|it| now < it.expires_at)
+        .map(|it| {
+            json!({
+                "hash": hex(&it.hash), "is_this": it.hash == visitor.signed_in.session.hash, "method": it.method, "agent": it.user_agent,
+                "address": it.address, "created_at": it.created_at, "seen_at": it.seen_at, "expires_at": it.expires_at,
+            })
+        })
+        .collect();
+    Ok(json!({
+        "me": { "name": me.name, "email": me.email, "tenant_id": me.tenant_id, "object_id": me.object_id, "has_password": me.password_hash.is_some() },
+        "sessions": rows, "problems": problems,
+    }))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|it| format!("{it:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes();
+    let pairs = digits
+        .chunks_exact(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+    if digits.len() == 64 { pairs.collect() } else { None }
+}
+
+/// `POST /account/password`
+pub(super) async fn password(State(app): State<App>, visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
+    let this = &visitor.signed_in.session.hash;
+    let (present, new, again) = (fields.exact("present"), fields.exact("password"), fields.exact("again"));
+    match admin::change_password(&app, &visitor.caller, present, new, again, this).await {
+        Ok(()) => Ok(page::redirect("/account?done=password-changed")),
+        Err(Refused::Invalid(problems)) => {
+            let details = details(&app, &visitor, &problems).await?;
+            visitor.show_as(&app, StatusCode::UNPROCESSABLE_ENTITY, &Leaving::Stays, PAGE, details)
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// `POST /account/sessions/{hash}/end`
+pub(super) async fn end_session(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(hash): Path<String>,
+) -> Result<Response, Failure> {
+    let hash = unhex(&hash).ok_or(Refused::NotFound)?;
+    admin::end_session(&app, &visitor.caller, &hash).await?;
+    Ok(page::redirect("/account?done=sessions-ended"))
+}
+
+/// `POST /account/sessions/end-others`
+pub(super) async fn end_others(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
+    admin::end_other_sessions(&app, &visitor.caller, &visitor.signed_in.session.hash).await?;
+    Ok(page::redirect("/account?done=sessions-ended"))
+}

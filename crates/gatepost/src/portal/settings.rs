@@ -1,0 +1,66 @@
+//! Settings of the environment: its name, who may join, and what this gateway is.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::clients;
+use super::failure::Failure;
+use super::visitor::{Place, Visitor};
+use crate::admin::{self, Problems, Refused};
+use crate::app::App;
+use crate::connections::Admission;
+use crate::page::{self, Fields, Leaving};
+use crate::store::audit;
+
+const PAGE: Place<'static> = Place {
+    template: "settings.html",
+    title: "Settings",
+    section: "settings",
+};
+
+/// `GET /settings`
+pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
+    let admission = Admission::from_stored(&visitor.environment.admission);
+    let form = json!({ "name": visitor.environment.name, "closed": admission.closed, "tenants": admission.tenants.join("\n") });
+    let details = details(&app, &visitor, form, &Problems::new()).await?;
+    visitor.show(&app, PAGE, details)
+}
+
+async fn details(app: &App, visitor: &Visitor, form: Value, problems: &Problems) -> Result<Value, Failure> {
+    let (mcp, rest) = clients::addresses(app, &visitor.environment);
+    Ok(json!({
+        "form": form, "problems": problems, "slug": visitor.environment.slug, "mcp": mcp, "rest": rest,
+        "redirect": app.settings.redirect_uri(), "redirect_problem": admin::redirect_problem(app), "database": app.db.version().await?,
+        "entries": audit::head(&app.db).await?.map_or(0, |it| it.seq), "vault_key": app.vault.keyring().active().0,
+    }))
+}
+
+async fn saved(app: &App, visitor: &Visitor, form: Value, outcome: Result<(), Refused>) -> Result<Response, Failure> {
+    match outcome {
+        Ok(()) => Ok(page::redirect("/settings?done=saved")),
+        Err(Refused::Invalid(problems)) => {
+            let details = details(app, visitor, form, &problems).await?;
+            visitor.show_as(app, StatusCode::UNPROCESSABLE_ENTITY, &Leaving::Stays, PAGE, details)
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// `POST /settings/name`
+pub(super) async fn rename(State(app): State<App>, visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
+    let admission = Admission::from_stored(&visitor.environment.admission);
+    let form =
+        json!({ "name": fields.text("name"), "closed": admission.closed, "tenants": admission.tenants.join("\n") });
+    let outcome = admin::rename_environment(&app, &visitor.caller, fields.text("name")).await;
+    saved(&app, &visitor, form, outcome).await
+}
+
+/// `POST /settings/admission`
+pub(super) async fn admission(State(app): State<App>, visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
+    let (closed, tenants) = (fields.text("joining") == "closed", fields.text("tenants"));
+    let form = json!({ "name": visitor.environment.name, "closed": closed, "tenants": tenants });
+    let outcome = admin::save_admission(&app, &visitor.caller, closed, tenants).await;
+    saved(&app, &visitor, form, outcome).await
+}

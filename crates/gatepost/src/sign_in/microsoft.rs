@@ -1,0 +1,58 @@
+//! Sign in with Microsoft: the same trip proves who the person is and connects Power BI.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use http::header::SET_COOKIE;
+
+use super::broken;
+use crate::app::App;
+use crate::caller::IntegrationId;
+use crate::connections::{self, Ask, Kind};
+use crate::entra::Prompt;
+use crate::page::{self, Fields, Message};
+use crate::store::environments;
+
+/// `POST /sign-in/microsoft`
+pub(super) async fn depart(State(app): State<App>, fields: Fields) -> Response {
+    let environment = match environments::find_default(&app.db).await {
+        Ok(Some(environment)) => environment,
+        Ok(None) => return page::redirect("/sign-in"),
+        Err(error) => return broken(&error),
+    };
+    let return_to = page::return_path(fields.text("return_to")).unwrap_or("/").to_owned();
+    let ask = Ask {
+        environment: environment.id,
+        integration: IntegrationId::from(fields.text("integration")),
+        person: None,
+        kind: Kind::SignIn,
+        client_request: None,
+        return_to: Some(return_to),
+        prompt: Some(Prompt::SelectAccount),
+        login_hint: None,
+        claims: None,
+        trace: app.clock.new_id(),
+    };
+    match connections::begin(&app, ask).await {
+        Ok(departure) => {
+            let mut answer = page::redirect(&departure.url);
+            answer.headers_mut().append(SET_COOKIE, departure.cookie);
+            answer
+        }
+        Err(error) => {
+            let told = error.told();
+            let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let links = &[("/sign-in", "To the sign-in")];
+            page::message(
+                status,
+                Message {
+                    title: &told.title,
+                    text: &told.text,
+                    how: &told.how,
+                    links,
+                    ..Message::default()
+                },
+            )
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! First-run set-up: the one-time link makes the owner, then is closed for ever.
+
+use std::collections::HashMap;
+
+use axum::extract::{Query, State};
+use axum::response::Response;
+use http::header::SET_COOKIE;
+use http::{Extensions, HeaderMap, StatusCode};
+use serde_json::json;
+
+use super::{alone, broken, peer, unrecorded};
+use crate::admin::setup::{self, FirstOwner};
+use crate::admin::{Problems, Refused};
+use crate::app::App;
+use crate::page::{self, Fields, Leaving, Message};
+use crate::session::{self, Proof};
+
+/// `GET /setup?token=…`
+pub(super) async fn show(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
+    let token = query.get("token").map_or("", String::as_str);
+    match setup::holds(&app, token).await {
+        Ok(true) => form(&app, &headers, StatusCode::OK, token, ("", ""), &Problems::new()),
+        Ok(false) => closed(),
+        Err(error) => broken(&error),
+    }
+}
+
+fn form(
+    app: &App,
+    headers: &HeaderMap,
+    status: StatusCode,
+    token: &str,
+    (name, email): (&str, &str),
+    problems: &Problems,
+) -> Response {
+    let details =
+        json!({ "token": token, "form": { "name": name, "email": email }, "problems": problems, "problem": null });
+    alone(app, headers, status, &Leaving::Stays, "setup.html", "Set up", details)
+}
+
+fn closed() -> Response {
+    let text = "This link is not, or no longer, valid. The set-up of a gateway works once.";
+    let how = "If this gateway has no owner yet, start it again: it prints a fresh link.";
+    let links = &[("/sign-in", "To the sign-in")];
+    page::message(
+        StatusCode::NOT_FOUND,
+        Message {
+            title: "There is nothing to set up",
+            text,
+            how,
+            links,
+            ..Message::default()
+        },
+    )
+}
+
+/// `POST /setup`
+pub(super) async fn create(
+    State(app): State<App>,
+    headers: HeaderMap,
+    extensions: Extensions,
+    fields: Fields,
+) -> Response {
+    let token = fields.text("token");
+    match setup::holds(&app, token).await {
+        Ok(true) => {}
+        Ok(false) => return closed(),
+        Err(error) => return broken(&error),
+    }
+    let (name, email) = (fields.text("name"), fields.text("email"));
+    let owner = match FirstOwner::check(name, email, fields.exact("password"), fields.exact("again")) {
+        Ok(owner) => owner,
+        Err(problems) => {
+            return form(
+                &app,
+                &headers,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                token,
+                (name, email),
+                &problems,
+            );
+        }
+    };
+    let done = match setup::by_link(&app, token, &owner).await {
+        Ok(done) => done,
+        Err(Refused::Store(error)) => return broken(&error),
+        Err(Refused::Audit(_)) => return unrecorded(),
+        Err(_) => return closed(),
+    };
+    let begun = session::begin(
+        &app.db,
+        &app.clock,
+        app.session_lifetime(),
+        &done.owner,
+        Proof::Password,
+        &headers,
+        peer(&extensions),
+    )
+    .await;
+    match begun {
+        Ok(cookie) => {
+            let mut answer = page::redirect("/integrations/new");
+            answer.headers_mut().append(SET_COOKIE, cookie);
+            answer
+        }
+        Err(error) => broken(&error),
+    }
+}

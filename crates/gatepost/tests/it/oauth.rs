@@ -1,0 +1,847 @@
+//! The authorization server from outside: what clients may register, ask and redeem (security rows AS).
+
+use serde_json::{Value, json};
+
+use crate::world::{ADA, CHALLENGE, VERIFIER, World};
+
+const CB: &str = "http://localhost:7777/cb";
+
+struct Signed {
+    world: World,
+    client: String,
+    browser: sandbox::visitor::Visitor,
+}
+
+async fn signed() -> Signed {
+    let world = World::new().await;
+    let mut guest = world.connect(ADA).await;
+    guest.browser.stop_at(CB);
+    let client = world.register_client(&[CB]).await;
+    Signed {
+        world,
+        client,
+        browser: guest.browser,
+    }
+}
+
+impl Signed {
+    /// A fresh code, from a person who is connected already.
+    async fn code(&mut self) -> String {
+        let page = self
+            .browser
+            .open(&self.world.authorize_url(&self.client, CB, "powerbi.read"))
+            .await
+            .unwrap();
+        let back = self
+            .browser
+            .submit(&page, "/authorize", &[("answer", "approve")])
+            .await
+            .unwrap();
+        assert_eq!(
+            (back.parameter("state").unwrap(), back.parameter("iss").unwrap()),
+            ("s-1".into(), self.world.url.clone())
+        );
+        back.parameter("code").unwrap()
+    }
+
+    async fn token(&self, fields: &[(&str, &str)]) -> (u16, Value) {
+        token(&self.world, fields).await
+    }
+
+    async fn redeem(&self, code: &str) -> (u16, Value) {
+        self.token(&[
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", CB),
+            ("client_id", &self.client),
+            ("code_verifier", VERIFIER),
+        ])
+        .await
+    }
+
+    async fn refresh(&self, token: &str) -> (u16, Value) {
+        self.token(&[
+            ("grant_type", "refresh_token"),
+            ("refresh_token", token),
+            ("client_id", &self.client),
+        ])
+        .await
+    }
+
+    /// Whether an access token opens the MCP endpoint's resource.
+    async fn works(&self, access: &str) -> bool {
+        let door = gatepost::call::door(&self.world.app, None, "mcp")
+            .await
+            .unwrap()
+            .unwrap();
+        let mut headers = http::HeaderMap::new();
+        headers.insert("authorization", format!("Bearer {access}").parse().unwrap());
+        gatepost::call::authenticate(&self.world.app, &door, &headers, None)
+            .await
+            .is_ok()
+    }
+}
+
+async fn token(world: &World, fields: &[(&str, &str)]) -> (u16, Value) {
+    let answer = world
+        .http
+        .post(format!("{}/token", world.url))
+        .form(fields)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+fn text(value: &Value, name: &str) -> String {
+    value[name].as_str().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn metadata_names_the_public_address_whatever_the_headers_say() {
+    let world = World::new().await;
+    let mut bodies = Vec::new();
+    for spoof in [None, Some("evil.example")] {
+        for path in [
+            "oauth-authorization-server",
+            "oauth-protected-resource",
+            "oauth-protected-resource/mcp",
+            "oauth-protected-resource/e/production/mcp",
+        ] {
+            let mut request = world
+                .http
+                .get(format!("{}/.well-known/{path}", world.url))
+                .header("mcp-protocol-version", "2025-11-25");
+            if let Some(host) = spoof {
+                request = request
+                    .header("x-forwarded-host", host)
+                    .header("x-forwarded-proto", "https")
+                    .header("forwarded", format!("host={host}"));
+            }
+            let answer = request.send().await.unwrap();
+            assert_eq!(
+                (
+                    answer.status().as_u16(),
+                    answer.headers()["access-control-allow-origin"].to_str().unwrap()
+                ),
+                (200, "*")
+            );
+            bodies.push(answer.text().await.unwrap());
+        }
+    }
+    assert_eq!(bodies[..4], bodies[4..]);
+    let server: Value = serde_json::from_str(&bodies[0]).unwrap();
+    assert_eq!(server["issuer"], world.url);
+    assert_eq!(server["code_challenge_methods_supported"], json!(["S256"]));
+    let resource: Value = serde_json::from_str(&bodies[1]).unwrap();
+    assert_eq!(resource["resource"], format!("{}/mcp", world.url));
+    assert_eq!(
+        serde_json::from_str::<Value>(&bodies[3]).unwrap()["resource"],
+        format!("{}/e/production/mcp", world.url)
+    );
+    let none = world
+        .http
+        .get(format!(
+            "{}/.well-known/oauth-protected-resource/e/other/mcp",
+            world.url
+        ))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(none.status(), 404);
+}
+
+#[tokio::test]
+async fn a_redirect_address_that_is_not_registered_gets_a_page_here_and_no_redirect() {
+    let world = World::new().await;
+    let client = world
+        .register_client(&["https://app.example/cb", "http://127.0.0.1/cb"])
+        .await;
+    for good in ["https://app.example/cb", "http://127.0.0.1:51234/cb"] {
+        let page = world
+            .http
+            .get(world.authorize_url(&client, good, "powerbi.read"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(page.status(), 200, "{good}");
+    }
+    for bad in [
+        "https://evil.example/cb",
+        "https://app.example/cb/x",
+        "https://app.example/cb/../evil",
+        "https://app.example/cb%2f..%2fevil",
+        "https://app.example@evil.example/cb",
+        "https://APP.example/cb",
+        "https://app.example./cb",
+        "https://app.example/cb?x=1",
+        "https://app.example/cb#f",
+        "https://app.example:444/cb",
+        "http://app.example/cb",
+        "https://xn--pp-1ca.example/cb",
+        "https://app.example/CB",
+        "https://app.example/cb/",
+        " https://app.example/cb",
+        "https://app.example/cb%00",
+        "javascript:alert(1)",
+        "//app.example/cb",
+        "http://localhost.evil.com/cb",
+        "http://127.0.0.1.evil/cb",
+        "http://0.0.0.0/cb",
+        "http://[::ffff:127.0.0.1]/cb",
+        "http://127.0.0.1:1/other",
+        "http://127.0.0.1:99999999/cb",
+        "http://127.0.0.1:1@evil.example/cb",
+        "http://localhost:1/cb",
+        "http://2130706433/cb",
+        "https://127.0.0.1/cb",
+    ] {
+        let answer = world
+            .http
+            .get(world.authorize_url(&client, bad, "powerbi.read"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), answer.headers().get("location")),
+            (400, None),
+            "{bad}"
+        );
+    }
+    let twice = format!(
+        "{}&redirect_uri=https://evil.example/",
+        world.authorize_url(&client, "https://app.example/cb", "powerbi.read")
+    );
+    assert_eq!(world.http.get(twice).send().await.unwrap().status(), 400);
+    let unknown = world
+        .http
+        .get(world.authorize_url("nobody", "https://app.example/cb", "powerbi.read"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        (unknown.status().as_u16(), unknown.headers().get("location")),
+        (400, None)
+    );
+}
+
+#[tokio::test]
+async fn dangerous_addresses_are_not_registered() {
+    let world = World::new().await;
+    let register = |body: Value| world.http.post(format!("{}/register", world.url)).json(&body).send();
+    for bad in [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "vbscript:x",
+        "http://app.example/cb",
+        "https://a.example/cb#x",
+        "https://u:p@a.example/",
+        "https://a.example/../x",
+        "https://*.example/",
+        "ftp://a.example/",
+        "blob:https://a.example/x",
+        "about:blank",
+        "",
+        "cb",
+        "https://a.example/%2e%2e/x",
+    ] {
+        let answer = register(json!({ "redirect_uris": [bad] })).await.unwrap();
+        assert_eq!(answer.status(), 400, "{bad}");
+        assert_eq!(
+            answer.json::<Value>().await.unwrap()["error"],
+            "invalid_redirect_uri",
+            "{bad}"
+        );
+    }
+    for name in ["client_uri", "logo_uri", "tos_uri", "policy_uri", "jwks_uri"] {
+        let answer = register(json!({ "redirect_uris": ["https://a.example/cb"], name: "javascript:alert(1)" }))
+            .await
+            .unwrap();
+        assert_eq!(
+            answer.json::<Value>().await.unwrap()["error"],
+            "invalid_client_metadata",
+            "{name}"
+        );
+    }
+    let many: Vec<String> = (0..1000).map(|at| format!("https://a.example/{at}")).collect();
+    assert_eq!(register(json!({ "redirect_uris": many })).await.unwrap().status(), 400);
+    assert_eq!(
+        register(json!({ "redirect_uris": ["https://a.example/"], "x": "y".repeat(1_000_000) }))
+            .await
+            .unwrap()
+            .status(),
+        400
+    );
+    for good in [
+        "cursor://anysphere.cursor-mcp/oauth/callback",
+        "com.example.app:/cb",
+        "http://[::1]:3000/cb",
+    ] {
+        assert_eq!(
+            register(json!({ "redirect_uris": [good] })).await.unwrap().status(),
+            201,
+            "{good}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn registrations_are_limited_and_lapse_when_unused() {
+    let world = World::with(|it| it.registrations_per_hour = 3).await;
+    let body = json!({ "redirect_uris": [CB] });
+    let mut statuses = Vec::new();
+    for _ in 0..5 {
+        statuses.push(
+            world
+                .http
+                .post(format!("{}/register", world.url))
+                .json(&body)
+                .send()
+                .await
+                .unwrap()
+                .status()
+                .as_u16(),
+        );
+    }
+    assert_eq!(statuses, [201, 201, 201, 429, 429]);
+    world.advance_seconds(3601);
+    let client = world.register_client(&[CB]).await;
+    assert_eq!(
+        world
+            .http
+            .get(world.authorize_url(&client, CB, "powerbi.read"))
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
+    world.advance_seconds(25 * 3600);
+    assert_eq!(
+        world
+            .http
+            .get(world.authorize_url(&client, CB, "powerbi.read"))
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        400
+    );
+}
+
+#[tokio::test]
+async fn pkce_with_s256_is_required() {
+    let world = World::new().await;
+    let client = world.register_client(&[CB]).await;
+    let good = world.authorize_url(&client, CB, "powerbi.read");
+    for (from, to) in [
+        (format!("code_challenge={CHALLENGE}&"), String::new()),
+        (
+            "code_challenge_method=S256".into(),
+            "code_challenge_method=plain".into(),
+        ),
+        ("code_challenge_method=S256".into(), "code_challenge_method=S512".into()),
+        ("code_challenge_method=S256&".into(), String::new()),
+        (CHALLENGE.into(), CHALLENGE[1..].to_owned()),
+        (CHALLENGE.into(), "a".repeat(129)),
+        (CHALLENGE.into(), format!("{}!", &CHALLENGE[1..])),
+    ] {
+        let answer = world.http.get(good.replace(&from, &to)).send().await.unwrap();
+        let location = answer
+            .headers()
+            .get("location")
+            .map(|it| it.to_str().unwrap().to_owned())
+            .unwrap_or_default();
+        assert!(
+            location.starts_with(CB) && location.contains("error=invalid_request") && location.contains("iss="),
+            "{from} -> {to}: {location}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn resource_and_scope_and_response_type_are_checked_before_anything_is_stored() {
+    let world = World::new().await;
+    let client = world.register_client(&[CB]).await;
+    let good = world.authorize_url(&client, CB, "powerbi.read");
+    let resource = url::form_urlencoded::byte_serialize(format!("{}/mcp", world.url).as_bytes()).collect::<String>();
+    let upper = resource.replace("localhost", "LOCALHOST");
+    for (from, to, error) in [
+        (format!("&resource={resource}"), String::new(), "invalid_target"),
+        (resource.clone(), format!("{resource}%2F"), "invalid_target"),
+        (resource.clone(), format!("{resource}%23x"), "invalid_target"),
+        (resource.clone(), upper, "invalid_target"),
+        (
+            resource.clone(),
+            "https%3A%2F%2Fevil.example%2Fmcp".into(),
+            "invalid_target",
+        ),
+        (
+            "scope=powerbi.read".into(),
+            "scope=powerbi.everything".into(),
+            "invalid_scope",
+        ),
+        (
+            "response_type=code".into(),
+            "response_type=token".into(),
+            "unsupported_response_type",
+        ),
+        (
+            "response_type=code".into(),
+            "response_type=code+token".into(),
+            "unsupported_response_type",
+        ),
+    ] {
+        let answer = world.http.get(good.replace(&from, &to)).send().await.unwrap();
+        let location = answer
+            .headers()
+            .get("location")
+            .map(|it| it.to_str().unwrap().to_owned())
+            .unwrap_or_default();
+        assert!(
+            location.contains(&format!("error={error}")),
+            "{from} -> {to}: {location}"
+        );
+    }
+    let twice = world
+        .http
+        .get(format!("{good}&resource={resource}"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(twice.status(), 400);
+}
+
+#[tokio::test]
+async fn the_consent_page_tells_who_asks_and_cannot_be_disguised() {
+    let world = World::new().await;
+    let name = format!("\u{202e}Claude\u{200b}<script>alert(1)</script>{}", "x".repeat(500));
+    let body = json!({ "client_name": name, "redirect_uris": ["http://localhost:7777/cb"] });
+    let made: Value = world
+        .http
+        .post(format!("{}/register", world.url))
+        .json(&body)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let answer = world
+        .http
+        .get(world.authorize_url(made["client_id"].as_str().unwrap(), CB, "powerbi.read powerbi.write"))
+        .send()
+        .await
+        .unwrap();
+    let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(
+        policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"),
+        "{policy}"
+    );
+    let html = answer.text().await.unwrap();
+    assert!(!html.contains("<script>alert") && !html.contains('\u{202e}') && !html.contains('\u{200b}'));
+    assert!(
+        html.contains("unverified client") && html.contains("localhost") && html.contains("Any program running there"),
+        "{html}"
+    );
+    assert!(made["client_name"].as_str().unwrap().chars().count() <= 80);
+}
+
+#[tokio::test]
+async fn consent_needs_a_post_from_our_own_page_in_the_same_browser() {
+    let mut it = signed().await;
+    let page = it
+        .browser
+        .open(&it.world.authorize_url(&it.client, CB, "powerbi.read"))
+        .await
+        .unwrap();
+    let form = page.form("/authorize").unwrap();
+    let csrf = form.fields.iter().find(|(name, _)| name == "csrf").unwrap().1.clone();
+    let cookie = format!(
+        "__Host-gatepost-session={}",
+        it.browser.cookie("localhost", "__Host-gatepost-session").unwrap()
+    );
+    let request = form
+        .fields
+        .iter()
+        .find(|(name, _)| name == "request")
+        .unwrap()
+        .1
+        .clone();
+    let post = |origin: Option<&str>, cookie: &str, csrf: &str| {
+        let mut post = it
+            .world
+            .http
+            .post(format!("{}/authorize", it.world.url))
+            .header("cookie", cookie);
+        if let Some(origin) = origin {
+            post = post.header("origin", origin);
+        }
+        post.form(&[("csrf", csrf), ("request", &request), ("answer", "approve")])
+            .send()
+    };
+    let other = world_csrf(&it.world).await;
+    let ours = it.world.url.clone();
+    for (origin, cookie, csrf) in [
+        (None, cookie.as_str(), csrf.as_str()),
+        (Some("null"), &cookie, &csrf),
+        (Some("https://evil.example"), &cookie, &csrf),
+        (Some(ours.as_str()), &cookie, ""),
+        (Some(ours.as_str()), &cookie, "AAAA"),
+        (Some(ours.as_str()), &cookie, &other),
+        (Some(ours.as_str()), "", &csrf),
+    ] {
+        let answer = post(origin, cookie, csrf).await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), answer.headers().get("location")),
+            (403, None),
+            "{origin:?} {csrf}"
+        );
+    }
+    let get = it
+        .world
+        .http
+        .get(format!("{}/authorize?{request}&answer=approve", it.world.url))
+        .header("cookie", &cookie)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(get.status(), 200, "a GET only shows the page");
+    assert_eq!(
+        it.world.entries_of("client.consented").await.len(),
+        1,
+        "only the consent of the sign-in itself"
+    );
+    let good = post(Some(&ours), &cookie, &csrf).await.unwrap();
+    assert!(good.headers()["location"].to_str().unwrap().contains("code="));
+}
+
+/// The form token of another browser.
+async fn world_csrf(world: &World) -> String {
+    let client = world.register_client(&[CB]).await;
+    let page = sandbox::visitor::Visitor::new()
+        .open(&world.authorize_url(&client, CB, "powerbi.read"))
+        .await
+        .unwrap();
+    page.form("/authorize")
+        .unwrap()
+        .fields
+        .into_iter()
+        .find(|(name, _)| name == "csrf")
+        .unwrap()
+        .1
+}
+
+#[tokio::test]
+async fn a_code_is_redeemed_once_and_only_with_everything_right() {
+    let mut it = signed().await;
+    let code = it.code().await;
+    let other = it.world.register_client(&[CB]).await;
+    let with = |name: &'static str, value: String| {
+        let mut fields = vec![
+            ("grant_type", "authorization_code".to_owned()),
+            ("code", code.clone()),
+            ("redirect_uri", CB.to_owned()),
+            ("client_id", it.client.clone()),
+            ("code_verifier", VERIFIER.to_owned()),
+        ];
+        fields.retain(|(known, _)| *known != name);
+        if !value.is_empty() {
+            fields.push((name, value));
+        }
+        fields
+    };
+    for (fields, error) in [
+        (with("code_verifier", String::new()), "invalid_grant"),
+        (with("code_verifier", "x".repeat(43)), "invalid_grant"),
+        (with("redirect_uri", "http://localhost:7778/cb".into()), "invalid_grant"),
+        (with("redirect_uri", String::new()), "invalid_grant"),
+        (with("client_id", other), "invalid_grant"),
+        (with("code", "gp_ac_forged".into()), "invalid_grant"),
+        (with("resource", "https://evil.example/mcp".into()), "invalid_target"),
+        (with("grant_type", "password".into()), "unsupported_grant_type"),
+        (
+            with("grant_type", "client_credentials".into()),
+            "unsupported_grant_type",
+        ),
+        (
+            with("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange".into()),
+            "unsupported_grant_type",
+        ),
+    ] {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let (status, body) = it.token(&fields).await;
+        assert_eq!((status, text(&body, "error")), (400, error.to_owned()), "{fields:?}");
+    }
+    let (status, first) = it.redeem(&code).await;
+    assert_eq!(
+        (status, text(&first, "token_type"), text(&first, "scope")),
+        (200, "Bearer".into(), "powerbi.read".into())
+    );
+    let access = text(&first, "access_token");
+    assert!(it.works(&access).await);
+    let (status, again) = it.redeem(&code).await;
+    assert_eq!((status, text(&again, "error")), (400, "invalid_grant".into()));
+    assert!(!it.works(&access).await, "what came of a code used twice ends");
+    assert_eq!(it.refresh(&text(&first, "refresh_token")).await.0, 400);
+    assert_eq!(it.world.entries_of("client.code_reuse").await.len(), 1);
+}
+
+#[tokio::test]
+async fn of_two_hundred_redemptions_of_one_code_one_succeeds() {
+    let mut it = signed().await;
+    let code = it.code().await;
+    let answers = futures_util::future::join_all((0..200).map(|_| it.redeem(&code))).await;
+    assert_eq!(answers.iter().filter(|(status, _)| *status == 200).count(), 1);
+    assert!(
+        answers
+            .iter()
+            .all(|(status, body)| *status == 200 || text(body, "error") == "invalid_grant")
+    );
+}
+
+#[tokio::test]
+async fn an_old_code_is_refused() {
+    let mut it = signed().await;
+    let code = it.code().await;
+    it.world.advance_seconds(61);
+    assert_eq!(text(&it.redeem(&code).await.1, "error"), "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_lost_refresh_answer_is_given_again_and_a_reused_token_ends_the_family() {
+    let mut it = signed().await;
+    let code = it.code().await;
+    let first = it.redeem(&code).await.1;
+    let rt1 = text(&first, "refresh_token");
+    let second = it.refresh(&rt1).await.1;
+    let again = it.refresh(&rt1).await.1;
+    assert_eq!(second, again, "the same pair, because nobody used it yet");
+    assert!(it.works(&text(&second, "access_token")).await);
+    let (status, reused) = it.refresh(&rt1).await;
+    assert_eq!((status, text(&reused, "error")), (400, "invalid_grant".into()));
+    assert!(!it.works(&text(&second, "access_token")).await);
+    assert_eq!(it.refresh(&text(&second, "refresh_token")).await.0, 400);
+    assert_eq!(it.world.entries_of("client.refresh_reuse").await.len(), 1);
+}
+
+#[tokio::test]
+async fn of_five_hundred_refreshes_of_one_token_one_branch_lives() {
+    let mut it = signed().await;
+    let code = it.code().await;
+    let rt1 = text(&it.redeem(&code).await.1, "refresh_token");
+    let answers = futures_util::future::join_all((0..500).map(|_| it.refresh(&rt1))).await;
+    let mut pairs: Vec<String> = answers
+        .iter()
+        .filter(|(status, _)| *status == 200)
+        .map(|(_, body)| text(body, "refresh_token"))
+        .collect();
+    assert!(answers.iter().all(|(status, _)| *status == 200));
+    pairs.dedup();
+    assert_eq!(pairs.len(), 1, "every answer holds the same pair");
+}
+
+#[tokio::test]
+async fn a_refresh_asks_for_no_more_than_was_granted() {
+    let mut it = signed().await;
+    let code = it.code().await;
+    let rt = text(&it.redeem(&code).await.1, "refresh_token");
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", rt.as_str()),
+        ("client_id", it.client.as_str()),
+        ("scope", "powerbi.read powerbi.write"),
+    ];
+    assert_eq!(text(&it.token(&fields).await.1, "error"), "invalid_scope");
+    assert_eq!(it.refresh(&rt).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_dead_grant_at_microsoft_makes_the_refresh_fail() {
+    let mut it = signed().await;
+    let code = it.code().await;
+    let rt = text(&it.redeem(&code).await.1, "refresh_token");
+    let caller = it.world.owner_caller();
+    let connections = gatepost::store::connections::list(&it.world.app.db, &it.world.environment)
+        .await
+        .unwrap();
+    assert!(
+        gatepost::connections::disconnect(&it.world.app, &caller, &connections[0].id)
+            .await
+            .unwrap()
+    );
+    assert_eq!(text(&it.refresh(&rt).await.1, "error"), "invalid_grant");
+}
+
+#[tokio::test]
+async fn tokens_of_another_kind_open_nothing() {
+    let mut it = signed().await;
+    let code = it.code().await;
+    let pair = it.redeem(&code).await.1;
+    let session = it
+        .browser
+        .cookie("localhost", "__Host-gatepost-session")
+        .unwrap()
+        .to_owned();
+    let microsoft = it
+        .world
+        .sandbox
+        .access_token_for(ADA, &["Dataset.Read.All"], 3600)
+        .unwrap();
+    assert!(!it.works(&text(&pair, "refresh_token")).await);
+    for wrong in [code, session, microsoft, String::from("gp_at_"), "x".repeat(10_000)] {
+        assert!(!it.works(&wrong).await);
+        assert_eq!(it.refresh(&wrong).await.0, 400);
+    }
+    assert_eq!(
+        it.refresh(&text(&pair, "access_token")).await.0,
+        400,
+        "an access token is no refresh token"
+    );
+}
+
+#[tokio::test]
+async fn only_its_own_client_revokes_a_token_and_then_all_of_it_ends() {
+    let mut it = signed().await;
+    let code = it.code().await;
+    let pair = it.redeem(&code).await.1;
+    let (access, refresh) = (text(&pair, "access_token"), text(&pair, "refresh_token"));
+    let other = it.world.register_client(&[CB]).await;
+    let revoke = |client: String, token: String| {
+        it.world
+            .http
+            .post(format!("{}/revoke", it.world.url))
+            .form(&[("client_id", client), ("token", token)])
+            .send()
+    };
+    for token in [&access, &refresh] {
+        assert_eq!(revoke(other.clone(), token.clone()).await.unwrap().status(), 200);
+    }
+    assert!(it.works(&access).await);
+    assert_eq!(revoke(it.client.clone(), refresh.clone()).await.unwrap().status(), 200);
+    assert!(!it.works(&access).await);
+    assert_eq!(it.refresh(&refresh).await.0, 400);
+}
+
+#[tokio::test]
+async fn a_confidential_client_proves_itself_by_the_method_it_registered() {
+    let world = World::new().await;
+    let body = json!({ "redirect_uris": [CB], "token_endpoint_auth_method": "client_secret_basic" });
+    let made: Value = world
+        .http
+        .post(format!("{}/register", world.url))
+        .json(&body)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let (id, secret) = (text(&made, "client_id"), text(&made, "client_secret"));
+    let form = [("grant_type", "refresh_token"), ("refresh_token", "gp_rt_x")];
+    let post = |form: Vec<(&'static str, String)>, auth: Option<String>| {
+        let mut request = world.http.post(format!("{}/token", world.url)).form(&form);
+        if let Some(auth) = auth {
+            request = request.header("authorization", auth);
+        }
+        request.send()
+    };
+    let encode = |text: &str| {
+        format!(
+            "Basic {}",
+            base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text)
+        )
+    };
+    let plain = || {
+        form.iter()
+            .map(|(name, value)| (*name, (*value).to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let with = |more: &[(&'static str, &str)]| {
+        plain()
+            .into_iter()
+            .chain(more.iter().map(|(name, value)| (*name, (*value).to_owned())))
+            .collect::<Vec<_>>()
+    };
+    for (form, auth) in [
+        (with(&[("client_id", &id)]), None),
+        (with(&[("client_id", &id), ("client_secret", &secret)]), None),
+        (plain(), Some(encode(&format!("{id}:")))),
+        (plain(), Some(encode(&format!("{id}:wrong")))),
+        (plain(), Some("Basic ###".to_owned())),
+        (plain(), Some(format!("Bearer {secret}"))),
+    ] {
+        let answer = post(form, auth).await.unwrap();
+        assert_eq!(answer.status(), 401);
+        assert!(
+            answer.headers()["www-authenticate"]
+                .to_str()
+                .unwrap()
+                .starts_with("Basic")
+        );
+    }
+    for scheme in ["Basic", "basic"] {
+        let good = encode(&format!("{id}:{secret}")).replace("Basic", scheme);
+        let answer = post(plain(), Some(good)).await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), text(&answer.json().await.unwrap(), "error")),
+            (400, "invalid_grant".into()),
+            "the client is proved; its token is not"
+        );
+    }
+}
+
+#[tokio::test]
+async fn malformed_token_requests_get_a_400() {
+    let world = World::new().await;
+    let url = format!("{}/token", world.url);
+    let form = "application/x-www-form-urlencoded";
+    for (kind, body) in [
+        ("application/json", "{\"grant_type\":\"authorization_code\"}".to_owned()),
+        (
+            "application/json, application/x-www-form-urlencoded",
+            "grant_type=refresh_token".into(),
+        ),
+        (form, "grant_type=refresh_token&grant_type=password".into()),
+        (form, "grant_type=refresh_token&client_id=%00".into()),
+        (form, format!("grant_type=refresh_token&x={}", "y".repeat(1_000_000))),
+        (form, String::new()),
+    ] {
+        let answer = world
+            .http
+            .post(&url)
+            .header("content-type", kind)
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), text(&answer.json().await.unwrap(), "error")),
+            (400, "invalid_request".into())
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_locked_person_has_no_living_token() {
+    let mut it = signed().await;
+    let code = it.code().await;
+    let pair = it.redeem(&code).await.1;
+    let people = gatepost::store::people::list(&it.world.app.db, &it.world.environment, ("", ""))
+        .await
+        .unwrap();
+    let ada = people
+        .iter()
+        .find(|person| person.email.as_deref() == Some(ADA))
+        .unwrap();
+    gatepost::store::people::save_locked(&it.world.app.db, &ada.id, Some(it.world.clock.now()))
+        .await
+        .unwrap();
+    assert!(!it.works(&text(&pair, "access_token")).await);
+    assert_eq!(
+        text(&it.refresh(&text(&pair, "refresh_token")).await.1, "error"),
+        "invalid_grant"
+    );
+}
