@@ -10,4 +10,6 @@ mod oauth;
 mod powerbi;
 mod pretend_microsoft;
 mod refresh;
+mod rest;
+mod tools;
 mod world;
