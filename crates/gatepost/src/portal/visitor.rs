@@ -18,7 +18,7 @@ use crate::caller::Caller;
 use crate::page::{self, Leaving, Message, Notice};
 use crate::session;
 use crate::store::sessions::SignedIn;
-use crate::store::{approvals, environments};
+use crate::store::{approvals, environments, people};
 
 /// The signed-in person behind a request.
 #[derive(Clone)]
@@ -93,6 +93,7 @@ async fn visitor(
         return Ok(None);
     };
     let caller = call::caller_of_session(app, &signed_in, address).await?;
+    people::touch(&app.db, &caller.person, app.clock.now()).await?;
     let waiting = if caller.role.may_manage() {
         waiting(app, &caller).await?
     } else {

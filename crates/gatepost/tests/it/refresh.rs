@@ -80,7 +80,17 @@ async fn a_strict_provider_that_kills_used_tokens_never_sees_one_twice() {
     let (world, caller) = expired().await;
     let mode = json!({ "refresh": "strict" });
     let url = format!("{}/sandbox/mode", world.sandbox_url);
-    assert!(world.http.post(url).json(&mode).send().await.unwrap().status().is_success());
+    assert!(
+        world
+            .http
+            .post(url)
+            .json(&mode)
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .is_success()
+    );
     for _ in 0..3 {
         let answers = futures_util::future::join_all((0..20).map(|_| list_workspaces(&world.app, &caller))).await;
         assert!(answers.iter().all(|it| matches!(it, Ok(200))), "{answers:?}");
@@ -94,9 +104,13 @@ async fn a_token_that_power_bi_calls_expired_is_refreshed_once_and_the_call_repe
     let world = World::new().await;
     let ada = world.connect(ADA).await;
     let headers = json!({ "x-powerbi-error-info": "TokenExpired" });
-    let rule = json!({ "path": "/v1.0/myorg/groups", "kind": "status", "status": 403, "headers": headers, "remaining": 1 });
+    let rule =
+        json!({ "path": "/v1.0/myorg/groups", "kind": "status", "status": 403, "headers": headers, "remaining": 1 });
     world.fault(rule).await;
-    assert_eq!(list_workspaces(&world.app, &caller(&world, &ada.person)).await.unwrap(), 200);
+    assert_eq!(
+        list_workspaces(&world.app, &caller(&world, &ada.person)).await.unwrap(),
+        200
+    );
     assert_eq!(refreshes(&world).await, 1);
 }
 
@@ -106,7 +120,10 @@ async fn a_401_is_a_matter_of_rights_and_never_refreshes() {
     let ada = world.connect(ADA).await;
     let rule = json!({ "path": "/v1.0/myorg/groups", "kind": "status", "status": 401, "remaining": 1 });
     world.fault(rule).await;
-    assert_eq!(list_workspaces(&world.app, &caller(&world, &ada.person)).await.unwrap(), 401);
+    assert_eq!(
+        list_workspaces(&world.app, &caller(&world, &ada.person)).await.unwrap(),
+        401
+    );
     assert_eq!(refreshes(&world).await, 0);
 }
 
@@ -120,7 +137,11 @@ async fn a_broken_registration_stops_refreshes_but_keeps_every_connection() {
         let error = list_workspaces(&world.app, &caller).await.unwrap_err();
         assert_eq!(error.problem().code, "integration_broken");
     }
-    assert_eq!(refreshes(&world).await, 1, "no further try until the registration is edited");
+    assert_eq!(
+        refreshes(&world).await,
+        1,
+        "no further try until the registration is edited"
+    );
     let row = connection(&world, &caller.person).await;
     assert_eq!((row.state.as_str(), row.refresh_sealed.is_some()), ("connected", true));
     // The administrator enters the secret again, and connections resume by themselves.
@@ -189,7 +210,10 @@ async fn a_call_without_a_connection_says_connect_first_and_uses_nobody_elses() 
     let world = World::new().await;
     world.connect(ADA).await;
     let before = world.ledger("kind=powerbi").await.len();
-    let problem = list_workspaces(&world.app, &world.owner_caller()).await.unwrap_err().problem();
+    let problem = list_workspaces(&world.app, &world.owner_caller())
+        .await
+        .unwrap_err()
+        .problem();
     assert_eq!(problem.code, "not_connected");
     assert_eq!(world.ledger("kind=powerbi").await.len(), before);
 }
@@ -198,14 +222,20 @@ async fn a_call_without_a_connection_says_connect_first_and_uses_nobody_elses() 
 async fn tokens_are_sealed_in_the_database_and_a_swapped_one_does_not_open() {
     let world = World::new().await;
     let (ada, bo) = (world.connect(ADA).await, world.connect(crate::world::BO).await);
-    let (mine, theirs) = (connection(&world, &ada.person).await, connection(&world, &bo.person).await);
+    let (mine, theirs) = (
+        connection(&world, &ada.person).await,
+        connection(&world, &bo.person).await,
+    );
     let swapped = Connection {
         access_sealed: theirs.access_sealed.clone(),
         refresh_sealed: theirs.refresh_sealed.clone(),
         ..mine
     };
     connections::save_connected(&world.app.db, &swapped).await.unwrap();
-    let problem = list_workspaces(&world.app, &caller(&world, &ada.person)).await.unwrap_err().problem();
+    let problem = list_workspaces(&world.app, &caller(&world, &ada.person))
+        .await
+        .unwrap_err()
+        .problem();
     assert_eq!(problem.code, "not_connected");
     let last: Vec<Value> = world.entries_of("call.closed").await;
     assert_eq!(last.last().unwrap()["details"]["outcome"], "failed");
