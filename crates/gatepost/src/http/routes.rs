@@ -12,13 +12,15 @@ use super::filter::{Filter, Hosts};
 use super::headers::SecurityHeaders;
 use crate::app::App;
 use crate::config::Settings;
-use crate::{connect, oauth, portal, sign_in};
+use crate::{connect, mcp, oauth, portal, rest, sign_in};
 
 /// The addresses of the gateway.
 pub fn routes(app: &App) -> Router {
     Router::new()
         .merge(connect::router(app.clone()))
         .merge(oauth::router(app.clone()))
+        .merge(mcp::router(app.clone()))
+        .merge(rest::router(app.clone()))
         .merge(sign_in::router(app.clone()))
         .merge(portal::router(app.clone()))
         .merge(probes(app.clone()))

@@ -1,0 +1,6 @@
+//! Tests of what the protocol asks of messages, headers, sessions and streams.
+
+mod era;
+mod rpc;
+mod session;
+mod stream;

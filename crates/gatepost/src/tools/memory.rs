@@ -1,0 +1,103 @@
+//! What tools remember for a few minutes of what they read, each person's apart from everybody else's.
+
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
+
+use quick_cache::sync::Cache;
+use tokio::sync::Mutex;
+
+use super::context::Context;
+use super::describe_model::Model;
+use super::items::Known;
+use crate::call::{self, CallError};
+use crate::caller::Through;
+use crate::clock::Timestamp;
+
+/// How long what was read is used again.
+pub(super) const FRESH_MS: i64 = 3 * 60 * 1000;
+const VIEWERS: usize = 500;
+const MODELS: usize = 500;
+
+/// Whose view of Power BI something is.
+///
+/// Invariant: everything that can change what a policy or Power BI shows is part of it, so that nothing read for one
+/// person, client, connection or policy version is shown under another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Viewer {
+    gateway: (PathBuf, String),
+    environment: String,
+    person: String,
+    role: &'static str,
+    groups: Vec<String>,
+    through: String,
+    scopes: String,
+    address: Option<std::net::IpAddr>,
+    connection: String,
+    policy_version: i64,
+}
+
+impl Viewer {
+    /// The viewer behind a call; there is none without a connection.
+    pub async fn of(context: &Context<'_>) -> Result<Self, CallError> {
+        let (app, caller) = (context.app, context.caller);
+        let connection = call::connection_of(app, caller).await?;
+        Ok(Self {
+            gateway: (app.settings.data.clone(), app.settings.public_url.clone()),
+            environment: caller.environment.0.clone(),
+            person: caller.person.0.clone(),
+            role: caller.role.as_str(),
+            groups: caller.groups.iter().map(|it| it.0.clone()).collect(),
+            through: match &caller.through {
+                Through::Portal => "portal".into(),
+                Through::Client { client, grant, .. } => format!("client {client} {grant}"),
+                Through::ApiKey { key, .. } => format!("key {key}"),
+                Through::Job { name } => format!("job {name}"),
+            },
+            scopes: caller.scopes.to_string(),
+            address: caller.address,
+            connection: format!("{} {} {}", connection.id, connection.tenant_id, connection.object_id),
+            policy_version: context.policies.version(),
+        })
+    }
+}
+
+/// What the tools of this process remember; `Viewer` keeps apart what must not meet.
+pub(super) struct Memory {
+    items: Cache<Viewer, Arc<Mutex<Known>>>,
+    models: Cache<(Viewer, String), Arc<(Timestamp, Model)>>,
+}
+
+static MEMORY: LazyLock<Memory> = LazyLock::new(|| Memory {
+    items: Cache::new(VIEWERS),
+    models: Cache::new(MODELS),
+});
+
+/// The memory of this process.
+pub(super) fn memory() -> &'static Memory {
+    &MEMORY
+}
+
+impl Memory {
+    /// The items known to a viewer. One caller at a time fills them; the others wait and find them filled.
+    pub fn items(&self, viewer: &Viewer) -> Arc<Mutex<Known>> {
+        if let Some(known) = self.items.get(viewer) {
+            return known;
+        }
+        let fresh = Arc::new(Mutex::new(Known::default()));
+        self.items.insert(viewer.clone(), fresh.clone());
+        self.items.get(viewer).unwrap_or(fresh)
+    }
+
+    /// What a viewer was told of a model not long ago.
+    pub fn model(&self, viewer: &Viewer, model: &str, now: Timestamp) -> Option<Arc<(Timestamp, Model)>> {
+        let found = self.models.get(&(viewer.clone(), model.to_owned()))?;
+        (now.since_ms(found.0) < FRESH_MS).then_some(found)
+    }
+
+    /// Keeps what a viewer was told of a model.
+    pub fn keep_model(&self, viewer: &Viewer, model: &str, now: Timestamp, told: Model) -> Arc<(Timestamp, Model)> {
+        let told = Arc::new((now, told));
+        self.models.insert((viewer.clone(), model.to_owned()), told.clone());
+        told
+    }
+}

@@ -1,0 +1,215 @@
+//! The rows of a DAX query as Power BI answers them, and as a model reads them best.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::text::{cell, is_invisible};
+
+/// Rows that are kept of an answer; the others are only counted.
+pub(super) const MOST_ROWS: usize = 10_000;
+
+/// What a query answered.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Rows {
+    pub columns: Vec<String>,
+    /// As many cells as there are columns.
+    pub rows: Vec<Vec<Value>>,
+    /// All rows that came, kept or not.
+    pub count: usize,
+    /// Power BI cut the answer, and says why.
+    pub cut: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Answer<'a> {
+    #[serde(borrow, default)]
+    results: Vec<Part<'a>>,
+    #[serde(default)]
+    error: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Part<'a> {
+    #[serde(borrow, default)]
+    tables: Vec<Table<'a>>,
+    #[serde(default)]
+    error: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Table<'a> {
+    #[serde(borrow, default)]
+    rows: Kept<'a>,
+}
+
+#[derive(Default)]
+struct Kept<'a> {
+    rows: Vec<Row<'a>>,
+    count: usize,
+}
+
+/// The members of one row, in the order in which they came: that of the query's columns.
+struct Row<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Kept<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct All;
+        impl<'de> Visitor<'de> for All {
+            type Value = Kept<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of rows")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut kept = Kept::default();
+                while kept.count < MOST_ROWS {
+                    let Some(row) = list.next_element()? else {
+                        return Ok(kept);
+                    };
+                    kept.rows.push(row);
+                    kept.count += 1;
+                }
+                while list.next_element::<IgnoredAny>()?.is_some() {
+                    kept.count += 1;
+                }
+                Ok(kept)
+            }
+        }
+        deserializer.deserialize_seq(All)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Row<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Row<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a row")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(Name(name)) = map.next_key()? {
+                    members.push((name, map.next_value()?));
+                }
+                Ok(Row(members))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Reads an answer of executeQueries; nothing if it is not one.
+pub(super) fn read(body: &[u8]) -> Option<Rows> {
+    let answer: Answer<'_> = serde_json::from_slice(body).ok()?;
+    let mut found = Rows {
+        cut: answer.error.as_ref().map(message),
+        ..Rows::default()
+    };
+    let Some(part) = answer.results.into_iter().next() else {
+        return found.cut.is_some().then_some(found);
+    };
+    found.cut = found.cut.or_else(|| part.error.as_ref().map(message));
+    let table = part.tables.into_iter().next().map(|it| it.rows).unwrap_or_default();
+    found.count = table.count;
+    for row in table.rows {
+        let mut cells = vec![Value::Null; found.columns.len()];
+        for (at, (name, raw)) in row.0.into_iter().enumerate() {
+            let same_place = found.columns.get(at).is_some_and(|it| *it == name);
+            let at = if same_place {
+                Some(at)
+            } else {
+                found.columns.iter().position(|it| *it == name)
+            };
+            let at = at.unwrap_or_else(|| {
+                found.columns.push(name.into_owned());
+                cells.push(Value::Null);
+                found.columns.len() - 1
+            });
+            cells[at] = value(raw);
+        }
+        found.rows.push(cells);
+    }
+    for row in &mut found.rows {
+        row.resize(found.columns.len(), Value::Null);
+    }
+    Some(found)
+}
+
+/// A number that a double cannot hold is kept as the text that came.
+fn value(raw: &RawValue) -> Value {
+    match serde_json::from_str(raw.get()) {
+        Ok(Value::String(text)) => Value::String(text.chars().filter(|c| !is_invisible(*c)).collect()),
+        Ok(Value::Number(number)) if number.is_f64() && raw.get().len() > 17 && number.to_string() != raw.get() => {
+            Value::String(raw.get().to_owned())
+        }
+        Ok(value) => value,
+        Err(_) => Value::String(raw.get().to_owned()),
+    }
+}
+
+fn message(error: &Value) -> String {
+    let text = [&error["message"], &error["code"]].into_iter().find_map(Value::as_str);
+    text.unwrap_or("Power BI gives no reason").to_owned()
+}
+
+impl Rows {
+    /// How many of the first `most` rows fit when text and structured answer may each have so many characters.
+    pub fn fitting(&self, most: usize, characters: usize) -> usize {
+        let (mut text, mut structured) = (0, 0);
+        let fits = |row: &&Vec<Value>| {
+            text += row.iter().map(|it| shown(it).len() + 1).sum::<usize>();
+            structured += Value::from((*row).clone()).to_string().len() + 1;
+            text.max(structured) <= characters
+        };
+        self.rows.iter().take(most).take_while(fits).count()
+    }
+
+    /// The first rows as TSV with a head.
+    pub fn tsv(&self, most: usize) -> String {
+        let head: Vec<String> = self.columns.iter().map(|it| cell(it)).collect();
+        let mut out = head.join("\t");
+        for row in self.rows.iter().take(most) {
+            let cells: Vec<String> = row.iter().map(shown).collect();
+            out.push('\n');
+            out.push_str(&cells.join("\t"));
+        }
+        out
+    }
+
+    /// The first rows for programs.
+    pub fn structured(&self, most: usize, truncated: bool) -> Value {
+        let rows: Vec<&Vec<Value>> = self.rows.iter().take(most).collect();
+        json!({ "columns": self.columns, "rows": rows, "truncated": truncated })
+    }
+
+    /// The text of a named column of a row, the name given without brackets.
+    pub fn text<'a>(&'a self, row: &'a [Value], name: &str) -> Option<Cow<'a, str>> {
+        let bracketed = |it: &&String| it.trim_matches(['[', ']']).eq_ignore_ascii_case(name);
+        let at = self.columns.iter().position(|it| bracketed(&it))?;
+        match row.get(at)? {
+            Value::Null => None,
+            Value::String(text) => Some(Cow::Borrowed(text)),
+            other => Some(Cow::Owned(other.to_string())),
+        }
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => cell(text),
+        other => other.to_string(),
+    }
+}
