@@ -125,12 +125,12 @@ fn peer(extensions: &Extensions) -> Option<IpAddr> {
 
 impl Visitor {
     /// A page for this visitor.
-    pub fn show(&self, app: &App, at: Place<'_>, details: Value) -> Result<Response, Failure> {
+    pub(super) fn show(&self, app: &App, at: Place<'_>, details: Value) -> Result<Response, Failure> {
         self.show_as(app, StatusCode::OK, &Leaving::Stays, at, details)
     }
 
     /// A page with another status, or whose form leads away.
-    pub fn show_as(
+    pub(super) fn show_as(
         &self,
         app: &App,
         status: StatusCode,
