@@ -5,6 +5,7 @@
 mod connect;
 mod entra;
 mod front;
+mod mcp;
 mod portal;
 mod oauth;
 mod powerbi;
