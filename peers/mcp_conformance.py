@@ -28,6 +28,8 @@ CALLBACK_PORT = 33419
 NEEDS_A_TEST_TOOL = {
     "sep-2575-server-rejects-undeclared-capability",
     "sep-2575-missing-capability-http-400",
+    "sep-2575-http-server-no-independent-requests-on-stream",
+    "sep-2575-server-no-log-without-loglevel",
 }
 
 SCENARIOS = [

@@ -39,13 +39,14 @@ class Browser:
 
     def go(self, url, until):
         """Walks from `url` until an address that begins with `until`; returns its parameters as a plain dict."""
-        method, data = "GET", None
+        method, data, headers = "GET", None, {}
         for _ in range(MOST_PAGES):
             if url.startswith(until):
                 return _parameters(url)
-            answer = self.session.request(method, url, data=data, allow_redirects=False, timeout=30)
+            answer = self.session.request(method, url, data=data, headers=headers, allow_redirects=False, timeout=30)
+            self._trust_localhost()
             if answer.is_redirect:
-                url, method, data = urljoin(url, answer.headers["location"]), "GET", None
+                url, method, data, headers = urljoin(url, answer.headers["location"]), "GET", None, {}
                 continue
             page = Page(url, answer.status_code, answer.text)
             self.pages.append(page)
@@ -53,7 +54,13 @@ class Browser:
             if form_post is not None:
                 return form_post
             url, method, data = self._act(page)
+            headers = _origin(page.url) if method == "POST" else {}
         raise AssertionError(f"still not at {until} after {MOST_PAGES} pages; the last was {url}")
+
+    def _trust_localhost(self):
+        """Browsers send Secure cookies to http://localhost, which is this machine; the library does not."""
+        for cookie in self.session.cookies:
+            cookie.secure = False
 
     def stop_at_page(self, url, until="stop:"):
         """Walks until a page on which there is nothing to press, and returns it."""
@@ -107,6 +114,12 @@ class Browser:
                 if "microsoft" in _said(button):
                     return form, button
         return next((href for href, words in page.links if "microsoft" in words.lower() and "sign in" in words.lower()), None)
+
+
+def _origin(url):
+    """What a browser says with a form: which site's page it was on."""
+    parts = urlsplit(url)
+    return {"Origin": f"{parts.scheme}://{parts.netloc}"}
 
 
 class NothingToPress(AssertionError):

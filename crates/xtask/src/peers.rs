@@ -124,6 +124,7 @@ impl Peer {
         command.arg(root.join("peers").join(self.script)).current_dir(&root);
         command
             .env("CHROMIUM", &tools.chromium)
+            .env("NODE", &tools.node)
             .env("SCREENSHOTS", root.join("target/screenshots"));
         // Everything is on loopback: a proxy of the machine has no part in it.
         command
