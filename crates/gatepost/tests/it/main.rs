@@ -5,6 +5,7 @@
 mod connect;
 mod entra;
 mod front;
+mod mcp;
 mod oauth;
 mod portal;
 mod powerbi;
