@@ -1,6 +1,8 @@
 //! Comma-separated values: the tables of all pages, a blank line between them.
 
+use crate::dax::Cell;
 use crate::files::Document;
+use crate::files::heading::headings;
 
 /// The rows of every table under a line of column names, as RFC 4180 writes them.
 pub(super) fn write(document: &Document) -> String {
@@ -10,9 +12,9 @@ pub(super) fn write(document: &Document) -> String {
         if place > 0 {
             text.push_str("\r\n");
         }
-        line(&mut text, rows.columns.iter().map(String::as_str));
+        line(&mut text, headings(&rows.columns).into_iter());
         for row in &rows.rows {
-            let cells: Vec<String> = row.iter().map(crate::dax::Cell::to_text).collect();
+            let cells: Vec<String> = row.iter().map(Cell::to_text).collect();
             line(&mut text, cells.iter().map(String::as_str));
         }
     }

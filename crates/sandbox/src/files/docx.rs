@@ -2,6 +2,7 @@
 
 use crate::dax::ResultSet;
 use crate::files::Document;
+use crate::files::heading::headings;
 use crate::files::package::content_types;
 use crate::files::package::core_properties;
 use crate::files::package::escape;
@@ -21,7 +22,7 @@ pub(super) fn write(document: &Document) -> Result<Vec<u8>, String> {
             body += &paragraph("Heading2", caption);
             body += &table(rows);
             // Word merges tables that have no paragraph between them.
-            body += &paragraph("Normal", "");
+            body += &paragraph("Normal", rows.truncated.as_deref().unwrap_or_default());
         }
     }
     let space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main";
@@ -80,6 +81,10 @@ fn paragraph(style: &str, text: &str) -> String {
 }
 
 fn table(rows: &ResultSet) -> String {
+    // A row of a Word table needs a cell.
+    if rows.columns.is_empty() {
+        return String::new();
+    }
     let edge = |side: &str| format!(r#"<w:{side} w:val="single" w:sz="4" w:space="0" w:color="BFBFBF"/>"#);
     let edges: String = ["top", "left", "bottom", "right", "insideH", "insideV"]
         .map(edge)
@@ -93,7 +98,7 @@ fn table(rows: &ResultSet) -> String {
             escape(text)
         )
     };
-    let head: String = rows.columns.iter().map(|name| cell(name, true)).collect();
+    let head: String = headings(&rows.columns).iter().map(|name| cell(name, true)).collect();
     let mut text = format!(
         r#"<w:tbl><w:tblPr><w:tblW w:w="{TEXT_WIDTH}" w:type="dxa"/><w:tblBorders>{edges}</w:tblBorders></w:tblPr><w:tblGrid>{grid}</w:tblGrid><w:tr><w:trPr><w:tblHeader/></w:trPr>{head}</w:tr>"#
     );

@@ -1,4 +1,4 @@
-//! A font of five by seven dots for pictures, and plain letters for those it does not have.
+//! A font of five by seven dots for pictures, with marks above and tails below.
 
 /// The rows of the letters from space to tilde, from the top; the fifth bit is the leftmost dot.
 #[rustfmt::skip]
@@ -74,7 +74,7 @@ const GLYPHS: [[u8; 7]; 95] = [
     [0x01, 0x01, 0x0f, 0x11, 0x11, 0x11, 0x0f], // d
     [0x00, 0x00, 0x0e, 0x11, 0x1f, 0x10, 0x0e], // e
     [0x06, 0x09, 0x08, 0x1c, 0x08, 0x08, 0x08], // f
-    [0x00, 0x0f, 0x11, 0x11, 0x0f, 0x01, 0x0e], // g
+    [0x0f, 0x11, 0x11, 0x11, 0x0f, 0x01, 0x0e], // g, stands two dots lower
     [0x10, 0x10, 0x1e, 0x11, 0x11, 0x11, 0x11], // h
     [0x04, 0x00, 0x0c, 0x04, 0x04, 0x04, 0x0e], // i
     [0x02, 0x00, 0x06, 0x02, 0x02, 0x12, 0x0c], // j
@@ -83,8 +83,8 @@ const GLYPHS: [[u8; 7]; 95] = [
     [0x00, 0x00, 0x1a, 0x15, 0x15, 0x15, 0x15], // m
     [0x00, 0x00, 0x1e, 0x11, 0x11, 0x11, 0x11], // n
     [0x00, 0x00, 0x0e, 0x11, 0x11, 0x11, 0x0e], // o
-    [0x00, 0x1e, 0x11, 0x11, 0x1e, 0x10, 0x10], // p
-    [0x00, 0x0f, 0x11, 0x11, 0x0f, 0x01, 0x01], // q
+    [0x1e, 0x11, 0x11, 0x11, 0x1e, 0x10, 0x10], // p, stands two dots lower
+    [0x0f, 0x11, 0x11, 0x11, 0x0f, 0x01, 0x01], // q, stands two dots lower
     [0x00, 0x00, 0x16, 0x19, 0x10, 0x10, 0x10], // r
     [0x00, 0x00, 0x0f, 0x10, 0x0e, 0x01, 0x1e], // s
     [0x08, 0x08, 0x1c, 0x08, 0x08, 0x09, 0x06], // t
@@ -92,7 +92,7 @@ const GLYPHS: [[u8; 7]; 95] = [
     [0x00, 0x00, 0x11, 0x11, 0x11, 0x0a, 0x04], // v
     [0x00, 0x00, 0x11, 0x15, 0x15, 0x15, 0x0a], // w
     [0x00, 0x00, 0x11, 0x0a, 0x04, 0x0a, 0x11], // x
-    [0x00, 0x11, 0x11, 0x11, 0x0f, 0x01, 0x0e], // y
+    [0x11, 0x11, 0x11, 0x11, 0x0f, 0x01, 0x0e], // y, stands two dots lower
     [0x00, 0x00, 0x1f, 0x02, 0x04, 0x08, 0x1f], // z
     [0x02, 0x04, 0x04, 0x08, 0x04, 0x04, 0x02], // {
     [0x04, 0x04, 0x04, 0x04, 0x04, 0x04, 0x04], // |
@@ -100,66 +100,69 @@ const GLYPHS: [[u8; 7]; 95] = [
     [0x00, 0x00, 0x08, 0x15, 0x02, 0x00, 0x00], // ~
 ];
 
-/// The dots of a letter; one without dots is drawn as a question mark.
-pub(super) fn glyph(letter: char) -> [u8; 7] {
-    let place = (letter as usize).wrapping_sub(' ' as usize);
-    GLYPHS
-        .get(place)
-        .copied()
-        .unwrap_or(GLYPHS['?' as usize - ' ' as usize])
+/// Letters beyond ASCII that have a shape of their own.
+#[rustfmt::skip]
+const MORE: [(char, [u8; 7]); 12] = [
+    ('ß', [0x0c, 0x12, 0x12, 0x14, 0x12, 0x11, 0x16]),
+    ('€', [0x06, 0x09, 0x1c, 0x08, 0x1c, 0x09, 0x06]),
+    ('£', [0x06, 0x09, 0x08, 0x1c, 0x08, 0x08, 0x1f]),
+    ('§', [0x0f, 0x10, 0x0e, 0x11, 0x0e, 0x01, 0x1e]),
+    ('°', [0x0c, 0x12, 0x12, 0x0c, 0x00, 0x00, 0x00]),
+    ('…', [0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x15]),
+    ('•', [0x00, 0x00, 0x0e, 0x0e, 0x0e, 0x00, 0x00]),
+    ('·', [0x00, 0x00, 0x00, 0x0c, 0x0c, 0x00, 0x00]),
+    ('×', [0x00, 0x11, 0x0a, 0x04, 0x0a, 0x11, 0x00]),
+    ('Ø', [0x0f, 0x13, 0x15, 0x15, 0x15, 0x19, 0x1e]),
+    ('ø', [0x00, 0x00, 0x0f, 0x13, 0x15, 0x19, 0x1e]),
+    ('ı', [0x00, 0x00, 0x0c, 0x04, 0x04, 0x04, 0x0e]),
+];
+
+/// Marks of two rows of dots, and which letters they make of which.
+#[rustfmt::skip]
+const MARKS: [([u8; 2], &str, &str); 8] = [
+    ([0x00, 0x0a], "aeıouyAEIOUY", "äëïöüÿÄËÏÖÜŸ"),
+    ([0x02, 0x04], "aeıouycnszAEIOUYCNSZ", "áéíóúýćńśźÁÉÍÓÚÝĆŃŚŹ"),
+    ([0x08, 0x04], "aeıouAEIOU", "àèìòùÀÈÌÒÙ"),
+    ([0x04, 0x0a], "aeıouAEIOU", "âêîôûÂÊÎÔÛ"),
+    ([0x05, 0x0a], "anoANO", "ãñõÃÑÕ"),
+    ([0x0c, 0x0c], "auAU", "åůÅŮ"),
+    ([0x00, 0x04], "ezEZI", "ėżĖŻİ"),
+    ([0x0a, 0x04], "cdenrstzCDENRSTZ", "čďěňřšťžČĎĚŇŘŠŤŽ"),
+];
+
+/// Rows of dots above a letter's own seven, for its mark.
+pub(super) const ABOVE: usize = 3;
+
+/// Rows of dots of a letter with its mark and its tail.
+pub(super) const HEIGHT: usize = ABOVE + 7 + 2;
+
+/// The dots of a letter, row by row; nothing for a letter that the font lacks.
+pub(super) fn glyph(letter: char) -> Option<[u8; HEIGHT]> {
+    let mut rows = [0; HEIGHT];
+    let mut plain = letter;
+    if let Some((mark, base)) = marked(letter) {
+        plain = base;
+        // Small letters begin two dots lower, and those with a stem do not.
+        let is_low = base.is_lowercase() && !matches!(base, 'd' | 't');
+        let top = if is_low { 2 } else { 0 };
+        rows[top..top + 2].copy_from_slice(&mark);
+    }
+    let lower = if matches!(plain, 'g' | 'p' | 'q' | 'y') { 2 } else { 0 };
+    for (row, dots) in rows[ABOVE + lower..].iter_mut().zip(shape(plain)?) {
+        *row |= dots;
+    }
+    Some(rows)
 }
 
-/// A letter in plain ASCII: without accents, or a question mark where nothing is close.
-pub(super) fn plain_letters(letter: char) -> &'static str {
-    match letter {
-        ' '..='~' => {
-            const ASCII: &str =
-                " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~";
-            let place = letter as usize - ' ' as usize;
-            &ASCII[place..=place]
-        }
-        '\u{a0}' => " ",
-        'À'..='Å' | 'Ā' | 'Ă' | 'Ą' => "A",
-        'à'..='å' | 'ā' | 'ă' | 'ą' => "a",
-        'Æ' => "AE",
-        'æ' => "ae",
-        'Ç' | 'Ć' | 'Č' => "C",
-        'ç' | 'ć' | 'č' => "c",
-        'Ď' | 'Đ' => "D",
-        'ď' | 'đ' => "d",
-        'È'..='Ë' | 'Ē' | 'Ę' | 'Ě' => "E",
-        'è'..='ë' | 'ē' | 'ę' | 'ě' => "e",
-        'Ğ' => "G",
-        'ğ' => "g",
-        'Ì'..='Ï' | 'İ' => "I",
-        'ì'..='ï' | 'ı' => "i",
-        'Ł' => "L",
-        'ł' => "l",
-        'Ñ' | 'Ń' | 'Ň' => "N",
-        'ñ' | 'ń' | 'ň' => "n",
-        'Ò'..='Ö' | 'Ø' | 'Ő' => "O",
-        'ò'..='ö' | 'ø' | 'ő' => "o",
-        'Œ' => "OE",
-        'œ' => "oe",
-        'Ř' => "R",
-        'ř' => "r",
-        'Ś' | 'Š' | 'Ş' => "S",
-        'ś' | 'š' | 'ş' => "s",
-        'ß' => "ss",
-        'Ť' => "T",
-        'ť' => "t",
-        'Ù'..='Ü' | 'Ů' | 'Ű' => "U",
-        'ù'..='ü' | 'ů' | 'ű' => "u",
-        'Ý' | 'Ÿ' => "Y",
-        'ý' | 'ÿ' => "y",
-        'Ź' | 'Ż' | 'Ž' => "Z",
-        'ź' | 'ż' | 'ž' => "z",
-        '‘' | '’' => "'",
-        '“' | '”' | '„' | '«' | '»' => "\"",
-        '–' | '—' => "-",
-        '…' => "...",
-        '€' => "EUR",
-        '•' | '·' => "*",
-        _ => "?",
-    }
+fn marked(letter: char) -> Option<([u8; 2], char)> {
+    MARKS.iter().find_map(|(mark, bases, letters)| {
+        let place = letters.chars().position(|known| known == letter)?;
+        Some((*mark, bases.chars().nth(place)?))
+    })
+}
+
+fn shape(letter: char) -> Option<[u8; 7]> {
+    let place = (letter as usize).wrapping_sub(' ' as usize);
+    let more = || MORE.iter().find(|(known, _)| *known == letter).map(|(_, rows)| *rows);
+    GLYPHS.get(place).copied().or_else(more)
 }

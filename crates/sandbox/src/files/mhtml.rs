@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::files::Document;
+use crate::files::heading::headings;
 use crate::files::package::escape;
 
 /// Where one part of the envelope ends; base64 never contains it.
@@ -46,7 +47,7 @@ fn html(document: &Document) -> String {
         text.push_str(&format!("<h2>{}</h2>\n", escape(&page.name)));
         for (caption, rows) in &page.tables {
             text.push_str(&format!("<table><caption>{}</caption>\n<tr>", escape(caption)));
-            for name in &rows.columns {
+            for name in headings(&rows.columns) {
                 text.push_str(&format!("<th>{}</th>", escape(name)));
             }
             text.push_str("</tr>\n");
@@ -58,6 +59,9 @@ fn html(document: &Document) -> String {
                 text.push_str("</tr>\n");
             }
             text.push_str("</table>\n");
+            if let Some(reason) = &rows.truncated {
+                text.push_str(&format!("<p>{}</p>\n", escape(reason)));
+            }
         }
     }
     text.push_str("</body></html>\n");

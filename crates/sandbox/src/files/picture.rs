@@ -1,13 +1,14 @@
 //! Pictures of pages as PNG, drawn with a small font of our own.
 
 use crate::files::Document;
+use crate::files::font;
 use crate::files::font::glyph;
-use crate::files::font::plain_letters;
 use crate::files::layout;
 use crate::files::layout::Color;
 use crate::files::layout::HEIGHT;
 use crate::files::layout::Shape;
 use crate::files::layout::WIDTH;
+use crate::files::letters::plain_letters;
 use crate::files::package::zipped;
 
 /// Pixels per point.
@@ -39,13 +40,25 @@ pub(super) fn write(document: &Document, page: usize) -> Result<Vec<u8>, String>
             } => {
                 // A letter is five dots wide with one between, and a letter of ten points six points wide.
                 let dot = ((size * SCALE / 10.0).round() as usize).max(1);
-                let used = if to_right { text.chars().count() * 6 * dot } else { 0 };
+                let used = if to_right { glyphs(&text).len() * 6 * dot } else { 0 };
                 let x = ((x * SCALE) as usize).saturating_sub(used);
                 canvas.text(x, (y * SCALE) as usize, dot, bold, color, &text);
             }
         }
     }
     canvas.encode()
+}
+
+/// The dots of a text; letters the font lacks are drawn as plain ones.
+fn glyphs(text: &str) -> Vec<[u8; font::HEIGHT]> {
+    let mut all = Vec::new();
+    for letter in text.chars() {
+        match glyph(letter) {
+            Some(rows) => all.push(rows),
+            None => all.extend(plain_letters(letter).chars().filter_map(glyph)),
+        }
+    }
+    all
 }
 
 /// A zip with a picture of each page.
@@ -99,11 +112,12 @@ impl Canvas {
     }
 
     fn text(&mut self, mut x: usize, y: usize, dot: usize, bold: bool, color: Color, text: &str) {
-        for letter in text.chars().flat_map(|letter| plain_letters(letter).chars()) {
-            for (row, bits) in glyph(letter).into_iter().enumerate() {
+        for rows in glyphs(text) {
+            for (row, bits) in rows.into_iter().enumerate() {
                 for column in (0..5).filter(|column| bits >> (4 - column) & 1 == 1) {
                     let thick = dot + usize::from(bold) * dot.div_ceil(2);
-                    self.fill(x + column * dot, y + row * dot, thick, dot, color);
+                    let top = (y + row * dot).saturating_sub(font::ABOVE * dot);
+                    self.fill(x + column * dot, top, thick, dot, color);
                 }
             }
             x += 6 * dot;

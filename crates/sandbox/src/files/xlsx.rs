@@ -1,6 +1,7 @@
 //! A workbook with a sheet per table.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use rust_xlsxwriter::DocProperties;
 use rust_xlsxwriter::ExcelDateTime;
@@ -12,12 +13,19 @@ use rust_xlsxwriter::XlsxError;
 use crate::dax::Cell;
 use crate::dax::ResultSet;
 use crate::files::Document;
+use crate::files::heading::headings;
 
 /// The most characters in the name of a sheet.
 const NAME: usize = 31;
 
 /// The most rows of a sheet, its heading included.
 const ROWS: usize = 1_048_576;
+
+/// The most UTF-16 units of text in a cell.
+const LETTERS: usize = 32_767;
+
+/// Milliseconds of the days a sheet can show: its calendar ends with 9999, and is wrong before March 1900.
+const DATES: Range<i64> = -2_203_891_200_000..253_402_300_800_000;
 
 /// The document as a workbook; text is never taken for a formula.
 pub(super) fn write(document: &Document) -> Result<Vec<u8>, String> {
@@ -36,7 +44,8 @@ fn book(document: &Document) -> Result<Vec<u8>, XlsxError> {
             .set_author("Gatepost sandbox")
             .set_creation_datetime(&created),
     );
-    let mut used = HashSet::new();
+    // The program keeps this name for itself.
+    let mut used = HashSet::from(["history".to_owned()]);
     for page in &document.pages {
         if page.tables.is_empty() {
             book.add_worksheet().set_name(sheet_name(&page.name, &mut used))?;
@@ -82,47 +91,68 @@ fn sheet_name(wanted: &str, used: &mut HashSet<String>) -> String {
     unreachable!("some number is not used yet")
 }
 
+/// How the cells of a sheet look.
+struct Looks {
+    bold: Format,
+    day: Format,
+    moment: Format,
+}
+
 fn fill(sheet: &mut Worksheet, rows: &ResultSet) -> Result<(), XlsxError> {
-    let bold = Format::new().set_bold();
-    let day = Format::new().set_num_format("yyyy-mm-dd");
-    let moment = Format::new().set_num_format("yyyy-mm-dd hh:mm:ss");
-    for (column, name) in (0..).zip(&rows.columns) {
-        sheet.write_string_with_format(0, column, name, &bold)?;
+    let looks = Looks {
+        bold: Format::new().set_bold(),
+        day: Format::new().set_num_format("yyyy-mm-dd"),
+        moment: Format::new().set_num_format("yyyy-mm-dd hh:mm:ss"),
+    };
+    for (column, name) in (0..).zip(headings(&rows.columns)) {
+        sheet.write_string_with_format(0, column, name, &looks.bold)?;
     }
     sheet.set_freeze_panes(1, 0)?;
     for (row, cells) in (1..).zip(rows.rows.iter().take(ROWS - 1)) {
         for (column, cell) in (0..).zip(cells) {
-            match cell {
-                Cell::Null => {}
-                Cell::Text(text) => {
-                    sheet.write_string(row, column, clipped(text))?;
-                }
-                // Numbers of a sheet are exact up to fifteen digits; longer ones stay text.
-                Cell::Int(whole) if whole.unsigned_abs() < 1_000_000_000_000_000 => {
-                    sheet.write_number(row, column, *whole as f64)?;
-                }
-                Cell::Number(number) if number.is_finite() => {
-                    sheet.write_number(row, column, *number)?;
-                }
-                Cell::Bool(yes) => {
-                    sheet.write_boolean(row, column, *yes)?;
-                }
-                // The calendar of a sheet begins in 1900.
-                Cell::DateTime(ms) if *ms >= -2_208_988_800_000 => {
-                    let serial = *ms as f64 / 86_400_000.0 + 25_569.0;
-                    let format = if serial.fract() == 0.0 { &day } else { &moment };
-                    sheet.write_number_with_format(row, column, serial, format)?;
-                }
-                other => {
-                    sheet.write_string(row, column, other.to_text())?;
-                }
-            }
+            write_cell(sheet, (row, column), cell, &looks)?;
+        }
+    }
+    sheet.autofit();
+    Ok(())
+}
+
+fn write_cell(sheet: &mut Worksheet, place: (u32, u16), cell: &Cell, looks: &Looks) -> Result<(), XlsxError> {
+    let (row, column) = place;
+    match cell {
+        Cell::Null => {}
+        // Numbers of a sheet are exact up to fifteen digits; longer ones stay text.
+        Cell::Int(whole) if whole.unsigned_abs() < 1_000_000_000_000_000 => {
+            sheet.write_number(row, column, *whole as f64)?;
+        }
+        Cell::Number(number) if number.is_finite() => {
+            sheet.write_number(row, column, *number)?;
+        }
+        Cell::Bool(yes) => {
+            sheet.write_boolean(row, column, *yes)?;
+        }
+        Cell::DateTime(ms) if DATES.contains(ms) => {
+            let serial = *ms as f64 / 86_400_000.0 + 25_569.0;
+            let format = if serial.fract() == 0.0 {
+                &looks.day
+            } else {
+                &looks.moment
+            };
+            sheet.write_number_with_format(row, column, serial, format)?;
+        }
+        other => {
+            sheet.write_string(row, column, clipped(&other.to_text()))?;
         }
     }
     Ok(())
 }
 
-/// A cell holds 32,767 characters.
+/// A cell holds so many UTF-16 units.
 fn clipped(text: &str) -> String {
-    text.chars().take(32_000).collect()
+    let mut used = 0;
+    let fits = |letter: &char| {
+        used += letter.len_utf16();
+        used <= LETTERS
+    };
+    text.chars().take_while(fits).collect()
 }

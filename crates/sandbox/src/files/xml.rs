@@ -2,6 +2,7 @@
 
 use crate::dax::Cell;
 use crate::files::Document;
+use crate::files::heading::headings;
 use crate::files::package::XML_HEAD;
 use crate::files::package::escape;
 
@@ -18,7 +19,11 @@ pub(super) fn write(document: &Document) -> String {
             text.push_str(&format!("    <Table Name=\"{}\">\n", escape(caption)));
             for row in &rows.rows {
                 text.push_str("      <Row>");
-                for (name, cell) in rows.columns.iter().zip(row).filter(|(_, cell)| **cell != Cell::Null) {
+                for (name, cell) in headings(&rows.columns)
+                    .iter()
+                    .zip(row)
+                    .filter(|(_, cell)| **cell != Cell::Null)
+                {
                     text.push_str(&format!(
                         "<Cell Name=\"{}\">{}</Cell>",
                         escape(name),
@@ -26,6 +31,9 @@ pub(super) fn write(document: &Document) -> String {
                     ));
                 }
                 text.push_str("</Row>\n");
+            }
+            if let Some(reason) = &rows.truncated {
+                text.push_str(&format!("      <Truncated>{}</Truncated>\n", escape(reason)));
             }
             text.push_str("    </Table>\n");
         }

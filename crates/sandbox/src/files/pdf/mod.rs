@@ -1,5 +1,7 @@
 //! A PDF with a page per page of the report, drawn with the standard fonts every reader has.
 
+mod letters;
+
 use pdf_writer::Content;
 use pdf_writer::Finish;
 use pdf_writer::Name;
@@ -10,11 +12,12 @@ use pdf_writer::Str;
 use pdf_writer::TextStr;
 
 use crate::files::Document;
-use crate::files::font::plain_letters;
 use crate::files::layout;
 use crate::files::layout::HEIGHT;
 use crate::files::layout::Shape;
 use crate::files::layout::WIDTH;
+use crate::files::pdf::letters::in_win_ansi;
+use crate::files::pdf::letters::width;
 
 /// The document as PDF.
 pub(super) fn write(document: &Document) -> Vec<u8> {
@@ -54,16 +57,13 @@ pub(super) fn write(document: &Document) -> Vec<u8> {
 fn draw(shapes: &[Shape]) -> Vec<u8> {
     let mut content = Content::new();
     for shape in shapes {
+        let (Shape::Box { color, .. } | Shape::Text { color, .. }) = shape;
+        let [red, green, blue] = color.map(|part| f32::from(part) / 255.0);
+        content.set_fill_rgb(red, green, blue);
         match shape {
             Shape::Box {
-                x,
-                y,
-                width,
-                height,
-                color,
+                x, y, width, height, ..
             } => {
-                let [red, green, blue] = color.map(|part| f32::from(part) / 255.0);
-                content.set_fill_rgb(red, green, blue);
                 content.rect(*x, HEIGHT - y - height, *width, *height).fill_nonzero();
             }
             Shape::Text {
@@ -71,54 +71,20 @@ fn draw(shapes: &[Shape]) -> Vec<u8> {
                 y,
                 size,
                 bold,
-                color,
                 to_right,
                 text,
+                ..
             } => {
-                let [red, green, blue] = color.map(|part| f32::from(part) / 255.0);
-                content.set_fill_rgb(red, green, blue);
+                let bytes = in_win_ansi(text);
+                let x = if *to_right { x - width(&bytes, *bold) * size } else { *x };
                 content.begin_text();
                 content.set_font(Name(if *bold { b"B" } else { b"R" }), *size);
                 // PDF counts from below and places text by its base line.
-                let x = if *to_right { x - width_of(text, *size) } else { *x };
                 content.next_line(x, HEIGHT - y - size * 0.75);
-                content.show(Str(&in_win_ansi(text)));
+                content.show(Str(&bytes));
                 content.end_text();
             }
         }
     }
     content.finish().to_vec()
-}
-
-/// The width of a number in the standard font; other letters are taken as wide as digits.
-fn width_of(text: &str, size: f32) -> f32 {
-    let width = |letter: char| match letter {
-        '.' | ',' => 0.278,
-        '-' => 0.333,
-        _ => 0.556,
-    };
-    text.chars().map(width).sum::<f32>() * size
-}
-
-/// Text in the encoding of the standard fonts; letters it lacks lose their accents or become a question mark.
-fn in_win_ansi(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            ' '..='~' => bytes.push(letter as u8),
-            '\u{a0}'..='\u{ff}' => bytes.push(letter as u8),
-            '€' => bytes.push(0x80),
-            '…' => bytes.push(0x85),
-            '‘' => bytes.push(0x91),
-            '’' => bytes.push(0x92),
-            '“' => bytes.push(0x93),
-            '”' => bytes.push(0x94),
-            '„' => bytes.push(0x84),
-            '•' => bytes.push(0x95),
-            '–' => bytes.push(0x96),
-            '—' => bytes.push(0x97),
-            other => bytes.extend(plain_letters(other).bytes()),
-        }
-    }
-    bytes
 }
