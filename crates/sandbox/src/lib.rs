@@ -147,7 +147,11 @@ impl Sandbox {
         let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         let directory = self.directory();
         let person = directory.find_person(who).cloned();
-        let principal = directory.applications.iter().find(|known| known.principal_oid == who).cloned();
+        let principal = directory
+            .applications
+            .iter()
+            .find(|known| known.principal_oid == who)
+            .cloned();
         drop(directory);
         let (tid, oid, client_id, named) = match (&person, &principal) {
             (Some(person), _) => {
@@ -155,10 +159,23 @@ impl Sandbox {
                 let (tid, oid) = guest.map_or((&person.tid, &person.oid), |guest| (&guest.tid, &guest.oid));
                 (tid, oid, SAMPLE_APP, Some((person.upn.as_str(), person.name.as_str())))
             }
-            (None, Some(principal)) => (&principal.tid, &principal.principal_oid, principal.client_id.as_str(), None),
+            (None, Some(principal)) => (
+                &principal.tid,
+                &principal.principal_oid,
+                principal.client_id.as_str(),
+                None,
+            ),
             (None, None) => return None,
         };
-        let claims = Claims { tid, oid, client_id, audience: POWER_BI, scopes: &scopes, person: named, lifetime_s };
+        let claims = Claims {
+            tid,
+            oid,
+            client_id,
+            audience: POWER_BI,
+            scopes: &scopes,
+            person: named,
+            lifetime_s,
+        };
         Some(entra::access_token(self, &claims))
     }
 

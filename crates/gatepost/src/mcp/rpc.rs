@@ -123,7 +123,10 @@ pub(super) struct Refusal {
 pub(super) fn read(body: &[u8]) -> Result<Message, Box<Refusal>> {
     let refuse = |id, failure| Box::new(Refusal { id, failure });
     if body.trim_ascii_start().first() == Some(&b'[') {
-        return Err(refuse(None, Failure::invalid_request("expected one message, not a batch")));
+        return Err(refuse(
+            None,
+            Failure::invalid_request("expected one message, not a batch"),
+        ));
     }
     let value = strict::parse(body).map_err(|refused| {
         let is_json = refused != strict::Refused::NotJson;

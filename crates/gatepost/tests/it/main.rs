@@ -5,8 +5,8 @@
 mod connect;
 mod entra;
 mod front;
-mod portal;
 mod oauth;
+mod portal;
 mod powerbi;
 mod pretend_microsoft;
 mod refresh;

@@ -36,7 +36,7 @@ pub fn run(model: &Model, query: &str, who: &Identity, limits: &Limits) -> Resul
     run_at(model, query, who, limits, jiff::Timestamp::now().as_millisecond())
 }
 
-/// Answers a query as of a given time (milliseconds since 1970-01-01), which TODAY() and NOW() give.
+/// Answers a query as of a given time (milliseconds since 1970-01-01), which `TODAY()` and `NOW()` give.
 pub fn run_at(model: &Model, query: &str, who: &Identity, limits: &Limits, now_ms: i64) -> Result<ResultSet, DaxError> {
     query::answer(model, query, who, limits, now_ms)
 }

@@ -61,7 +61,7 @@ impl ResultSet {
 /// One cell of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
-    /// BLANK().
+    /// `BLANK()`.
     Null,
     /// Text.
     Text(String),

@@ -35,10 +35,18 @@ impl Gateway {
     /// A fresh gateway that nobody has set up.
     pub(crate) async fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let settings = Settings { data: folder.path().into(), public_url: "https://gate.example".into(), ..Settings::default() };
+        let settings = Settings {
+            data: folder.path().into(),
+            public_url: "https://gate.example".into(),
+            ..Settings::default()
+        };
         let app = App::start(settings, Clock::set(NOW, 7), false).await.unwrap();
         let router = portal::router(app.clone()).merge(sign_in::router(app.clone()));
-        Self { app, router, _folder: Arc::new(folder) }
+        Self {
+            app,
+            router,
+            _folder: Arc::new(folder),
+        }
     }
 
     /// A gateway with its owner Ada.
@@ -50,14 +58,19 @@ impl Gateway {
     }
 
     pub(crate) fn browser(&self) -> Browser<'_> {
-        Browser { gateway: self, cookies: BTreeMap::new() }
+        Browser {
+            gateway: self,
+            cookies: BTreeMap::new(),
+        }
     }
 
     /// A browser in which this local account is signed in.
     pub(crate) async fn signed_in(&self, email: &str) -> Browser<'_> {
         let mut browser = self.browser();
         browser.get("/sign-in").await;
-        let answer = browser.post("/sign-in", &[("email", email), ("password", PASSWORD)]).await;
+        let answer = browser
+            .post("/sign-in", &[("email", email), ("password", PASSWORD)])
+            .await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
         browser
     }
@@ -66,7 +79,11 @@ impl Gateway {
         let answer = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = answer.into_parts();
         let body = to_bytes(body, 8 * 1024 * 1024).await.unwrap();
-        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.into()).unwrap() }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8(body.into()).unwrap(),
+        }
     }
 }
 
@@ -93,7 +110,11 @@ pub(crate) struct Browser<'a> {
 impl Browser<'_> {
     pub(crate) fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        let all: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let all: Vec<_> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         headers.insert(COOKIE, all.join("; ").parse().unwrap());
         headers
     }
@@ -104,11 +125,19 @@ impl Browser<'_> {
 
     /// A request as this browser sends it, without an `Origin` yet.
     pub(crate) fn request(&self, method: Method, path: &str, fields: &[(&str, &str)]) -> Request<Body> {
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let mut request = Request::builder().method(method).uri(path).body(Body::from(body)).unwrap();
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .body(Body::from(body))
+            .unwrap();
         *request.headers_mut() = self.headers();
         request.headers_mut().insert(HOST, "gate.example".parse().unwrap());
-        request.headers_mut().insert(CONTENT_TYPE, "application/x-www-form-urlencoded".parse().unwrap());
+        request
+            .headers_mut()
+            .insert(CONTENT_TYPE, "application/x-www-form-urlencoded".parse().unwrap());
         request
     }
 
@@ -123,7 +152,9 @@ impl Browser<'_> {
         let csrf = self.csrf();
         let fields: Vec<_> = fields.iter().copied().chain([("csrf", csrf.as_str())]).collect();
         let mut request = self.request(Method::POST, path, &fields);
-        request.headers_mut().insert(ORIGIN, "https://gate.example".parse().unwrap());
+        request
+            .headers_mut()
+            .insert(ORIGIN, "https://gate.example".parse().unwrap());
         let answer = self.gateway.send(request).await;
         self.keep(&answer);
         answer

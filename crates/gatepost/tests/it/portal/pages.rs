@@ -9,7 +9,10 @@ use super::{Answer, Browser, Gateway};
 fn settled(body: &str) -> String {
     let mut text = body.to_owned();
     for (file, _) in [("app", "css"), ("app", "js"), ("icons", "svg"), ("mark", "svg")] {
-        while let Some(at) = text.find(&format!("/assets/{file}-")).or_else(|| text.find(&format!("&#x2f;assets&#x2f;{file}-"))) {
+        while let Some(at) = text
+            .find(&format!("/assets/{file}-"))
+            .or_else(|| text.find(&format!("&#x2f;assets&#x2f;{file}-")))
+        {
             let start = at + text[at..].find(&format!("{file}-")).unwrap() + file.len();
             text.replace_range(start..start + 9, "");
         }
@@ -36,7 +39,10 @@ fn paths(it: &Sample) -> Vec<(&'static str, String)> {
         at("overview", "/"),
         at("connections", "/connections"),
         ("connect", format!("/connections/connect/{}", it.integration.id)),
-        ("connect_missing", format!("/connections/connect/{}?missing", it.integration.id)),
+        (
+            "connect_missing",
+            format!("/connections/connect/{}?missing", it.integration.id),
+        ),
         at("agents", "/agents"),
         at("connect_an_agent", "/connect-an-agent"),
         at("keys", "/keys"),
@@ -48,7 +54,10 @@ fn paths(it: &Sample) -> Vec<(&'static str, String)> {
         at("account", "/account"),
         at("integrations", "/integrations"),
         at("integration_new", "/integrations/new"),
-        ("integration", format!("/integrations/{}?done=integration-saved", it.integration.id)),
+        (
+            "integration",
+            format!("/integrations/{}?done=integration-saved", it.integration.id),
+        ),
         at("policies", "/policies"),
         at("policy_new_cedar", "/policies/new?as=cedar"),
         ("policy_as_cedar", format!("/policies/{}?as=cedar", it.policy)),
@@ -75,7 +84,10 @@ async fn a_person_sees_their_own_and_no_more() {
         let name = path.trim_start_matches('/');
         let body = shown(&mut bob, path).await;
         assert!(!body.contains("Ada"), "{path} tells Bob of Ada");
-        insta::assert_snapshot!(format!("person_{}", if name.is_empty() { "overview" } else { name }), body);
+        insta::assert_snapshot!(
+            format!("person_{}", if name.is_empty() { "overview" } else { name }),
+            body
+        );
     }
 }
 
@@ -83,9 +95,20 @@ async fn a_person_sees_their_own_and_no_more() {
 async fn an_empty_gateway_teaches_the_next_step() {
     let (gateway, _) = Gateway::with_owner().await;
     let mut ada = gateway.signed_in("ada@example.com").await;
-    for path in ["/", "/integrations", "/connections", "/agents", "/keys", "/approvals", "/groups"] {
+    for path in [
+        "/",
+        "/integrations",
+        "/connections",
+        "/agents",
+        "/keys",
+        "/approvals",
+        "/groups",
+    ] {
         let name = path.trim_start_matches('/');
-        insta::assert_snapshot!(format!("empty_{}", if name.is_empty() { "overview" } else { name }), shown(&mut ada, path).await);
+        insta::assert_snapshot!(
+            format!("empty_{}", if name.is_empty() { "overview" } else { name }),
+            shown(&mut ada, path).await
+        );
     }
 }
 
@@ -102,25 +125,53 @@ async fn the_frame_has_navigation_and_no_inline_code() {
             assert!(!answer.body.contains(inline), "{path} has {inline}");
         }
         assert_eq!(answer.body.matches("<script").count(), 1, "{path}");
-        assert!(answer.body.contains("aria-current=\"page\"") || path == "/account", "{path}");
+        assert!(
+            answer.body.contains("aria-current=\"page\"") || path == "/account",
+            "{path}"
+        );
         assert_eq!(answer.headers["cache-control"], "no-store");
         assert_eq!(answer.headers["referrer-policy"], "same-origin");
         let policy = answer.headers["content-security-policy"].to_str().unwrap();
-        assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{policy}");
+        assert!(
+            policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"),
+            "{policy}"
+        );
     }
-    insta::assert_snapshot!("frame", settled(&ada.get("/account").await.body.split("<main").next().unwrap().to_owned()).lines().map(str::trim_end).filter(|it| !it.is_empty()).collect::<Vec<_>>().join("\n"));
+    insta::assert_snapshot!(
+        "frame",
+        settled(&ada.get("/account").await.body.split("<main").next().unwrap().to_owned())
+            .lines()
+            .map(str::trim_end)
+            .filter(|it| !it.is_empty())
+            .collect::<Vec<_>>()
+            .join("\n")
+    );
 }
 
 #[tokio::test]
 async fn names_from_outside_are_shown_as_text() {
     let sample = sample().await;
     let hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
-    gatepost::admin::rename_environment(&sample.gateway.app, &sample.owner, hostile).await.unwrap();
-    gatepost::admin::create_group(&sample.gateway.app, &sample.owner, hostile).await.unwrap();
+    gatepost::admin::rename_environment(&sample.gateway.app, &sample.owner, hostile)
+        .await
+        .unwrap();
+    gatepost::admin::create_group(&sample.gateway.app, &sample.owner, hostile)
+        .await
+        .unwrap();
     let mut ada = sample.gateway.signed_in("ada@example.com").await;
-    for path in ["/", "/groups", "/settings", "/policies/new", "/activity", &format!("/people/{}", sample.person)] {
+    for path in [
+        "/",
+        "/groups",
+        "/settings",
+        "/policies/new",
+        "/activity",
+        &format!("/people/{}", sample.person),
+    ] {
         let body = ada.get(path).await.body;
         assert!(body.contains("&lt;script&gt;alert(1)"), "{path} does not show it");
-        assert!(!body.contains("<script>alert") && !body.contains("<img src=x"), "{path} lets it through");
+        assert!(
+            !body.contains("<script>alert") && !body.contains("<img src=x"),
+            "{path} lets it through"
+        );
     }
 }

@@ -55,8 +55,20 @@ async fn every_route_admits_whom_the_table_says() {
         }
         let admits = route.who == portal::Who::Person;
         assert_eq!(statuses[0], "sign-in", "{} {}", route.method, route.path);
-        assert_eq!(statuses[1] == "403", !admits, "{} {}: {statuses:?}", route.method, route.path);
-        lines.push(format!("{:<5} {:<42} {:<14} {}", route.method, route.path, format!("{:?}", route.who), statuses.join(" ")));
+        assert_eq!(
+            statuses[1] == "403",
+            !admits,
+            "{} {}: {statuses:?}",
+            route.method,
+            route.path
+        );
+        lines.push(format!(
+            "{:<5} {:<42} {:<14} {}",
+            route.method,
+            route.path,
+            format!("{:?}", route.who),
+            statuses.join(" ")
+        ));
     }
     insta::assert_snapshot!("routes", lines.join("\n"));
 }
@@ -65,7 +77,10 @@ async fn every_route_admits_whom_the_table_says() {
 async fn no_route_takes_a_form_from_elsewhere() {
     let it = sample().await;
     let posts = portal::ROUTES.iter().filter(|it| it.method == "POST").map(|it| it.path);
-    let others = sign_in::ROUTES.iter().filter(|(method, _)| *method == "POST").map(|(_, path)| *path);
+    let others = sign_in::ROUTES
+        .iter()
+        .filter(|(method, _)| *method == "POST")
+        .map(|(_, path)| *path);
     let ada = it.gateway.signed_in("ada@example.com").await;
     let csrf = ada.csrf();
     let before = gatepost::store::audit::head(&it.gateway.app.db).await.unwrap();
@@ -74,14 +89,44 @@ async fn no_route_takes_a_form_from_elsewhere() {
         for (why, origin, site, kind, token) in [
             ("no origin", None, None, None, csrf.as_str()),
             ("a foreign origin", Some("https://evil.example"), None, None, &csrf),
-            ("an origin that begins alike", Some("https://gate.example.evil.example"), None, None, &csrf),
+            (
+                "an origin that begins alike",
+                Some("https://gate.example.evil.example"),
+                None,
+                None,
+                &csrf,
+            ),
             ("a null origin", Some("null"), None, None, &csrf),
             ("the wrong scheme", Some("http://gate.example"), None, None, &csrf),
-            ("another site", Some("https://gate.example"), Some("cross-site"), None, &csrf),
-            ("text/plain", Some("https://gate.example"), None, Some("text/plain"), &csrf),
-            ("json", Some("https://gate.example"), None, Some("application/json"), &csrf),
+            (
+                "another site",
+                Some("https://gate.example"),
+                Some("cross-site"),
+                None,
+                &csrf,
+            ),
+            (
+                "text/plain",
+                Some("https://gate.example"),
+                None,
+                Some("text/plain"),
+                &csrf,
+            ),
+            (
+                "json",
+                Some("https://gate.example"),
+                None,
+                Some("application/json"),
+                &csrf,
+            ),
             ("no token", Some("https://gate.example"), None, None, ""),
-            ("a wrong token", Some("https://gate.example"), None, None, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+            (
+                "a wrong token",
+                Some("https://gate.example"),
+                None,
+                None,
+                "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            ),
         ] {
             let mut request = ada.request(Method::POST, &path, &[("csrf", token)]);
             let headers = request.headers_mut();
@@ -92,7 +137,11 @@ async fn no_route_takes_a_form_from_elsewhere() {
             assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path} with {why}");
         }
     }
-    assert_eq!(gatepost::store::audit::head(&it.gateway.app.db).await.unwrap(), before, "something was done");
+    assert_eq!(
+        gatepost::store::audit::head(&it.gateway.app.db).await.unwrap(),
+        before,
+        "something was done"
+    );
 }
 
 #[tokio::test]
@@ -100,17 +149,43 @@ async fn reading_changes_nothing() {
     let it = sample().await;
     let mut ada = it.gateway.signed_in("ada@example.com").await;
     let before = (
-        gatepost::store::policies::list(&it.gateway.app.db, &it.owner.environment).await.unwrap().len(),
-        gatepost::store::environments::policy_version(&it.gateway.app.db, &it.owner.environment).await.unwrap(),
-        gatepost::store::audit::head(&it.gateway.app.db).await.unwrap().unwrap().seq,
+        gatepost::store::policies::list(&it.gateway.app.db, &it.owner.environment)
+            .await
+            .unwrap()
+            .len(),
+        gatepost::store::environments::policy_version(&it.gateway.app.db, &it.owner.environment)
+            .await
+            .unwrap(),
+        gatepost::store::audit::head(&it.gateway.app.db)
+            .await
+            .unwrap()
+            .unwrap()
+            .seq,
     );
-    for route in portal::ROUTES.iter().filter(|it| it.method == "GET" && !it.path.contains("export")) {
-        assert_eq!(ada.get(&filled(&it, route.path)).await.status, StatusCode::OK, "{}", route.path);
+    for route in portal::ROUTES
+        .iter()
+        .filter(|it| it.method == "GET" && !it.path.contains("export"))
+    {
+        assert_eq!(
+            ada.get(&filled(&it, route.path)).await.status,
+            StatusCode::OK,
+            "{}",
+            route.path
+        );
     }
     let after = (
-        gatepost::store::policies::list(&it.gateway.app.db, &it.owner.environment).await.unwrap().len(),
-        gatepost::store::environments::policy_version(&it.gateway.app.db, &it.owner.environment).await.unwrap(),
-        gatepost::store::audit::head(&it.gateway.app.db).await.unwrap().unwrap().seq,
+        gatepost::store::policies::list(&it.gateway.app.db, &it.owner.environment)
+            .await
+            .unwrap()
+            .len(),
+        gatepost::store::environments::policy_version(&it.gateway.app.db, &it.owner.environment)
+            .await
+            .unwrap(),
+        gatepost::store::audit::head(&it.gateway.app.db)
+            .await
+            .unwrap()
+            .unwrap()
+            .seq,
     );
     assert_eq!(before, after);
 }
@@ -120,11 +195,25 @@ async fn assets_have_exact_names_and_long_lives() {
     let (gateway, _) = super::Gateway::with_owner().await;
     let mut browser = gateway.browser();
     let sign_in = browser.get("/sign-in").await.body;
-    let path = sign_in.split('"').find(|it| it.contains("app-") && it.ends_with(".css")).unwrap().replace("&#x2f;", "/");
+    let path = sign_in
+        .split('"')
+        .find(|it| it.contains("app-") && it.ends_with(".css"))
+        .unwrap()
+        .replace("&#x2f;", "/");
     let style = browser.get(&path).await;
-    assert_eq!((style.status, style.headers["content-type"].to_str().unwrap()), (StatusCode::OK, "text/css; charset=utf-8"));
+    assert_eq!(
+        (style.status, style.headers["content-type"].to_str().unwrap()),
+        (StatusCode::OK, "text/css; charset=utf-8")
+    );
     assert!(style.headers["cache-control"].to_str().unwrap().contains("immutable"));
-    for path in ["/assets/..%2f..%2fetc%2fpasswd", "/assets/%00", "/assets/..%5cCargo.toml", "/assets/app.css", "/assets/%252e%252e%252fapp.css", "/assets/"] {
+    for path in [
+        "/assets/..%2f..%2fetc%2fpasswd",
+        "/assets/%00",
+        "/assets/..%5cCargo.toml",
+        "/assets/app.css",
+        "/assets/%252e%252e%252fapp.css",
+        "/assets/",
+    ] {
         assert_eq!(browser.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
 }

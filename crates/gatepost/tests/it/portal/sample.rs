@@ -1,6 +1,5 @@
 //! Sample data: an environment in which something of everything has happened.
 
-
 use catalogue::clouds;
 use gatepost::admin::{self, IntegrationInput, KeyInput};
 use gatepost::audit::Entry;
@@ -37,17 +36,54 @@ pub(crate) async fn sample() -> Sample {
     let owner = caller(&done.owner, &done.environment.0, Role::Owner, "Ada Byron");
     let person = add_person(&gateway, &owner).await;
     let integration = add_integration(&gateway, &owner).await;
-    let connection = connect(&gateway, &owner, &integration, &owner.person, "Ada Byron", "connected", ALL).await;
-    connect(&gateway, &owner, &integration, &person, "Bob Reader", "needs_reconnect", "App.Read.All Dataset.Read.All").await;
+    let connection = connect(
+        &gateway,
+        &owner,
+        &integration,
+        &owner.person,
+        "Ada Byron",
+        "connected",
+        ALL,
+    )
+    .await;
+    connect(
+        &gateway,
+        &owner,
+        &integration,
+        &person,
+        "Bob Reader",
+        "needs_reconnect",
+        "App.Read.All Dataset.Read.All",
+    )
+    .await;
     let grant = allow(&gateway, &owner, &integration).await;
     let approval = ask(&gateway, &owner, &person, &connection).await;
     let group = admin::create_group(&gateway.app, &owner, "Finance").await.unwrap();
     admin::add_member(&gateway.app, &owner, &group, &person).await.unwrap();
-    let input = KeyInput { name: "nightly refresh".into(), is_application: false, scopes: ScopeSet::parse("powerbi.write").unwrap(), days: Some(90) };
+    let input = KeyInput {
+        name: "nightly refresh".into(),
+        is_application: false,
+        scopes: ScopeSet::parse("powerbi.write").unwrap(),
+        days: Some(90),
+    };
     let key = admin::create_key(&gateway.app, &owner, &input).await.unwrap();
     calls(&gateway, &owner).await;
-    let policy = gatepost::store::policies::list(&gateway.app.db, &owner.environment).await.unwrap().remove(0);
-    Sample { owner, person, integration, connection, grant, approval, group: group.0, key: key.id.0, policy: policy.id.0, gateway }
+    let policy = gatepost::store::policies::list(&gateway.app.db, &owner.environment)
+        .await
+        .unwrap()
+        .remove(0);
+    Sample {
+        owner,
+        person,
+        integration,
+        connection,
+        grant,
+        approval,
+        group: group.0,
+        key: key.id.0,
+        policy: policy.id.0,
+        gateway,
+    }
 }
 
 const ALL: &str = "App.Read.All Dashboard.Read.All Dashboard.ReadWrite.All Dataflow.ReadWrite.All Dataset.Read.All Dataset.ReadWrite.All Report.Read.All Report.ReadWrite.All Workspace.Read.All Workspace.ReadWrite.All";
@@ -86,7 +122,9 @@ pub(crate) async fn stranger(gateway: &Gateway) -> Person {
         created_at: NOW,
     };
     let mut tx = gateway.app.db.begin().await.unwrap();
-    gatepost::store::environments::create(&mut tx, &environment).await.unwrap();
+    gatepost::store::environments::create(&mut tx, &environment)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     let person = Person {
         id: "stranger".into(),
@@ -119,11 +157,21 @@ pub(crate) fn registration() -> IntegrationInput {
 }
 
 async fn add_integration(gateway: &Gateway, owner: &Caller) -> Integration {
-    let saved = admin::create_integration(&gateway.app, owner, &registration()).await.unwrap();
+    let saved = admin::create_integration(&gateway.app, owner, &registration())
+        .await
+        .unwrap();
     integrations::find(&gateway.app.db, &saved.id).await.unwrap().unwrap()
 }
 
-async fn connect(gateway: &Gateway, owner: &Caller, through: &Integration, person: &PersonId, name: &str, state: &str, scopes: &str) -> ConnectionId {
+async fn connect(
+    gateway: &Gateway,
+    owner: &Caller,
+    through: &Integration,
+    person: &PersonId,
+    name: &str,
+    state: &str,
+    scopes: &str,
+) -> ConnectionId {
     let it = Connection {
         id: gateway.app.clock.new_id().into(),
         environment_id: owner.environment.clone(),
@@ -153,9 +201,15 @@ async fn connect(gateway: &Gateway, owner: &Caller, through: &Integration, perso
     let id = connections::save_connected(&gateway.app.db, &it).await.unwrap();
     if state == "needs_reconnect" {
         let reason = "The refresh token has expired. Sign in again.";
-        assert!(gatepost::store::refresh::save_dead(&gateway.app.db, &id, 1, reason, "AADSTS700082", None).await.unwrap());
+        assert!(
+            gatepost::store::refresh::save_dead(&gateway.app.db, &id, 1, reason, "AADSTS700082", None)
+                .await
+                .unwrap()
+        );
     } else {
-        connections::touch(&gateway.app.db, &id, NOW.plus_seconds(-120)).await.unwrap();
+        connections::touch(&gateway.app.db, &id, NOW.plus_seconds(-120))
+            .await
+            .unwrap();
     }
     id
 }
@@ -230,14 +284,21 @@ async fn calls(gateway: &Gateway, owner: &Caller) {
     clock.advance_ms(-23 * 3_600_000);
     for hour in 0..24_u64 {
         for at in 0..(hour * hour * 7 % 13) {
-            let caller = Caller { trace: format!("trace-{hour}-{at}"), ..owner.clone() };
+            let caller = Caller {
+                trace: format!("trace-{hour}-{at}"),
+                ..owner.clone()
+            };
             let kind = if at % 5 == 4 { "call.refused" } else { "call.opened" };
             let details = json!({ "operation": "datasets.execute_queries_in_group", "effect": "read", "reason": if at % 5 == 4 { "no policy allows it" } else { "" } });
-            gateway.app.audit.append(Entry::of(kind, &caller, details)).await.unwrap();
+            gateway
+                .app
+                .audit
+                .append(Entry::of(kind, &caller, details))
+                .await
+                .unwrap();
         }
         clock.advance_ms(3_600_000);
     }
     clock.advance_ms(-3_600_000);
     assert_eq!(clock.now(), Timestamp(NOW.0));
 }
-
