@@ -88,6 +88,7 @@
       if (search) { event.preventDefault(); search.focus(); }
     });
     for (const input of document.querySelectorAll("[data-filter]")) input.addEventListener("input", () => filter(input));
+    document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
     localTimes();
     chosenAction();
     customCloud();

@@ -33,7 +33,7 @@ impl Password {
             problems.insert("password", format!("expected at least {LEAST_CHARACTERS} characters"));
         } else if MOST_BYTES < typed.len() {
             problems.insert("password", format!("expected at most {MOST_BYTES} bytes"));
-        } else if typed.chars().all(|it| Some(it) == typed.chars().next()) {
+        } else if typed.chars().all(|it| typed.starts_with(it)) {
             problems.insert("password", "expected more than one character repeated".to_owned());
         }
         if again.is_some_and(|again| again != typed) {

@@ -173,7 +173,9 @@ pub fn in_words(form: &Form, names: &HashMap<String, String>) -> String {
             .collect();
         text.push_str(&format!(", through {}", listed(&clients, "or")));
     }
-    text + "."
+    let mut letters = text.chars();
+    let first: String = letters.next().map(|it| it.to_uppercase().collect()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }
 
 fn what(form: &Form) -> String {

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::audit::Entry;
 use crate::caller::{EnvironmentId, PersonId, PolicyId, Role};
 use crate::connections::Admission;
-use crate::policy::{Policies, Source};
+use crate::policy::{Form, Policies, Source};
 use crate::session;
 use crate::store::environments::{self, Environment};
 use crate::store::people::{self, Person};
@@ -157,17 +157,18 @@ async fn create(app: &App, owner: &FirstOwner, password_hash: String) -> Result<
 /// The policies a new environment starts with.
 fn default_policies(app: &App, environment: &EnvironmentId) -> Vec<Policy> {
     let now = app.clock.now();
-    let policy = |form: crate::policy::Form| Policy {
+    // A millisecond apart, so that lists by age keep them in this order.
+    let policy = |(form, at): (Form, i64)| Policy {
         id: PolicyId(app.clock.new_id()),
         environment_id: environment.clone(),
         name: form.name.clone(),
         enabled: form.enabled,
         source: serde_json::to_string(&Source::Form(form)).expect("a form is plain data"),
-        created_at: now,
+        created_at: now.plus_ms(at),
         updated_at: now,
         updated_by: None,
     };
-    Policies::defaults().into_iter().map(policy).collect()
+    Policies::defaults().into_iter().zip(0..).map(policy).collect()
 }
 
 fn taken(error: store::Error) -> Refused {

@@ -32,7 +32,7 @@ pub fn html(status: StatusCode, page: String, leaving: &Leaving) -> Response {
     (status, headers, page).into_response()
 }
 
-fn content_policy(leaving: &Leaving) -> HeaderValue {
+pub(super) fn content_policy(leaving: &Leaving) -> HeaderValue {
     let targets = match leaving {
         Leaving::Stays => "'self'".to_owned(),
         Leaving::Departs(addresses) => {

@@ -12,7 +12,7 @@ use crate::store;
 #[derive(Debug)]
 pub(super) enum Failure {
     Refused(Refused),
-    Connect(ConnectError),
+    Connect(Box<ConnectError>),
     Unrendered(Unrendered),
 }
 
@@ -24,7 +24,7 @@ impl From<Refused> for Failure {
 
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Self {
-        Self::Connect(error)
+        Self::Connect(Box::new(error))
     }
 }
 

@@ -18,7 +18,7 @@ use crate::caller::Caller;
 use crate::page::{self, Leaving, Message, Notice};
 use crate::session;
 use crate::store::sessions::SignedIn;
-use crate::store::{approvals, environments};
+use crate::store::{approvals, environments, people};
 
 /// The signed-in person behind a request.
 #[derive(Clone)]
@@ -93,6 +93,7 @@ async fn visitor(
         return Ok(None);
     };
     let caller = call::caller_of_session(app, &signed_in, address).await?;
+    people::touch(&app.db, &caller.person, app.clock.now()).await?;
     let waiting = if caller.role.may_manage() {
         waiting(app, &caller).await?
     } else {
@@ -124,12 +125,12 @@ fn peer(extensions: &Extensions) -> Option<IpAddr> {
 
 impl Visitor {
     /// A page for this visitor.
-    pub fn show(&self, app: &App, at: Place<'_>, details: Value) -> Result<Response, Failure> {
+    pub(super) fn show(&self, app: &App, at: Place<'_>, details: Value) -> Result<Response, Failure> {
         self.show_as(app, StatusCode::OK, &Leaving::Stays, at, details)
     }
 
     /// A page with another status, or whose form leads away.
-    pub fn show_as(
+    pub(super) fn show_as(
         &self,
         app: &App,
         status: StatusCode,

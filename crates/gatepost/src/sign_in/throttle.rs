@@ -24,7 +24,7 @@ struct Waits {
 
 impl Subjects {
     pub(super) fn of(email: &str, address: Option<IpAddr>) -> Self {
-        let address = address.map_or_else(|| "unknown".to_owned(), |it| prefix(it));
+        let address = address.map_or_else(|| "unknown".to_owned(), prefix);
         let account: String = session::hash(&email.to_lowercase())
             .iter()
             .take(16)

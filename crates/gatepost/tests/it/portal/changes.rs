@@ -129,7 +129,7 @@ async fn a_policy_by_form_and_by_text_bumps_the_version() {
     let saved = ada.post("/policies", &form).await;
     assert_eq!(saved.location(), "/policies?done=policy-saved", "{}", saved.body);
     let page = ada.get("/policies").await.body;
-    assert!(page.contains("the group Finance may run refreshes and exports or create once an administrator has approved the exact call, in the workspace f089354e-8366-4e18-aea3-4cb4a3a50b48."), "{page}");
+    assert!(page.contains("The group Finance may run refreshes and exports or create once an administrator has approved the exact call, in the workspace f089354e-8366-4e18-aea3-4cb4a3a50b48."), "{page}");
     let wrong = ada
         .post(
             "/policies",

@@ -139,7 +139,7 @@ async fn the_frame_has_navigation_and_no_inline_code() {
     }
     insta::assert_snapshot!(
         "frame",
-        settled(&ada.get("/account").await.body.split("<main").next().unwrap().to_owned())
+        settled(ada.get("/account").await.body.split("<main").next().unwrap())
             .lines()
             .map(str::trim_end)
             .filter(|it| !it.is_empty())
