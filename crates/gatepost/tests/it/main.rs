@@ -10,4 +10,5 @@ mod portal;
 mod powerbi;
 mod pretend_microsoft;
 mod refresh;
+mod tokens;
 mod world;
