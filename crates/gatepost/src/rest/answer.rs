@@ -1,68 +1,73 @@
-//! Power BI's answer, passed on: status and body untouched, with our headers beside it.
+//! Power BI's answer, passed on: its status and body as they came, and only those of its headers a caller may see.
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CACHE_CONTROL, LOCATION};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, LOCATION, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
 
-use super::status;
+use super::error::{ERROR, HINT, TRACE, words};
 use crate::app::App;
 use crate::call::{Answer, Content};
 use crate::powerbi::{Kind, PowerBiFailure};
 
-const TRACE: HeaderName = HeaderName::from_static("gatepost-trace");
-const ERROR: HeaderName = HeaderName::from_static("gatepost-error");
-const HINT: HeaderName = HeaderName::from_static("gatepost-hint");
-
-/// The answer for the application; `base` is the proxy's own path.
-pub(super) fn of(app: &App, answer: Answer, base: &str) -> Response {
-    let mut headers = answer.headers;
-    rewrite_location(app, &mut headers, base);
-    put(&mut headers, TRACE, &answer.trace);
-    if let Some(failure) = &answer.failure {
-        put(&mut headers, ERROR, code(failure));
-        put(&mut headers, HINT, &hint(failure));
+/// The answer for the caller who came through the door of environment `slug`.
+pub(super) fn pass_on(app: &App, slug: Option<&str>, answer: Answer) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    let headers = response.headers_mut();
+    if let Some(own) = headers
+        .remove(LOCATION)
+        .and_then(|it| own_address(app, slug, it.to_str().ok()?))
+    {
+        headers.insert(LOCATION, own);
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let body = match answer.content {
-        Content::Whole(bytes) => Body::from(bytes),
+    headers.insert(TRACE, words(&answer.trace));
+    if let Some(failure) = &answer.failure {
+        explain(headers, answer.status, failure);
+    }
+    *response.body_mut() = match answer.content {
+        Content::Whole(bytes) => {
+            // It says the length again, of what is really there.
+            response.headers_mut().remove(CONTENT_LENGTH);
+            Body::from(bytes)
+        }
         Content::Stream(stream) => Body::new(stream),
     };
-    let mut response = Response::new(body);
-    *response.status_mut() = status(answer.status.as_u16());
-    *response.headers_mut() = headers;
     response
 }
 
-/// An address of Power BI's own API becomes the same address here, so that the client comes back to us.
-fn rewrite_location(app: &App, headers: &mut HeaderMap, base: &str) {
-    let Some(location) = headers.remove(LOCATION) else {
-        return;
+/// Where Power BI says that something is, as a path of the gateway.
+fn own_address(app: &App, slug: Option<&str>, path: &str) -> Option<HeaderValue> {
+    let door = match slug {
+        Some(slug) => format!("/e/{slug}/powerbi"),
+        None => "/powerbi".to_owned(),
     };
-    let path = location.to_str().ok().filter(|it| it.starts_with("/v1.0/"));
-    if let Some(path) = path {
-        put(headers, LOCATION, &app.settings.url(&format!("{base}{path}")));
+    let is_ours = path.starts_with("/v1.0/");
+    is_ours.then(|| HeaderValue::from_str(&app.settings.url(&format!("{door}{path}"))).ok())?
+}
+
+/// What the gateway knows of a refusal stands in headers: the body stays Microsoft's.
+fn explain(headers: &mut http::HeaderMap, status: StatusCode, failure: &PowerBiFailure) {
+    headers.insert(ERROR, HeaderValue::from_static(code(&failure.kind)));
+    let hint = match failure.explanation {
+        Some(known) => format!("{}. {}", known.cause, known.tell),
+        None => in_general(&failure.kind).to_owned(),
+    };
+    headers.insert(HINT, words(&hint));
+    let is_later = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+    if let Some(seconds) = failure
+        .retry_after_s
+        .filter(|_| is_later && !headers.contains_key(RETRY_AFTER))
+    {
+        headers.insert(RETRY_AFTER, seconds.into());
     }
 }
 
-fn put(headers: &mut HeaderMap, name: HeaderName, text: &str) {
-    let plain: String = text
-        .chars()
-        .map(|it| {
-            if it.is_ascii() && !it.is_ascii_control() {
-                it
-            } else {
-                '?'
-            }
-        })
-        .collect();
-    if let Ok(value) = HeaderValue::from_str(&plain) {
-        headers.insert(name, value);
-    }
-}
-
-fn code(failure: &PowerBiFailure) -> &'static str {
-    match failure.kind {
+/// A word that stays, for programs.
+fn code(kind: &Kind) -> &'static str {
+    match kind {
         Kind::TokenExpired => "power_bi_token",
         Kind::Rights => "power_bi_rights",
         Kind::NotFound => "power_bi_not_found",
@@ -74,21 +79,21 @@ fn code(failure: &PowerBiFailure) -> &'static str {
     }
 }
 
-/// In plain words: cause and who can mend it.
-fn hint(failure: &PowerBiFailure) -> String {
-    if let Some(known) = failure.explanation {
-        return format!("{} {}", known.cause, known.tell);
-    }
-    match &failure.kind {
-        Kind::TokenExpired => "Power BI does not take the token, even a fresh one; the person connects again in the portal".into(),
-        Kind::Rights => "the person's own rights in Power BI do not allow this; whoever manages the workspace or item can grant them".into(),
-        Kind::NotFound => "there is no such item, or the person may not see it".into(),
-        Kind::Throttled => match failure.retry_after_s {
-            Some(seconds) => format!("Power BI limits this person's calls; try again in {seconds} seconds"),
-            None => "Power BI limits this person's calls; try again later".into(),
-        },
-        Kind::ClaimsChallenge { .. } => "the organisation asks for another proof of who the person is; they connect again in the portal".into(),
-        Kind::BadRequest => "Power BI refuses the request as it is; its body says why".into(),
-        Kind::Server | Kind::Other => "Power BI failed; try again later".into(),
+/// Who can mend a refusal of which the catalogue knows nothing.
+fn in_general(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::TokenExpired => {
+            "Power BI does not take the token, even a fresh one; the person connects again in the portal."
+        }
+        Kind::Rights => {
+            "The person's own rights in Power BI do not allow this; whoever manages the workspace or item can give them."
+        }
+        Kind::NotFound => "There is no such item, or the person may not see it.",
+        Kind::Throttled => "Power BI limits this person's calls; wait before trying again.",
+        Kind::ClaimsChallenge { .. } => {
+            "The organisation asks for another proof of who the person is; they connect again in the portal."
+        }
+        Kind::BadRequest => "Power BI refuses the request as it is; its body says why.",
+        Kind::Server | Kind::Other => "Power BI failed; try again later.",
     }
 }

@@ -1,166 +1,214 @@
-//! The gateway's own refusals as `application/problem+json` (RFC 9457), which Power BI never sends.
+//! The gateway's own refusals of REST calls, in a form that nobody takes for Microsoft's (RFC 9457).
 
-use axum::response::{IntoResponse, Response};
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::json;
 
-use super::status;
-use crate::call::{AuthFailure, Problem};
-use crate::store;
+use crate::app::App;
+use crate::call::{AuthFailure, CallError, Problem};
 
-/// Why there is no answer of Power BI's.
-pub(super) enum RestError {
-    /// With the address of the resource's metadata.
-    Auth(AuthFailure, String),
-    /// With the trace of the call.
-    Call(Problem, String),
-    Body(String, String),
+pub(super) const TRACE: HeaderName = HeaderName::from_static("gatepost-trace");
+pub(super) const ERROR: HeaderName = HeaderName::from_static("gatepost-error");
+pub(super) const HINT: HeaderName = HeaderName::from_static("gatepost-hint");
+const METHODS: &str = "GET, POST, PUT, PATCH, DELETE";
+/// What is told with 429 and 503 when nobody knows better.
+const USUAL_PAUSE_S: u64 = 30;
+
+/// Why the gateway answers a REST call itself.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// There is no caller.
+    Auth(AuthFailure),
+    Call(CallError),
+    /// The body cannot be judged, so it is not sent.
+    Body(&'static str),
     TooLarge(usize),
-    NoEnvironment,
+    MediaType,
     Method,
     NotFound,
-    Store(store::Error),
+    /// There is no such download for this caller, whatever the reason.
+    NoDownload,
 }
 
-impl From<store::Error> for RestError {
-    fn from(error: store::Error) -> Self {
-        Self::Store(error)
+impl From<CallError> for Refusal {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
     }
 }
 
-impl IntoResponse for RestError {
-    fn into_response(self) -> Response {
+impl From<AuthFailure> for Refusal {
+    fn from(failure: AuthFailure) -> Self {
+        Self::Auth(failure)
+    }
+}
+
+impl Refusal {
+    /// The answer. `slug` is the environment the path names, `trace` the name of the request.
+    pub(super) fn response(&self, app: &App, slug: Option<&str>, trace: &str) -> Response {
+        if let Self::Call(error @ (CallError::Internal(_) | CallError::Store(_) | CallError::PolicyFailed(_))) = self {
+            tracing::error!(%error, trace, "a REST call failed");
+        }
+        if let Self::Auth(AuthFailure::Store(error)) = self {
+            tracing::error!(%error, trace, "a caller could not be looked up");
+        }
+        let problem = self.problem(app);
+        let mut response = written(&problem, trace);
+        if let Some(challenge) = self.challenge(app, slug).and_then(|it| HeaderValue::from_str(&it).ok()) {
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
         match self {
-            Self::Auth(AuthFailure::BadRequest(why), _) => {
-                refuse(400, "request_invalid", &sentence(&why), "Correct the request.", None)
+            Self::Method => drop(response.headers_mut().insert(ALLOW, HeaderValue::from_static(METHODS))),
+            Self::Call(CallError::WrongMethod(methods)) => {
+                if let Ok(allowed) = HeaderValue::from_str(&methods.join(", ")) {
+                    response.headers_mut().insert(ALLOW, allowed);
+                }
             }
-            Self::Auth(AuthFailure::Store(error), _) | Self::Store(error) => {
-                tracing::error!(error = %error, "a proxied request failed");
-                refuse(
-                    503,
-                    "database_unavailable",
-                    "The gateway's database does not answer.",
-                    "Try again in a minute.",
-                    None,
-                )
-            }
-            Self::Auth(failure, metadata) => unauthorized(&failure, &metadata),
-            Self::Call(problem, trace) => of_problem(&problem, &trace),
-            Self::Body(why, trace) => refuse(
+            _ => {}
+        }
+        response
+    }
+
+    fn problem(&self, app: &App) -> Problem {
+        let plain = |code, status, detail: String, hint: &str| Problem {
+            code,
+            status,
+            detail,
+            hint: hint.to_owned(),
+            link: None,
+            retry_after_s: None,
+        };
+        match self {
+            Self::Auth(AuthFailure::Missing) => plain(
+                "unauthenticated",
+                401,
+                "No access token or API key was sent.".into(),
+                "Send `Authorization: Bearer …` with a token or key of this gateway; a Microsoft token is not one.",
+            ),
+            Self::Auth(AuthFailure::Invalid(why)) => plain(
+                "token_invalid",
+                401,
+                format!("The access token or API key is not valid: {why}."),
+                "Sign in again, or make a new key in the portal.",
+            ),
+            Self::Auth(AuthFailure::BadRequest(why)) => plain(
+                "caller_unclear",
                 400,
+                format!("It is not clear for whom the call is: {why}."),
+                "Correct the headers and call again.",
+            ),
+            Self::Auth(AuthFailure::Store(_)) => {
+                CallError::Internal("the caller could not be looked up".into()).problem()
+            }
+            Self::Call(error) => error.problem(),
+            Self::Body(why) => plain(
                 "body_invalid",
-                &sentence(&why),
-                "Send one JSON object, each key once.",
-                Some(&trace),
+                400,
+                format!("The body cannot be used: {why}."),
+                "Send one JSON object in UTF-8, each key once.",
             ),
-            Self::TooLarge(limit) => {
-                let detail = format!("The body is larger than {limit} bytes.");
-                refuse(
-                    413,
-                    "body_too_large",
-                    &detail,
-                    "Send files as multipart/form-data, which is streamed.",
-                    None,
-                )
-            }
-            Self::NoEnvironment => refuse(
-                404,
-                "environment_unknown",
-                "There is no such environment.",
-                "Check the address.",
-                None,
+            Self::TooLarge(most) => plain(
+                "body_too_large",
+                413,
+                format!("The body is larger than {most} bytes."),
+                "Send less; an administrator can raise request_body_bytes.",
             ),
-            Self::NotFound => refuse(
-                404,
+            Self::MediaType => plain(
+                "media_type",
+                415,
+                "The body is neither JSON nor, for an import, multipart/form-data.".into(),
+                "Set Content-Type: application/json.",
+            ),
+            Self::Method => plain(
+                "method_not_allowed",
+                405,
+                "Power BI operations do not use this method.".into(),
+                &format!("Expected one of {METHODS}."),
+            ),
+            Self::NotFound => plain(
                 "not_found",
-                "There is no such file, or it is not yours, or its link is over.",
-                "Ask for it again.",
-                None,
+                404,
+                "There is nothing under this path.".into(),
+                "Paths begin with /powerbi/v1.0/myorg.",
             ),
-            Self::Method => {
-                let mut response = refuse(
-                    405,
-                    "method_not_allowed",
-                    "The proxy takes GET, POST, PUT, PATCH and DELETE.",
-                    "Use one of them.",
-                    None,
-                );
-                response
-                    .headers_mut()
-                    .insert(ALLOW, HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE"));
-                response
-            }
+            Self::NoDownload => plain(
+                "download_unknown",
+                404,
+                "There is no such download for you, or its time is over.".into(),
+                &format!(
+                    "Open the link signed in to {} as the person it was made for, or export the report again.",
+                    app.settings.url("/")
+                ),
+            ),
         }
     }
-}
 
-/// 401 with the way to a token (RFC 6750 §3, RFC 9728 §5.1).
-fn unauthorized(failure: &AuthFailure, metadata: &str) -> Response {
-    let error = match failure {
-        AuthFailure::Missing => String::new(),
-        _ => format!(", error=\"invalid_token\", error_description=\"{failure}\"").replace('`', "'"),
-    };
-    let detail = sentence(&failure.to_string());
-    let mut response = refuse(
-        401,
-        "unauthorized",
-        &detail,
-        "Send an API key or access token of this gateway as `Authorization: Bearer`.",
-        None,
-    );
-    let challenge = format!("Bearer resource_metadata=\"{metadata}\", scope=\"powerbi.read\"{error}");
-    if let Ok(value) = HeaderValue::from_str(&challenge) {
-        response.headers_mut().insert(WWW_AUTHENTICATE, value);
+    /// What a client must bring (RFC 6750 §3, RFC 9728 §5.1, RFC 9470 §3).
+    fn challenge(&self, app: &App, slug: Option<&str>) -> Option<String> {
+        let metadata = metadata(app, slug);
+        Some(match self {
+            Self::Auth(AuthFailure::Missing) => format!("Bearer resource_metadata=\"{metadata}\""),
+            Self::Auth(AuthFailure::Invalid(_)) => {
+                format!("Bearer error=\"invalid_token\", resource_metadata=\"{metadata}\"")
+            }
+            Self::Call(CallError::Scope { needed }) => format!(
+                "Bearer error=\"insufficient_scope\", scope=\"{}\", resource_metadata=\"{metadata}\"",
+                needed.as_str()
+            ),
+            Self::Call(CallError::StepUp { age_s }) => format!(
+                "Bearer error=\"insufficient_user_authentication\", max_age=\"{age_s}\", resource_metadata=\"{metadata}\""
+            ),
+            _ => return None,
+        })
     }
-    response
 }
 
-fn of_problem(problem: &Problem, trace: &str) -> Response {
-    let mut response = refuse(
-        problem.status,
-        problem.code,
-        &problem.detail,
-        &problem.hint,
-        Some(trace),
-    );
-    if let Some(seconds) = problem.retry_after_s {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+/// Where the metadata of this door is (RFC 9728 §3.1). A slug that could not be one of ours is not repeated.
+fn metadata(app: &App, slug: Option<&str>) -> String {
+    let is_plain = |it: &&str| it.len() <= 64 && it.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    match slug.filter(is_plain) {
+        Some(slug) => app
+            .settings
+            .url(&format!("/.well-known/oauth-protected-resource/e/{slug}/powerbi")),
+        None => app.settings.url("/.well-known/oauth-protected-resource/powerbi"),
     }
-    response
 }
 
-fn refuse(number: u16, code: &str, detail: &str, hint: &str, trace: Option<&str>) -> Response {
+fn written(problem: &Problem, trace: &str) -> Response {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = json!({
-        "type": format!("urn:gatepost:{code}"),
-        "title": status(number).canonical_reason().unwrap_or("Refused"),
-        "status": number,
-        "detail": detail,
-        "code": code,
-        "hint": hint,
+        "type": format!("urn:gatepost:problem:{}", problem.code),
+        "title": problem.code.replace('_', " "),
+        "status": status.as_u16(),
+        "detail": problem.detail,
+        "code": problem.code,
+        "hint": problem.hint,
+        "link": problem.link,
         "trace": trace,
     });
-    let mut response = (status(number), body.to_string()).into_response();
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    for (name, text) in [("gatepost-error", code), ("gatepost-trace", trace.unwrap_or_default())] {
-        if let Ok(value) = HeaderValue::from_str(text)
-            && !text.is_empty()
-        {
-            headers.insert(HeaderName::from_static(name), value);
-        }
-    }
-    if status(number) == StatusCode::UNAUTHORIZED {
-        headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(ERROR, HeaderValue::from_static(problem.code));
+    headers.insert(HINT, words(&problem.hint));
+    headers.insert(TRACE, words(trace));
+    let pause_s = match (status.as_u16(), problem.retry_after_s) {
+        (_, Some(seconds)) => Some(seconds),
+        (429 | 503, None) => Some(USUAL_PAUSE_S),
+        _ => None,
+    };
+    if let Some(seconds) = pause_s {
+        headers.insert(RETRY_AFTER, seconds.into());
     }
     response
 }
 
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters
-        .next()
-        .map(|it| it.to_uppercase().collect::<String>())
-        .unwrap_or_default();
-    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+/// Words as a header: visible ASCII on one line, of a bounded length.
+pub(super) fn words(text: &str) -> HeaderValue {
+    let is_plain = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
+    let line: String = text.chars().take(500).map(is_plain).collect();
+    HeaderValue::from_str(&line).unwrap_or(HeaderValue::from_static(""))
 }

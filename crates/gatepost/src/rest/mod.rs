@@ -1,146 +1,109 @@
-//! The REST proxy: Power BI's own paths below the gateway's address, and the links to exported files.
+//! The face of applications: Power BI's own REST paths under the gateway's address, and downloads that tools hand out.
 
 mod answer;
+mod body;
 mod download;
 mod error;
+#[cfg(test)]
+mod tests;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::{ConnectInfo, Path, Request, State};
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::{any, get};
-use http::header::{CONTENT_TYPE, TRANSFER_ENCODING};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::Response;
+use axum::routing::any;
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode};
-use http_body_util::{BodyExt as _, Limited};
-use serde_json::Value;
+use http::{HeaderMap, Method};
 
 use crate::app::App;
-use crate::call::{self, Door, Incoming};
+use crate::call::{self, AuthFailure, Incoming};
 use crate::caller::Caller;
-use crate::policy::CanonicalJson;
-use crate::powerbi;
-use crate::rest::error::RestError;
+use crate::rest::error::Refusal;
 
-/// The proxy of the default environment and of any, and the downloads.
+const FACE: &str = "powerbi";
+/// Where a path goes on to Power BI.
+const ROOT: &str = "/powerbi";
+
+/// `/powerbi/…` of the default environment, `/e/{environment}/powerbi/…` of any, and `/download/…` of both.
 pub fn router(app: App) -> Router {
     Router::new()
-        .route("/powerbi", any(default_environment))
-        .route("/powerbi/{*path}", any(default_environment))
-        .route("/e/{environment}/powerbi", any(named_environment))
-        .route("/e/{environment}/powerbi/{*path}", any(named_environment))
-        .route("/download/{sealed}", get(download::default_environment))
-        .route("/e/{environment}/download/{sealed}", get(download::named_environment))
+        .route("/powerbi", any(proxy))
+        .route("/powerbi/{*path}", any(proxy))
+        .route("/e/{environment}/powerbi", any(proxy))
+        .route("/e/{environment}/powerbi/{*path}", any(proxy))
+        .route("/download/{sealed}", any(download::download))
+        .route("/e/{environment}/download/{sealed}", any(download::download))
         .with_state(app)
 }
 
-async fn default_environment(State(app): State<App>, request: Request) -> Response {
-    serve(&app, None, request).await
-}
-
-async fn named_environment(
-    State(app): State<App>,
-    Path(parameters): Path<std::collections::HashMap<String, String>>,
-    request: Request,
-) -> Response {
-    let slug = parameters.get("environment").map(String::as_str);
-    serve(&app, slug, request).await
-}
-
-async fn serve(app: &App, slug: Option<&str>, request: Request) -> Response {
+async fn proxy(State(app): State<App>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    match answered(app, slug, parts, body).await {
-        Ok(response) => response,
-        Err(error) => error.into_response(),
+    // Other methods have no operation, and a browser's question about other origins gets no yes.
+    if !matches!(
+        parts.method,
+        Method::GET | Method::POST | Method::PUT | Method::PATCH | Method::DELETE
+    ) {
+        return Refusal::Method.response(&app, None, &app.clock.new_id());
+    }
+    // The path as it came: it is decoded once, by the catalogue, and nowhere before.
+    let Some((slug, path)) = split(parts.uri.path(), ROOT) else {
+        return Refusal::NotFound.response(&app, None, &app.clock.new_id());
+    };
+    let caller = match caller(&app, slug, FACE, &parts.headers, address(&parts)).await {
+        Ok(caller) => caller,
+        Err(refusal) => return refusal.response(&app, slug, &app.clock.new_id()),
+    };
+    match send(&app, &caller, &parts, path, body).await {
+        Ok(answer) => answer::pass_on(&app, slug, answer),
+        Err(refusal) => refusal.response(&app, slug, &caller.trace),
     }
 }
 
-async fn answered(app: &App, slug: Option<&str>, parts: Parts, body: Body) -> Result<Response, RestError> {
-    let door = call::door(app, slug, "powerbi")
-        .await?
-        .ok_or(RestError::NoEnvironment)?;
-    let caller = caller(app, &door, &parts).await?;
-    let fail = |problem| RestError::Call(problem, caller.trace.clone());
-    let below = parts.uri.path().split_once("/powerbi").map_or("", |(_, below)| below);
-    if parts.method == Method::HEAD || parts.method == Method::OPTIONS {
-        return Err(RestError::Method);
-    }
-    let (sent, json) = read_body(app, &parts.headers, body, &caller).await?;
+async fn send(
+    app: &App,
+    caller: &Caller,
+    parts: &Parts,
+    path: &str,
+    body: axum::body::Body,
+) -> Result<call::Answer, Refusal> {
+    let method = parts.method.as_str();
+    let (body, json) = body::read(app, method, path, &parts.headers, body).await?;
     let incoming = Incoming {
-        method: parts.method.as_str(),
-        path: below,
+        method,
+        path,
         query: parts.uri.query(),
         headers: parts.headers.clone(),
     };
-    let request = call::Request::of_http(app, incoming, sent, json).map_err(|it| fail(it.problem()))?;
-    let answer = call::call(app, &caller, request)
-        .await
-        .map_err(|it| fail(it.problem()))?;
-    let base = if let Some(slug) = slug {
-        format!("/e/{slug}/powerbi")
-    } else {
-        "/powerbi".to_owned()
-    };
-    Ok(answer::of(app, answer, &base))
+    let request = call::Request::of_http(app, incoming, body, json)?;
+    Ok(call::call(app, caller, request).await?)
 }
 
-/// Who sends this request.
-async fn caller(app: &App, door: &Door, parts: &Parts) -> Result<Caller, RestError> {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|it| it.0.ip());
-    call::authenticate(app, door, &parts.headers, peer)
-        .await
-        .map_err(|failure| RestError::Auth(failure, metadata_of(app, door)))
+/// The environment's slug, if the path names one, and the rest of the path after `root`.
+fn split<'a>(path: &'a str, root: &str) -> Option<(Option<&'a str>, &'a str)> {
+    if let Some(rest) = path.strip_prefix(root) {
+        return rest.starts_with('/').then_some((None, rest));
+    }
+    let (slug, rest) = path.strip_prefix("/e/")?.split_once('/')?;
+    let rest = path.get(path.len() - rest.len() - 1..)?.strip_prefix(root)?;
+    rest.starts_with('/').then_some((Some(slug), rest))
 }
 
-/// Where a client without a token reads how to get one (RFC 9728 §5.1).
-fn metadata_of(app: &App, door: &Door) -> String {
-    let path = door.resource.strip_prefix(&app.settings.public_url).unwrap_or_default();
-    app.settings
-        .url(&format!("/.well-known/oauth-protected-resource{path}"))
-}
-
-/// JSON is read, so that policies, the record and Power BI see the same; anything else is passed on as it comes.
-async fn read_body(
+/// The caller behind a token or key. An environment that is not there is answered like a token that is not valid.
+async fn caller(
     app: &App,
+    slug: Option<&str>,
+    face: &str,
     headers: &HeaderMap,
-    body: Body,
-    caller: &Caller,
-) -> Result<(powerbi::Body, Option<Value>), RestError> {
-    let fail = |why: String| RestError::Body(why, caller.trace.clone());
-    let has_length = headers.contains_key(http::header::CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
-    let kind = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
-    let kind = kind
-        .and_then(|it| it.split(';').next())
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    if kind.starts_with("multipart/") && has_length {
-        return Ok((powerbi::Body::stream(body), None));
-    }
-    let limit = app.settings.request_body_bytes;
-    let bytes = match Limited::new(body, limit).collect().await {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => return Err(RestError::TooLarge(limit)),
-        Err(_) => return Err(fail("the body ended too early".into())),
+    address: Option<IpAddr>,
+) -> Result<Caller, Refusal> {
+    let Some(door) = call::door(app, slug, face).await.map_err(AuthFailure::from)? else {
+        return Err(AuthFailure::Invalid("it is unknown or was revoked").into());
     };
-    if bytes.is_empty() {
-        return Ok((powerbi::Body::empty(), None));
-    }
-    if kind != "application/json" && !kind.ends_with("+json") {
-        return Err(fail(
-            "expected a body of application/json, or multipart/form-data for a file".into(),
-        ));
-    }
-    let text = std::str::from_utf8(&bytes).map_err(|_| fail("the body is not UTF-8".into()))?;
-    // Two readers must not read different things: each key may stand once.
-    CanonicalJson::parse(text).map_err(|why| fail(why.to_string()))?;
-    let value = serde_json::from_str(text).map_err(|_| fail("the body is not JSON".into()))?;
-    Ok((powerbi::Body::Bytes(bytes), Some(value)))
+    Ok(call::authenticate(app, &door, headers, address).await?)
 }
 
-/// The status of a number that came from Power BI or from a problem.
-fn status(number: u16) -> StatusCode {
-    StatusCode::from_u16(number).unwrap_or(StatusCode::BAD_GATEWAY)
+/// The peer's address as the listener saw it; headers that claim another are not looked at.
+fn address(parts: &Parts) -> Option<IpAddr> {
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|it| it.0.ip())
 }

@@ -30,7 +30,7 @@ impl Context<'_> {
     /// Calls one operation.
     ///
     /// Invariant: a tool emits only what its manifest lists.
-    pub async fn call(&self, id: &'static str, arguments: Map<String, Value>) -> Result<Answer, Fault> {
+    pub(super) async fn call(&self, id: &'static str, arguments: Map<String, Value>) -> Result<Answer, Fault> {
         if !self.tool.may_emit(id) {
             let why = format!("{} does not list {id}", self.tool.name);
             return Err(CallError::Internal(why).into());
@@ -48,19 +48,19 @@ impl Context<'_> {
     }
 
     /// Calls one operation and reads its whole answer.
-    pub async fn bytes(&self, id: &'static str, arguments: Map<String, Value>) -> Result<bytes::Bytes, Fault> {
+    pub(super) async fn bytes(&self, id: &'static str, arguments: Map<String, Value>) -> Result<bytes::Bytes, Fault> {
         let answer = self.call(id, arguments).await?;
         answer.content.bytes(MOST_BYTES).await.map_err(Fault::Answer)
     }
 
     /// Calls one operation and reads its answer as JSON.
-    pub async fn json(&self, id: &'static str, arguments: Map<String, Value>) -> Result<Value, Fault> {
+    pub(super) async fn json(&self, id: &'static str, arguments: Map<String, Value>) -> Result<Value, Fault> {
         let bytes = self.bytes(id, arguments).await?;
         serde_json::from_slice(&bytes).map_err(|_| Fault::Unreadable)
     }
 
     /// Calls an operation that answers a list and gives its entries.
-    pub async fn list(&self, id: &'static str, arguments: Map<String, Value>) -> Result<Vec<Value>, Fault> {
+    pub(super) async fn list(&self, id: &'static str, arguments: Map<String, Value>) -> Result<Vec<Value>, Fault> {
         match self.json(id, arguments).await?["value"].take() {
             Value::Array(entries) => Ok(entries),
             _ => Err(Fault::Unreadable),
@@ -68,7 +68,7 @@ impl Context<'_> {
     }
 
     /// Whether the policies may ever allow this operation to the caller.
-    pub fn may(&self, id: &str) -> bool {
+    pub(super) fn may(&self, id: &str) -> bool {
         let operation = Catalogue::builtin().operation(id);
         operation.is_some_and(|it| may_ever(&self.policies, self.caller, it))
     }

@@ -31,7 +31,7 @@ impl From<CallError> for Fault {
 }
 
 impl Fault {
-    pub fn words(&self, trace: &str) -> String {
+    pub(super) fn words(&self, trace: &str) -> String {
         match self {
             Self::Call(error) => of_problem(&error.problem(), trace),
             Self::Refused { what, failure } => format!("{}\nTrace {trace}.", of_failure(what, failure)),
@@ -44,12 +44,12 @@ impl Fault {
     }
 
     /// Whether Power BI asks to come back later.
-    pub fn is_throttled(&self) -> bool {
+    pub(super) fn is_throttled(&self) -> bool {
         matches!(self, Self::Refused { failure, .. } if failure.kind == Kind::Throttled)
     }
 
     /// In a few words, for a remark beside an answer.
-    pub fn brief(&self) -> String {
+    pub(super) fn brief(&self) -> String {
         match self {
             Self::Call(error) => error.problem().detail,
             Self::Refused { failure, .. } => match failure.explanation {

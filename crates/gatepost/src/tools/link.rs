@@ -38,7 +38,7 @@ pub(super) struct Job {
 }
 
 impl Job {
-    pub fn new(workspace: Option<&str>, report: &str, export: &str, name: &str, now: Timestamp) -> Self {
+    pub(super) fn new(workspace: Option<&str>, report: &str, export: &str, name: &str, now: Timestamp) -> Self {
         Self {
             workspace: workspace.map(str::to_owned),
             report: report.to_owned(),

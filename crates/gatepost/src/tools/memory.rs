@@ -38,7 +38,7 @@ pub(super) struct Viewer {
 
 impl Viewer {
     /// The viewer behind a call; there is none without a connection.
-    pub async fn of(context: &Context<'_>) -> Result<Self, CallError> {
+    pub(super) async fn of(context: &Context<'_>) -> Result<Self, CallError> {
         let (app, caller) = (context.app, context.caller);
         let connection = call::connection_of(app, caller).await?;
         Ok(Self {
@@ -79,7 +79,7 @@ pub(super) fn memory() -> &'static Memory {
 
 impl Memory {
     /// The items known to a viewer. One caller at a time fills them; the others wait and find them filled.
-    pub fn items(&self, viewer: &Viewer) -> Arc<Mutex<Known>> {
+    pub(super) fn items(&self, viewer: &Viewer) -> Arc<Mutex<Known>> {
         if let Some(known) = self.items.get(viewer) {
             return known;
         }
@@ -89,13 +89,19 @@ impl Memory {
     }
 
     /// What a viewer was told of a model not long ago.
-    pub fn model(&self, viewer: &Viewer, model: &str, now: Timestamp) -> Option<Arc<(Timestamp, Model)>> {
+    pub(super) fn model(&self, viewer: &Viewer, model: &str, now: Timestamp) -> Option<Arc<(Timestamp, Model)>> {
         let found = self.models.get(&(viewer.clone(), model.to_owned()))?;
         (now.since_ms(found.0) < FRESH_MS).then_some(found)
     }
 
     /// Keeps what a viewer was told of a model.
-    pub fn keep_model(&self, viewer: &Viewer, model: &str, now: Timestamp, told: Model) -> Arc<(Timestamp, Model)> {
+    pub(super) fn keep_model(
+        &self,
+        viewer: &Viewer,
+        model: &str,
+        now: Timestamp,
+        told: Model,
+    ) -> Arc<(Timestamp, Model)> {
         let told = Arc::new((now, told));
         self.models.insert((viewer.clone(), model.to_owned()), told.clone());
         told

@@ -47,17 +47,17 @@ impl Refresh {
     }
 
     /// Power BI says `Unknown` of a refresh that still runs.
-    pub fn is_running(&self) -> bool {
+    pub(super) fn is_running(&self) -> bool {
         self.ended.is_none() && matches!(self.status.as_str(), "Unknown" | "InProgress" | "NotStarted")
     }
 
     /// The status as people say it.
-    pub fn state(&self) -> &str {
+    pub(super) fn state(&self) -> &str {
         if self.is_running() { "running" } else { &self.status }
     }
 
     /// How long it took, or takes so far.
-    pub fn seconds(&self, now: Timestamp) -> Option<i64> {
+    pub(super) fn seconds(&self, now: Timestamp) -> Option<i64> {
         let moment = |text: &str| text.parse::<jiff::Timestamp>().ok().map(|it| it.as_second());
         let end = match &self.ended {
             Some(text) => moment(text)?,

@@ -166,7 +166,7 @@ fn message(error: &Value) -> String {
 
 impl Rows {
     /// How many of the first `most` rows fit when text and structured answer may each have so many characters.
-    pub fn fitting(&self, most: usize, characters: usize) -> usize {
+    pub(super) fn fitting(&self, most: usize, characters: usize) -> usize {
         let (mut text, mut structured) = (0, 0);
         let fits = |row: &&Vec<Value>| {
             text += row.iter().map(|it| shown(it).len() + 1).sum::<usize>();
@@ -177,7 +177,7 @@ impl Rows {
     }
 
     /// The first rows as TSV with a head.
-    pub fn tsv(&self, most: usize) -> String {
+    pub(super) fn tsv(&self, most: usize) -> String {
         let head: Vec<String> = self.columns.iter().map(|it| cell(it)).collect();
         let mut out = head.join("\t");
         for row in self.rows.iter().take(most) {
@@ -189,13 +189,13 @@ impl Rows {
     }
 
     /// The first rows for programs.
-    pub fn structured(&self, most: usize, truncated: bool) -> Value {
+    pub(super) fn structured(&self, most: usize, truncated: bool) -> Value {
         let rows: Vec<&Vec<Value>> = self.rows.iter().take(most).collect();
         json!({ "columns": self.columns, "rows": rows, "truncated": truncated })
     }
 
     /// The text of a named column of a row, the name given without brackets.
-    pub fn text<'a>(&'a self, row: &'a [Value], name: &str) -> Option<Cow<'a, str>> {
+    pub(super) fn text<'a>(&'a self, row: &'a [Value], name: &str) -> Option<Cow<'a, str>> {
         let bracketed = |it: &&String| it.trim_matches(['[', ']']).eq_ignore_ascii_case(name);
         let at = self.columns.iter().position(|it| bracketed(&it))?;
         match row.get(at)? {

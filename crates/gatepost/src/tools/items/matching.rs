@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+/// Letters of a name that are compared to tell how near it is.
+const COMPARED: usize = 80;
+
 /// How well a name fits; the smaller, the better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fit {
+pub(in crate::tools) enum Fit {
     /// The same, letter for letter.
     Exact,
     /// The same but for case, accents and spaces.
@@ -15,7 +18,7 @@ pub enum Fit {
 }
 
 /// How well `name` fits what was asked for; nothing if a word is missing.
-pub fn fit(asked: &str, name: &str) -> Option<Fit> {
+pub(in crate::tools) fn fit(asked: &str, name: &str) -> Option<Fit> {
     if asked.trim() == name.trim() {
         return Some(Fit::Exact);
     }
@@ -30,7 +33,7 @@ pub fn fit(asked: &str, name: &str) -> Option<Fit> {
 }
 
 /// Lower case, without accents, with single spaces.
-pub fn folded(text: &str) -> String {
+pub(in crate::tools) fn folded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars().flat_map(char::to_lowercase) {
         match c {
@@ -90,7 +93,7 @@ fn plain(c: char) -> Option<&'static str> {
 }
 
 /// Up to five of these names that are nearest to what was asked for, the nearest first.
-pub fn nearest<'a>(asked: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+pub(in crate::tools) fn nearest<'a>(asked: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let asked = folded(asked);
     let distinct: BTreeSet<&str> = names.into_iter().collect();
     let mut ranked: Vec<(usize, &str)> = distinct
@@ -99,7 +102,7 @@ pub fn nearest<'a>(asked: &str, names: impl IntoIterator<Item = &'a str>) -> Vec
             let folded = folded(name);
             let shares_word = asked.split(' ').any(|word| word.len() > 2 && folded.contains(word));
             let distance = distance(&asked, &folded);
-            let longest = asked.chars().count().max(folded.chars().count());
+            let longest = asked.chars().count().max(folded.chars().count()).min(COMPARED);
             (shares_word || distance * 2 <= longest).then_some((distance, name))
         })
         .collect();
@@ -109,7 +112,6 @@ pub fn nearest<'a>(asked: &str, names: impl IntoIterator<Item = &'a str>) -> Vec
 
 /// How many letters to add, drop or change to make one text of the other; long texts are compared by their beginning.
 fn distance(one: &str, other: &str) -> usize {
-    const COMPARED: usize = 80;
     let one: Vec<char> = one.chars().take(COMPARED).collect();
     let other: Vec<char> = other.chars().take(COMPARED).collect();
     let mut above: Vec<usize> = (0..=other.len()).collect();

@@ -26,7 +26,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 6] = [
+    pub(in crate::tools) const ALL: [Self; 6] = [
         Self::Workspace,
         Self::Model,
         Self::Report,
@@ -36,7 +36,7 @@ impl Kind {
     ];
 
     /// The word in arguments and answers.
-    pub fn word(self) -> &'static str {
+    pub(in crate::tools) fn word(self) -> &'static str {
         match self {
             Self::Workspace => "workspace",
             Self::Model => "semantic_model",
@@ -48,7 +48,7 @@ impl Kind {
     }
 
     /// The words in a sentence.
-    pub fn words(self) -> &'static str {
+    pub(in crate::tools) fn words(self) -> &'static str {
         match self {
             Self::Model => "semantic model",
             other => other.word(),
@@ -56,7 +56,7 @@ impl Kind {
     }
 
     /// The kind of a word, with the names that Power BI had and has for it.
-    pub fn of_word(word: &str) -> Option<Self> {
+    pub(in crate::tools) fn of_word(word: &str) -> Option<Self> {
         let word = word.trim().to_ascii_lowercase().replace([' ', '-'], "_");
         Some(match word.strip_suffix('s').unwrap_or(&word) {
             "workspace" | "group" => Self::Workspace,
@@ -70,7 +70,7 @@ impl Kind {
     }
 
     /// The kind of item whose id follows this word in an address.
-    pub fn of_path(word: &str) -> Option<Self> {
+    pub(in crate::tools) fn of_path(word: &str) -> Option<Self> {
         Some(match word {
             "reports" | "rdlreports" => Self::Report,
             "datasets" | "semanticmodels" | "modeling" => Self::Model,
@@ -99,7 +99,7 @@ pub(super) enum Home {
 
 impl Home {
     /// The workspace for a path that begins with `/groups/{id}`.
-    pub fn workspace_id(&self) -> Option<&str> {
+    pub(in crate::tools) fn workspace_id(&self) -> Option<&str> {
         match self {
             Self::Workspace { id, .. } => Some(id),
             Self::Mine | Self::App { .. } | Self::Unknown => None,
@@ -107,7 +107,7 @@ impl Home {
     }
 
     /// For people.
-    pub fn name(&self) -> String {
+    pub(in crate::tools) fn name(&self) -> String {
         match self {
             Self::Mine => "My workspace".into(),
             Self::Workspace { name, .. } => name.clone(),
@@ -131,7 +131,7 @@ pub(super) struct Item {
 
 impl Item {
     /// An entry of a list of Power BI's; nothing without an id.
-    pub fn of(kind: Kind, home: &Home, entry: &Value) -> Option<Self> {
+    pub(in crate::tools) fn of(kind: Kind, home: &Home, entry: &Value) -> Option<Self> {
         let text = |name: &str| entry[name].as_str().filter(|it| !it.is_empty());
         let id = text("id").or_else(|| text("objectId"))?;
         let name = text("name").or_else(|| text("displayName")).unwrap_or(id);
@@ -146,7 +146,7 @@ impl Item {
     }
 
     /// The line of this item in a list.
-    pub fn line(&self) -> Vec<String> {
+    pub(in crate::tools) fn line(&self) -> Vec<String> {
         let kind = if self.is_paginated {
             "paginated report"
         } else {

@@ -7,7 +7,7 @@ use super::Kind;
 
 /// An item as it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reference {
+pub(in crate::tools) enum Reference {
     Id(String),
     Address(Address),
     Name(String),
@@ -15,7 +15,7 @@ pub enum Reference {
 
 /// The ids of an address. Its host is not looked at: only ids are taken, and rights are judged by Power BI.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Address {
+pub(in crate::tools) struct Address {
     /// The item, unless the address is of a workspace.
     pub item: Option<(Kind, String)>,
     pub workspace: Option<String>,
@@ -23,7 +23,7 @@ pub struct Address {
 }
 
 /// Reads what was given; the error says why an address cannot be used.
-pub fn parse(text: &str) -> Result<Reference, String> {
+pub(in crate::tools) fn parse(text: &str) -> Result<Reference, String> {
     let text = text.trim();
     if let Some(id) = guid(text.trim_matches(['{', '}'])) {
         return Ok(Reference::Id(id));
