@@ -28,11 +28,18 @@
     setTimeout(() => { say.textContent = before; }, 1800);
   }
 
+  // What a row says, without the words on its buttons.
+  function said(row) {
+    const copy = row.cloneNode(true);
+    for (const it of copy.querySelectorAll("button, form, details.sure")) it.remove();
+    return copy.textContent.toLowerCase();
+  }
+
   function filter(input) {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const row of document.querySelectorAll(input.dataset.filter)) {
-      const text = row.textContent.toLowerCase();
+      const text = said(row);
       row.hidden = !words.every((word) => text.includes(word));
       shown += row.hidden ? 0 : 1;
     }

@@ -180,7 +180,7 @@ pub(super) async fn connect(
         person: Some(caller.person.clone()),
         kind: Kind::Portal,
         client_request: None,
-        return_to: Some("/connections?done=connected".into()),
+        return_to: None,
         prompt: Some(prompt),
         login_hint: present.as_ref().map(|it| it.account_username.clone()),
         claims: present.and_then(|it| it.claims),

@@ -140,9 +140,13 @@ const DONE: &[(&str, &str, &str)] = &[
 
 /// The line for a query string, if it asks for a known one.
 pub(super) fn notice(query: &str) -> Option<Notice> {
-    let done = url::form_urlencoded::parse(query.as_bytes())
-        .find(|(name, _)| name == "done")?
-        .1;
+    let mut asked = url::form_urlencoded::parse(query.as_bytes());
+    let done = asked.find_map(|(name, value)| match &*name {
+        "done" => Some(value),
+        // The way back from Microsoft names the connection it made.
+        "connected" => Some("connected".into()),
+        _ => None,
+    })?;
     DONE.iter()
         .find(|(word, ..)| *word == done)
         .map(|(_, kind, text)| Notice {

@@ -2,6 +2,7 @@
 
 mod changes;
 mod entering;
+mod microsoft;
 mod pages;
 mod routes;
 mod sample;
