@@ -10,7 +10,7 @@ use super::memory::{Viewer, memory};
 use super::outcome::Said;
 use super::rows::Rows;
 use super::run_dax::{QUERIES, model, query_rows, title};
-use super::text::{DATA_NOTE, short, table};
+use super::text::{DATA_NOTE, counted, short, table};
 use super::tool::{Hints, Tool};
 use crate::powerbi::Kind;
 
@@ -212,11 +212,11 @@ pub(super) fn said(title: &str, model: &Model, search: Option<&str>) -> String {
         .filter(|it| words.is_empty() || words.iter().all(|word| folded(&it.join(" ")).contains(word.as_str())))
         .collect();
     let mut out = format!(
-        "{title}: {} tables, {} columns, {} measures, {} relationships{}. Read by {}.",
-        tables.len(),
-        columns.len(),
-        measures.len(),
-        relationships.len(),
+        "{title}: {}, {}, {}, {}{}. Read by {}.",
+        counted(tables.len(), "table"),
+        counted(columns.len(), "column"),
+        counted(measures.len(), "measure"),
+        counted(relationships.len(), "relationship"),
         if words.is_empty() { "" } else { " fit the search" },
         model.way
     );

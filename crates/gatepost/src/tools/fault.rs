@@ -22,6 +22,8 @@ pub(super) enum Fault {
     Unreadable,
     /// The model can mend it: these words say how.
     Words(String),
+    /// Nothing has the name that was given; the words name what is near.
+    NotFound(String),
 }
 
 impl From<CallError> for Fault {
@@ -39,7 +41,7 @@ impl Fault {
             Self::Unreadable => format!(
                 "Power BI answered something that is not the expected JSON.\nTry again; if it stays, tell an administrator of the gateway.\nTrace {trace}."
             ),
-            Self::Words(words) => words.clone(),
+            Self::Words(words) | Self::NotFound(words) => words.clone(),
         }
     }
 
@@ -58,7 +60,7 @@ impl Fault {
             },
             Self::Answer(error) => error.to_string(),
             Self::Unreadable => "the answer could not be read".into(),
-            Self::Words(words) => words.clone(),
+            Self::Words(words) | Self::NotFound(words) => words.clone(),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::context::Context;
 use super::fault::Fault;
 use super::items::{self, Fit, HEAD, Item, Kind, Meant, Walked, Wanted, fit};
 use super::outcome::Said;
-use super::text::{DATA_NOTE, short, table};
+use super::text::{DATA_NOTE, counted, short, table};
 use super::tool::{Hints, Tool};
 
 const MOST_LINES: usize = 200;
@@ -79,13 +79,13 @@ pub(super) fn said(asked: Option<&str>, walked: &Walked) -> String {
     let shown = lines.len() - unfit;
     let mut words = match hits.len() {
         0 => "No item has this in its name.".to_owned(),
-        found if found == shown => format!("{found} items."),
+        found if found == shown => format!("{}.", counted(found, "item")),
         found => format!("First {shown} of {found} items; give more words, types or a workspace."),
     };
     if walked.left > 0 {
         words.push_str(&format!(
-            " Not everything has been looked through: {} lists are left; call again with the same arguments to go on.",
-            walked.left
+            " Not everything has been looked through ({} left): call again with the same arguments to go on.",
+            counted(walked.left, "list")
         ));
     }
     for note in &walked.notes {

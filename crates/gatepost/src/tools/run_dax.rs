@@ -8,7 +8,7 @@ use super::fault::Fault;
 use super::items::{self, Home, Item, Kind, Meant, Reference};
 use super::outcome::Said;
 use super::rows::{self, MOST_ROWS, Rows};
-use super::text::{DATA_NOTE, clean, short};
+use super::text::{DATA_NOTE, clean, counted, short};
 use super::tool::{Hints, Tool};
 use crate::call::Request;
 
@@ -101,7 +101,7 @@ fn said(found: &Rows, most: usize) -> Said {
     let truncated = shown < found.count || found.cut.is_some();
     let mut words = match (found.count, truncated) {
         (0, false) => return empty(found),
-        (_, false) => format!("{} rows.", found.count),
+        (_, false) => format!("{}.", counted(found.count, "row")),
         (_, true) => cut(found, shown, most),
     };
     words.push_str(&format!("\n{DATA_NOTE}\n{}", found.tsv(shown)));

@@ -42,6 +42,14 @@ pub(super) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// A number of things, in words.
+pub(super) fn counted(number: usize, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
+    }
+}
+
 /// Lines of cells under a head, at most `most` characters; the number is of the lines that did not fit.
 pub(super) fn table(head: &[&str], lines: &[Vec<String>], most: usize) -> (String, usize) {
     let mut out = head.join("\t");

@@ -10,5 +10,10 @@ mod portal;
 mod powerbi;
 mod pretend_microsoft;
 mod refresh;
+<<<<<<< HEAD
 mod tokens;
+=======
+mod rest;
+mod tools;
+>>>>>>> tools
 mod world;

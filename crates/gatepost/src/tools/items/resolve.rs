@@ -42,10 +42,10 @@ pub(in crate::tools) async fn model(context: &Context<'_>, text: &str, meant: Me
             ..
         }) => resolve(context, text, &[Kind::Report], meant).await?,
         Reference::Name(_) => match resolve(context, text, &kinds, meant).await {
-            Err(Fault::Words(words)) => match resolve(context, text, &[Kind::Report], meant).await {
-                Ok(report) => report,
-                Err(Fault::Words(_)) => return Err(Fault::Words(words)),
-                Err(other) => return Err(other),
+            // People often call a model by the name of a report on it.
+            Err(Fault::NotFound(words)) => match resolve(context, text, &[Kind::Report], meant).await {
+                Err(Fault::NotFound(_)) => return Err(Fault::NotFound(words)),
+                other => other?,
             },
             other => other?,
         },
@@ -156,7 +156,7 @@ async fn by_name(context: &Context<'_>, name: &str, kinds: &[Kind], meant: Meant
             break;
         }
     }
-    Err(Fault::Words(not_found(name, kinds, &seen)))
+    Err(Fault::NotFound(not_found(name, kinds, &seen)))
 }
 
 /// The workspace that stands before a slash in a name, so that no other has to be looked through.

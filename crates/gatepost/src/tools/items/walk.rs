@@ -291,6 +291,6 @@ fn after(fault: Fault, list: &List) -> Result<After, Fault> {
             "{place}: Power BI asks for fewer calls; go on in a minute"
         ))),
         Fault::Refused { .. } | Fault::Unreadable => Ok(After::GoOn(format!("{place}: {}", fault.brief()))),
-        Fault::Call(_) | Fault::Answer(_) | Fault::Words(_) => Err(fault),
+        Fault::Call(_) | Fault::Answer(_) | Fault::Words(_) | Fault::NotFound(_) => Err(fault),
     }
 }
