@@ -10,10 +10,7 @@ mod portal;
 mod powerbi;
 mod pretend_microsoft;
 mod refresh;
-<<<<<<< HEAD
-mod tokens;
-=======
 mod rest;
+mod tokens;
 mod tools;
->>>>>>> tools
 mod world;
