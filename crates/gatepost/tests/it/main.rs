@@ -5,6 +5,7 @@
 mod connect;
 mod entra;
 mod front;
+mod funnel;
 mod oauth;
 mod portal;
 mod powerbi;
