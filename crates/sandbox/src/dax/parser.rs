@@ -14,6 +14,9 @@ use crate::dax::lexer::wrong;
 /// How deep brackets may nest, so that no query exhausts the stack.
 const DEEPEST: usize = 64;
 
+/// How many operators may follow one another without brackets.
+const LONGEST: usize = 150;
+
 /// The binding power of NOT: looser than comparisons, tighter than `&&`.
 const NOT_POWER: u8 = 5;
 
@@ -149,7 +152,7 @@ impl<'a> Parser<'a> {
     /// Reads operators that bind at least as tightly as `floor`.
     fn climb(&mut self, floor: u8) -> Result<Expr> {
         let mut left = self.nested(Self::prefix)?;
-        loop {
+        for _ in 0..LONGEST {
             if floor <= 7 && (self.is_word("IN") || (self.is_word("NOT") && self.next_is_word("IN"))) {
                 let negated = self.word("NOT");
                 self.word("IN");
@@ -170,6 +173,9 @@ impl<'a> Parser<'a> {
             let right = self.climb(power + 1)?;
             left = Expr::Binary(operator, Box::new(left), Box::new(right));
         }
+        Err(DaxError::wrong(format!(
+            "the query nests too deep: more than {LONGEST} operators follow one another"
+        )))
     }
 
     fn prefix(&mut self) -> Result<Expr> {

@@ -39,13 +39,14 @@ pub(super) enum Shape {
         height: f32,
         color: Color,
     },
-    /// A line of text; `y` is the top of the letters.
+    /// A line of text from `x`, or up to `x` if it is set to the right; `y` is the top of the letters.
     Text {
         x: f32,
         y: f32,
         size: f32,
         bold: bool,
         color: Color,
+        to_right: bool,
         text: String,
     },
 }
@@ -141,6 +142,7 @@ fn text(x: f32, y: f32, size: f32, bold: bool, color: Color, words: &str, width:
         size,
         bold,
         color,
+        to_right: false,
         text,
     }
 }
@@ -220,17 +222,20 @@ fn table(shapes: &mut Vec<Shape>, area: Area, caption: &str, rows: &ResultSet) {
     for (line, row) in rows.rows.iter().take(shown).enumerate() {
         let y = top + ROW * (line + 1) as f32;
         for (place, cell) in row.iter().enumerate() {
-            let words = cell_text(cell);
-            let x = area.x + width * place as f32 + 4.0;
-            // Numbers stand at the right edge of their column.
-            let used = words.chars().count() as f32 * 10.0 * LETTER;
-            let is_number = matches!(cell, Cell::Int(_) | Cell::Number(_));
-            let x = if is_number {
-                x + (width - 8.0 - used).max(0.0)
-            } else {
-                x
-            };
-            shapes.push(text(x, y + 4.0, 10.0, false, INK, &words, width - 8.0));
+            let mut shown = text(
+                area.x + width * place as f32 + 4.0,
+                y + 4.0,
+                10.0,
+                false,
+                INK,
+                &cell_text(cell),
+                width - 8.0,
+            );
+            if let (Shape::Text { x, to_right, .. }, Cell::Int(_) | Cell::Number(_)) = (&mut shown, cell) {
+                *to_right = true;
+                *x += width - 8.0;
+            }
+            shapes.push(shown);
         }
         shapes.push(Shape::Box {
             x: area.x,
@@ -262,9 +267,19 @@ fn plain_name(name: &str) -> &str {
     }
 }
 
+/// The cell as a table shows it: money and the like with two decimals and thousands apart.
 fn cell_text(cell: &Cell) -> String {
     match cell {
-        Cell::Number(number) => ((number * 1e4).round() / 1e4).to_string(),
+        Cell::Number(number) if number.abs() >= 100.0 && number.abs() < 1e15 => {
+            let mut text = format!("{number:.2}");
+            let mut at = text.len() - 3;
+            while at > 3 && text.as_bytes()[at - 4].is_ascii_digit() {
+                at -= 3;
+                text.insert(at, ',');
+            }
+            text
+        }
+        Cell::Number(number) if number.is_finite() => ((number * 1e4).round() / 1e4).to_string(),
         other => other.to_text(),
     }
 }

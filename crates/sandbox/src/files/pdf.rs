@@ -72,6 +72,7 @@ fn draw(shapes: &[Shape]) -> Vec<u8> {
                 size,
                 bold,
                 color,
+                to_right,
                 text,
             } => {
                 let [red, green, blue] = color.map(|part| f32::from(part) / 255.0);
@@ -79,13 +80,24 @@ fn draw(shapes: &[Shape]) -> Vec<u8> {
                 content.begin_text();
                 content.set_font(Name(if *bold { b"B" } else { b"R" }), *size);
                 // PDF counts from below and places text by its base line.
-                content.next_line(*x, HEIGHT - y - size * 0.75);
+                let x = if *to_right { x - width_of(text, *size) } else { *x };
+                content.next_line(x, HEIGHT - y - size * 0.75);
                 content.show(Str(&in_win_ansi(text)));
                 content.end_text();
             }
         }
     }
     content.finish().to_vec()
+}
+
+/// The width of a number in the standard font; other letters are taken as wide as digits.
+fn width_of(text: &str, size: f32) -> f32 {
+    let width = |letter: char| match letter {
+        '.' | ',' => 0.278,
+        '-' => 0.333,
+        _ => 0.556,
+    };
+    text.chars().map(width).sum::<f32>() * size
 }
 
 /// Text in the encoding of the standard fonts; letters it lacks lose their accents or become a question mark.

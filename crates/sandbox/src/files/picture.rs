@@ -34,11 +34,14 @@ pub(super) fn write(document: &Document, page: usize) -> Result<Vec<u8>, String>
                 size,
                 bold,
                 color,
+                to_right,
                 text,
             } => {
                 // A letter is five dots wide with one between, and a letter of ten points six points wide.
                 let dot = ((size * SCALE / 10.0).round() as usize).max(1);
-                canvas.text((x * SCALE) as usize, (y * SCALE) as usize, dot, bold, color, &text);
+                let used = if to_right { text.chars().count() * 6 * dot } else { 0 };
+                let x = ((x * SCALE) as usize).saturating_sub(used);
+                canvas.text(x, (y * SCALE) as usize, dot, bold, color, &text);
             }
         }
     }

@@ -162,14 +162,19 @@ fn shape_xml(id: usize, shape: &Shape) -> String {
             size,
             bold,
             color: [red, green, blue],
+            to_right,
             text,
-        } => format!(
-            r#"<p:sp><p:nvSpPr><p:cNvPr id="{id}" name="Text {id}"/><p:cNvSpPr txBox="1"/><p:nvPr/></p:nvSpPr><p:spPr>{}<a:prstGeom prst="rect"><a:avLst/></a:prstGeom><a:noFill/></p:spPr><p:txBody><a:bodyPr wrap="none" lIns="0" tIns="0" rIns="0" bIns="0"><a:noAutofit/></a:bodyPr><a:lstStyle/><a:p><a:r><a:rPr lang="en-US" sz="{}" b="{}"><a:solidFill><a:srgbClr val="{red:02X}{green:02X}{blue:02X}"/></a:solidFill></a:rPr><a:t>{}</a:t></a:r></a:p></p:txBody></p:sp>"#,
-            place(*x, *y, text.chars().count() as f32 * size * 0.6, size * 1.3),
-            (size * 100.0) as i64,
-            u8::from(*bold),
-            escape(text)
-        ),
+        } => {
+            let width = text.chars().count() as f32 * size * 0.6;
+            let (x, side) = if *to_right { (x - width, "r") } else { (*x, "l") };
+            format!(
+                r#"<p:sp><p:nvSpPr><p:cNvPr id="{id}" name="Text {id}"/><p:cNvSpPr txBox="1"/><p:nvPr/></p:nvSpPr><p:spPr>{}<a:prstGeom prst="rect"><a:avLst/></a:prstGeom><a:noFill/></p:spPr><p:txBody><a:bodyPr wrap="none" lIns="0" tIns="0" rIns="0" bIns="0"><a:noAutofit/></a:bodyPr><a:lstStyle/><a:p><a:pPr algn="{side}"/><a:r><a:rPr lang="en-US" sz="{}" b="{}"><a:solidFill><a:srgbClr val="{red:02X}{green:02X}{blue:02X}"/></a:solidFill></a:rPr><a:t>{}</a:t></a:r></a:p></p:txBody></p:sp>"#,
+                place(x, *y, width, size * 1.3),
+                (size * 100.0) as i64,
+                u8::from(*bold),
+                escape(text)
+            )
+        }
     }
 }
 

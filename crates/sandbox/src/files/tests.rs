@@ -219,7 +219,7 @@ fn a_presentation_has_all_parts_it_names_and_a_slide_per_page() {
     }
     let slide = part(&slides.bytes, "ppt/slides/slide2.xml");
     assert!(slide.contains("<a:t>Page 2: a/b*c?</a:t>"));
-    assert!(slide.contains("<a:t>1200.5</a:t>"));
+    assert!(slide.contains("<a:t>1,200.50</a:t>"));
 }
 
 #[test]

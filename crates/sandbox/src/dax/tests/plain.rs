@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::{Cell, Identity, Limits, ResultSet, run_at};
 use crate::data::{Column, ColumnKind, Measure, Model, Relationship, Role, Table, seed};
+use crate::dax::{Cell, Identity, Limits, ResultSet, run_at};
 
 const NOW: i64 = 1_795_435_200_000;
 const REGIONS: [&str; 3] = ["North", "South", "West"];
