@@ -5,13 +5,12 @@
 mod connect;
 mod entra;
 mod front;
-mod funnel;
+mod mcp;
 mod oauth;
 mod portal;
 mod powerbi;
 mod pretend_microsoft;
 mod refresh;
 mod rest;
-mod tokens;
 mod tools;
 mod world;

@@ -309,12 +309,9 @@ fn relate(model: &Model, tables: &mut [StoredTable]) -> Result<Maps> {
             let first = maps[*table][to.table]
                 .clone()
                 .expect("every relationship was mapped above");
-            let reached: Vec<(usize, Arc<Vec<u32>>)> = maps[to.table]
-                .iter()
-                .enumerate()
-                .filter_map(|(above, map)| Some((above, map.clone()?)))
-                .collect();
-            for (above, second) in reached {
+            let further = maps[to.table].clone();
+            for (above, second) in further.iter().enumerate() {
+                let Some(second) = second else { continue };
                 let both = first.iter().map(|row| second[*row as usize]).collect();
                 if maps[*table][above].replace(Arc::new(both)).is_some() {
                     return Err(two_ways(model, *table, above));

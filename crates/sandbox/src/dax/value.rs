@@ -37,7 +37,7 @@ impl Value {
         Self::Date(ms as f64 / DAY_MS + EPOCH_DAYS)
     }
 
-    /// Whether this is `BLANK()`.
+    /// Whether this is a blank.
     pub fn is_blank(&self) -> bool {
         matches!(self, Self::Blank)
     }
@@ -80,7 +80,7 @@ impl Value {
 /// The identity of a value inside a set or a group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
-    /// `BLANK()`.
+    /// A blank.
     Blank,
     /// TRUE or FALSE.
     Bool(bool),

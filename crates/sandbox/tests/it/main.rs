@@ -1,6 +1,7 @@
 //! One integration binary for the whole sandbox, driven over HTTP.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod dax_models;
 mod entra_admin;
 mod entra_clients;
 mod entra_consent;

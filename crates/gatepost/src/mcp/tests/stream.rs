@@ -129,9 +129,9 @@ async fn a_sender_who_goes_away_cancels_the_work() {
 fn only_a_sender_who_says_so_reads_streams() {
     let accepts = |values: &[&'static str]| {
         let mut headers = HeaderMap::new();
-        values.iter().for_each(|it| {
-            headers.append(ACCEPT, HeaderValue::from_static(it));
-        });
+        for value in values {
+            headers.append(ACCEPT, HeaderValue::from_static(value));
+        }
         stream::is_accepted(&headers)
     };
     assert!(

@@ -44,7 +44,7 @@ struct Group {
     rows: Vec<usize>,
 }
 
-/// Columns to group by, and expressions by name.
+/// Columns to group by, and names with expressions.
 type Parts<'n> = (&'n [Node], Vec<(String, &'n Node)>);
 
 /// Splits the arguments after the table into columns to group by and named expressions.

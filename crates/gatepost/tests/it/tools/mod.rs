@@ -1,5 +1,7 @@
 //! The workflow tools against the sandbox: as the person who asks, under policies, with answers a model can act on.
 
+mod exports;
+
 use gatepost::caller::{ApprovalId, Caller, PersonId, Role, Scope, ScopeSet};
 use gatepost::tools::{self, Challenge, Outcome, Progress};
 use serde_json::{Map, Value, json};
@@ -352,106 +354,6 @@ async fn items_describe_themselves_as_far_as_rights_go() {
     assert!(workspace.contains("\tFinance overview\tFinance\t"), "{workspace}");
     let board = told(&world, &cy, "describe_item", json!({"item": "Sales board"})).await;
     assert!(board.contains("Revenue by region"), "{board}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_exported_file_opens_for_the_person_who_asked_and_for_nobody_else() {
-    let world = World::new().await;
-    let (cy, bo) = (signed_in(&world, CY).await, signed_in(&world, BO).await);
-    let report = json!({"report": "Finance overview", "format": "PDF"});
-    // The sandbox's clock stands still, so the export runs until it is moved.
-    let exporting = call(&world, &cy, "export_report", report.clone());
-    let moving = async {
-        while world.ledger("kind=powerbi&method=POST&status=202").await.is_empty() {
-            tokio::task::yield_now().await;
-        }
-        world.advance_seconds(60);
-    };
-    let (outcome, ()) = tokio::join!(exporting, moving);
-    assert!(!outcome.is_error, "{}", outcome.text);
-    let link = outcome
-        .text
-        .split_whitespace()
-        .find(|it| it.starts_with("http"))
-        .unwrap()
-        .to_owned();
-    let (own, other) = (world.key(&cy.person).await, world.key(&bo.person).await);
-    let fetch = |key: &str, link: &str| world.http.get(link).bearer_auth(key).send();
-    let file = fetch(&own, &link).await.unwrap();
-    assert_eq!(file.status(), 200);
-    assert_eq!(file.headers()["content-type"], "application/pdf");
-    assert_eq!(
-        file.headers()["content-disposition"],
-        "attachment; filename=\"Finance overview.pdf\"; filename*=UTF-8''Finance%20overview.pdf"
-    );
-    assert!(file.bytes().await.unwrap().starts_with(b"%PDF-"));
-
-    let before = power_bi_calls(&world).await;
-    let mut answers = Vec::new();
-    for (key, link) in [
-        (other.as_str(), link.clone()),
-        (&own, format!("{link}x")),
-        (&own, format!("{}/download/AAAA", world.url)),
-    ] {
-        let answer = fetch(key, &link).await.unwrap();
-        assert_eq!(answer.status(), 404);
-        let mut body: Value = answer.json().await.unwrap();
-        body["trace"].take();
-        answers.push(body);
-    }
-    assert!(answers.windows(2).all(|it| it[0] == it[1]), "{answers:?}");
-    assert_eq!(power_bi_calls(&world).await, before);
-
-    let stranger = world
-        .http
-        .get(&link)
-        .header("accept", "text/html")
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(stranger.status(), 303);
-    assert!(
-        stranger.headers()["location"]
-            .to_str()
-            .unwrap()
-            .starts_with("/sign-in?return_to=")
-    );
-    world.advance_seconds(25 * 3600);
-    assert_eq!(fetch(&own, &link).await.unwrap().status(), 404);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_format_or_page_a_report_does_not_have_is_told_before_the_export() {
-    let world = World::new().await;
-    let cy = signed_in(&world, CY).await;
-    let text = refused(
-        &world,
-        &cy,
-        "export_report",
-        json!({"report": "Finance overview", "format": "XLSX"}),
-    )
-    .await;
-    assert!(text.ends_with("it can be exported as PDF, PPTX, PNG."), "{text}");
-    let arguments = json!({"report": "Finance overview", "format": "PDF", "pages": ["No such page"]});
-    let text = refused(&world, &cy, "export_report", arguments).await;
-    assert!(
-        text.starts_with("The report has no page No such page; its pages are: "),
-        "{text}"
-    );
-    let text = refused(
-        &world,
-        &cy,
-        "export_report",
-        json!({"report": "Sales overview", "format": "PDF"}),
-    )
-    .await;
-    assert!(text.contains("FeatureNotAvailable"), "{text}");
-    let job = json!({"report": "x", "format": "PDF", "job": "AAAA"});
-    assert!(
-        refused(&world, &cy, "export_report", job)
-            .await
-            .starts_with("This job is unknown or too old.")
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
