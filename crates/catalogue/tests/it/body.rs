@@ -139,8 +139,8 @@ fn objects_are_found_in_path_and_body() {
             ]}})
         ),
         [
-            format!("capacity {other} body.capacityMigrationAssignments[0].targetCapacityObjectId"),
             format!("workspace {GUID} body.capacityMigrationAssignments[0].workspacesToAssign[0]"),
+            format!("capacity {other} body.capacityMigrationAssignments[0].targetCapacityObjectId")
         ],
     );
     assert_eq!(
