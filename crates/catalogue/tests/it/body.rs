@@ -117,8 +117,8 @@ fn objects_are_found_in_path_and_body() {
             json!({"body": {"reports": [{"id": GUID}], "identities": [{"username": "x", "datasets": [other]}]}})
         ),
         [
-            format!("dataset {other} body.identities[0].datasets[0]"),
-            format!("report {GUID} body.reports[0].id")
+            format!("report {GUID} body.reports[0].id"),
+            format!("dataset {other} body.identities[0].datasets[0]")
         ],
     );
     assert_eq!(
@@ -139,8 +139,8 @@ fn objects_are_found_in_path_and_body() {
             ]}})
         ),
         [
-            format!("capacity {other} body.capacityMigrationAssignments[0].targetCapacityObjectId"),
             format!("workspace {GUID} body.capacityMigrationAssignments[0].workspacesToAssign[0]"),
+            format!("capacity {other} body.capacityMigrationAssignments[0].targetCapacityObjectId")
         ],
     );
     assert_eq!(

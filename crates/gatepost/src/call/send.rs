@@ -125,7 +125,6 @@ impl Tries {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "Power BI said how long to wait")]
 async fn pause(seconds: u64) {
     tokio::time::sleep(Duration::from_secs(seconds.max(1))).await;
 }

@@ -64,7 +64,7 @@ pub async fn arrive(
     }
     let arrived = match outcome {
         Ok(code) => connect(app, &flow, &code, trace).await,
-        Err(failure) => Err(ConnectError::Microsoft(failure)),
+        Err(failure) => Err(ConnectError::Microsoft(Box::new(failure))),
     };
     if let Err(error) = &arrived {
         flows::advance(&app.db, &flow.id, "Returned", "Failed").await?;
@@ -173,7 +173,7 @@ async fn redeem(
             &flow.tenant_path,
         )
         .await
-        .map_err(ConnectError::Microsoft)?;
+        .map_err(|error| ConnectError::Microsoft(Box::new(error)))?;
     let id_token = answer.id_token.as_ref().ok_or(entra::IdentityProblem::Malformed)?;
     let identity = app.entra.identity(registration, id_token, &secrets.nonce).await?;
     integrations::save_ok(&app.db, &registration.integration).await?;

@@ -16,7 +16,7 @@ pub enum ConnectError {
     #[error("this sign-in was begun by somebody else")]
     OtherPerson,
     #[error("Microsoft refused: {0}")]
-    Microsoft(EntraError),
+    Microsoft(Box<EntraError>),
     #[error("who signed in cannot be told: {0}")]
     Identity(#[from] IdentityProblem),
     #[error("this Microsoft account belongs to another person here")]

@@ -214,10 +214,6 @@ async fn refreshed(means: Means<'_>, stale: &Connection) -> Result<AccessToken, 
 }
 
 /// Another replica is refreshing; looking again soon is all there is to do.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "waiting for another replica, which no condition in this process announces"
-)]
 async fn pause(clock: &Clock) {
     tokio::time::sleep(Duration::from_millis(50 + clock.random().below(150))).await;
 }

@@ -12,7 +12,12 @@ use super::filter::{Filter, Hosts};
 use super::headers::SecurityHeaders;
 use crate::app::App;
 use crate::config::Settings;
-use crate::{connect, mcp, oauth, portal, rest, sign_in};
+use crate::connect;
+use crate::mcp;
+use crate::oauth;
+use crate::portal;
+use crate::rest;
+use crate::sign_in;
 
 /// The addresses of the gateway.
 pub fn routes(app: &App) -> Router {

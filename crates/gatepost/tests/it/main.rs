@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
 mod connect;
+mod consent;
 mod entra;
 mod front;
+mod funnel;
 mod mcp;
 mod oauth;
 mod portal;
@@ -12,5 +14,6 @@ mod powerbi;
 mod pretend_microsoft;
 mod refresh;
 mod rest;
+mod tokens;
 mod tools;
 mod world;

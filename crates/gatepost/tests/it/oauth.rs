@@ -4,15 +4,15 @@ use serde_json::{Value, json};
 
 use crate::world::{ADA, CHALLENGE, VERIFIER, World};
 
-const CB: &str = "http://localhost:7777/cb";
+pub(crate) const CB: &str = "http://localhost:7777/cb";
 
-struct Signed {
-    world: World,
-    client: String,
-    browser: sandbox::visitor::Visitor,
+pub(crate) struct Signed {
+    pub(crate) world: World,
+    pub(crate) client: String,
+    pub(crate) browser: sandbox::visitor::Visitor,
 }
 
-async fn signed() -> Signed {
+pub(crate) async fn signed() -> Signed {
     let world = World::new().await;
     let mut guest = world.connect(ADA).await;
     guest.browser.stop_at(CB);
@@ -26,7 +26,7 @@ async fn signed() -> Signed {
 
 impl Signed {
     /// A fresh code, from a person who is connected already.
-    async fn code(&mut self) -> String {
+    pub(crate) async fn code(&mut self) -> String {
         let page = self
             .browser
             .open(&self.world.authorize_url(&self.client, CB, "powerbi.read"))
@@ -44,11 +44,11 @@ impl Signed {
         back.parameter("code").unwrap()
     }
 
-    async fn token(&self, fields: &[(&str, &str)]) -> (u16, Value) {
+    pub(crate) async fn token(&self, fields: &[(&str, &str)]) -> (u16, Value) {
         token(&self.world, fields).await
     }
 
-    async fn redeem(&self, code: &str) -> (u16, Value) {
+    pub(crate) async fn redeem(&self, code: &str) -> (u16, Value) {
         self.token(&[
             ("grant_type", "authorization_code"),
             ("code", code),
@@ -59,7 +59,7 @@ impl Signed {
         .await
     }
 
-    async fn refresh(&self, token: &str) -> (u16, Value) {
+    pub(crate) async fn refresh(&self, token: &str) -> (u16, Value) {
         self.token(&[
             ("grant_type", "refresh_token"),
             ("refresh_token", token),
@@ -69,7 +69,7 @@ impl Signed {
     }
 
     /// Whether an access token opens the MCP endpoint's resource.
-    async fn works(&self, access: &str) -> bool {
+    pub(crate) async fn works(&self, access: &str) -> bool {
         let door = gatepost::call::door(&self.world.app, None, "mcp")
             .await
             .unwrap()
@@ -82,7 +82,7 @@ impl Signed {
     }
 }
 
-async fn token(world: &World, fields: &[(&str, &str)]) -> (u16, Value) {
+pub(crate) async fn token(world: &World, fields: &[(&str, &str)]) -> (u16, Value) {
     let answer = world
         .http
         .post(format!("{}/token", world.url))
@@ -94,7 +94,7 @@ async fn token(world: &World, fields: &[(&str, &str)]) -> (u16, Value) {
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
-fn text(value: &Value, name: &str) -> String {
+pub(crate) fn text(value: &Value, name: &str) -> String {
     value[name].as_str().unwrap_or_default().to_owned()
 }
 
@@ -412,436 +412,4 @@ async fn resource_and_scope_and_response_type_are_checked_before_anything_is_sto
         .await
         .unwrap();
     assert_eq!(twice.status(), 400);
-}
-
-#[tokio::test]
-async fn the_consent_page_tells_who_asks_and_cannot_be_disguised() {
-    let world = World::new().await;
-    let name = format!("\u{202e}Claude\u{200b}<script>alert(1)</script>{}", "x".repeat(500));
-    let body = json!({ "client_name": name, "redirect_uris": ["http://localhost:7777/cb"] });
-    let made: Value = world
-        .http
-        .post(format!("{}/register", world.url))
-        .json(&body)
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
-    let answer = world
-        .http
-        .get(world.authorize_url(made["client_id"].as_str().unwrap(), CB, "powerbi.read powerbi.write"))
-        .send()
-        .await
-        .unwrap();
-    let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
-    assert!(
-        policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"),
-        "{policy}"
-    );
-    let html = answer.text().await.unwrap();
-    assert!(!html.contains("<script>alert") && !html.contains('\u{202e}') && !html.contains('\u{200b}'));
-    assert!(
-        html.contains("unverified client") && html.contains("localhost") && html.contains("Any program running there"),
-        "{html}"
-    );
-    assert!(made["client_name"].as_str().unwrap().chars().count() <= 80);
-}
-
-#[tokio::test]
-async fn consent_needs_a_post_from_our_own_page_in_the_same_browser() {
-    let mut it = signed().await;
-    let page = it
-        .browser
-        .open(&it.world.authorize_url(&it.client, CB, "powerbi.read"))
-        .await
-        .unwrap();
-    let form = page.form("/authorize").unwrap();
-    let csrf = form.fields.iter().find(|(name, _)| name == "csrf").unwrap().1.clone();
-    let cookie = format!(
-        "__Host-gatepost-session={}",
-        it.browser.cookie("localhost", "__Host-gatepost-session").unwrap()
-    );
-    let request = form
-        .fields
-        .iter()
-        .find(|(name, _)| name == "request")
-        .unwrap()
-        .1
-        .clone();
-    let post = |origin: Option<&str>, cookie: &str, csrf: &str| {
-        let mut post = it
-            .world
-            .http
-            .post(format!("{}/authorize", it.world.url))
-            .header("cookie", cookie);
-        if let Some(origin) = origin {
-            post = post.header("origin", origin);
-        }
-        post.form(&[("csrf", csrf), ("request", &request), ("answer", "approve")])
-            .send()
-    };
-    let other = world_csrf(&it.world).await;
-    let ours = it.world.url.clone();
-    for (origin, cookie, csrf) in [
-        (None, cookie.as_str(), csrf.as_str()),
-        (Some("null"), &cookie, &csrf),
-        (Some("https://evil.example"), &cookie, &csrf),
-        (Some(ours.as_str()), &cookie, ""),
-        (Some(ours.as_str()), &cookie, "AAAA"),
-        (Some(ours.as_str()), &cookie, &other),
-        (Some(ours.as_str()), "", &csrf),
-    ] {
-        let answer = post(origin, cookie, csrf).await.unwrap();
-        assert_eq!(
-            (answer.status().as_u16(), answer.headers().get("location")),
-            (403, None),
-            "{origin:?} {csrf}"
-        );
-    }
-    let get = it
-        .world
-        .http
-        .get(format!("{}/authorize?{request}&answer=approve", it.world.url))
-        .header("cookie", &cookie)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(get.status(), 200, "a GET only shows the page");
-    assert_eq!(
-        it.world.entries_of("client.consented").await.len(),
-        1,
-        "only the consent of the sign-in itself"
-    );
-    let good = post(Some(&ours), &cookie, &csrf).await.unwrap();
-    assert!(good.headers()["location"].to_str().unwrap().contains("code="));
-}
-
-/// The form token of another browser.
-async fn world_csrf(world: &World) -> String {
-    let client = world.register_client(&[CB]).await;
-    let page = sandbox::visitor::Visitor::new()
-        .open(&world.authorize_url(&client, CB, "powerbi.read"))
-        .await
-        .unwrap();
-    page.form("/authorize")
-        .unwrap()
-        .fields
-        .into_iter()
-        .find(|(name, _)| name == "csrf")
-        .unwrap()
-        .1
-}
-
-#[tokio::test]
-async fn a_code_is_redeemed_once_and_only_with_everything_right() {
-    let mut it = signed().await;
-    let code = it.code().await;
-    let other = it.world.register_client(&[CB]).await;
-    let with = |name: &'static str, value: String| {
-        let mut fields = vec![
-            ("grant_type", "authorization_code".to_owned()),
-            ("code", code.clone()),
-            ("redirect_uri", CB.to_owned()),
-            ("client_id", it.client.clone()),
-            ("code_verifier", VERIFIER.to_owned()),
-        ];
-        fields.retain(|(known, _)| *known != name);
-        if !value.is_empty() {
-            fields.push((name, value));
-        }
-        fields
-    };
-    for (fields, error) in [
-        (with("code_verifier", String::new()), "invalid_grant"),
-        (with("code_verifier", "x".repeat(43)), "invalid_grant"),
-        (with("redirect_uri", "http://localhost:7778/cb".into()), "invalid_grant"),
-        (with("redirect_uri", String::new()), "invalid_grant"),
-        (with("client_id", other), "invalid_grant"),
-        (with("code", "gp_ac_forged".into()), "invalid_grant"),
-        (with("resource", "https://evil.example/mcp".into()), "invalid_target"),
-        (with("grant_type", "password".into()), "unsupported_grant_type"),
-        (
-            with("grant_type", "client_credentials".into()),
-            "unsupported_grant_type",
-        ),
-        (
-            with("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange".into()),
-            "unsupported_grant_type",
-        ),
-    ] {
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let (status, body) = it.token(&fields).await;
-        assert_eq!((status, text(&body, "error")), (400, error.to_owned()), "{fields:?}");
-    }
-    let (status, first) = it.redeem(&code).await;
-    assert_eq!(
-        (status, text(&first, "token_type"), text(&first, "scope")),
-        (200, "Bearer".into(), "powerbi.read".into())
-    );
-    let access = text(&first, "access_token");
-    assert!(it.works(&access).await);
-    let (status, again) = it.redeem(&code).await;
-    assert_eq!((status, text(&again, "error")), (400, "invalid_grant".into()));
-    assert!(!it.works(&access).await, "what came of a code used twice ends");
-    assert_eq!(it.refresh(&text(&first, "refresh_token")).await.0, 400);
-    assert_eq!(it.world.entries_of("client.code_reuse").await.len(), 1);
-}
-
-#[tokio::test]
-async fn of_two_hundred_redemptions_of_one_code_one_succeeds() {
-    let mut it = signed().await;
-    let code = it.code().await;
-    let answers = futures_util::future::join_all((0..200).map(|_| it.redeem(&code))).await;
-    assert_eq!(answers.iter().filter(|(status, _)| *status == 200).count(), 1);
-    assert!(
-        answers
-            .iter()
-            .all(|(status, body)| *status == 200 || text(body, "error") == "invalid_grant")
-    );
-}
-
-#[tokio::test]
-async fn an_old_code_is_refused() {
-    let mut it = signed().await;
-    let code = it.code().await;
-    it.world.advance_seconds(61);
-    assert_eq!(text(&it.redeem(&code).await.1, "error"), "invalid_grant");
-}
-
-#[tokio::test]
-async fn a_lost_refresh_answer_is_given_again_and_a_reused_token_ends_the_family() {
-    let mut it = signed().await;
-    let code = it.code().await;
-    let first = it.redeem(&code).await.1;
-    let rt1 = text(&first, "refresh_token");
-    let second = it.refresh(&rt1).await.1;
-    let again = it.refresh(&rt1).await.1;
-    assert_eq!(second, again, "the same pair, because nobody used it yet");
-    assert!(it.works(&text(&second, "access_token")).await);
-    let (status, reused) = it.refresh(&rt1).await;
-    assert_eq!((status, text(&reused, "error")), (400, "invalid_grant".into()));
-    assert!(!it.works(&text(&second, "access_token")).await);
-    assert_eq!(it.refresh(&text(&second, "refresh_token")).await.0, 400);
-    assert_eq!(it.world.entries_of("client.refresh_reuse").await.len(), 1);
-}
-
-#[tokio::test]
-async fn of_five_hundred_refreshes_of_one_token_one_branch_lives() {
-    let mut it = signed().await;
-    let code = it.code().await;
-    let rt1 = text(&it.redeem(&code).await.1, "refresh_token");
-    let answers = futures_util::future::join_all((0..500).map(|_| it.refresh(&rt1))).await;
-    let mut pairs: Vec<String> = answers
-        .iter()
-        .filter(|(status, _)| *status == 200)
-        .map(|(_, body)| text(body, "refresh_token"))
-        .collect();
-    assert!(answers.iter().all(|(status, _)| *status == 200));
-    pairs.dedup();
-    assert_eq!(pairs.len(), 1, "every answer holds the same pair");
-}
-
-#[tokio::test]
-async fn a_refresh_asks_for_no_more_than_was_granted() {
-    let mut it = signed().await;
-    let code = it.code().await;
-    let rt = text(&it.redeem(&code).await.1, "refresh_token");
-    let fields = [
-        ("grant_type", "refresh_token"),
-        ("refresh_token", rt.as_str()),
-        ("client_id", it.client.as_str()),
-        ("scope", "powerbi.read powerbi.write"),
-    ];
-    assert_eq!(text(&it.token(&fields).await.1, "error"), "invalid_scope");
-    assert_eq!(it.refresh(&rt).await.0, 200);
-}
-
-#[tokio::test]
-async fn a_dead_grant_at_microsoft_makes_the_refresh_fail() {
-    let mut it = signed().await;
-    let code = it.code().await;
-    let rt = text(&it.redeem(&code).await.1, "refresh_token");
-    let caller = it.world.owner_caller();
-    let connections = gatepost::store::connections::list(&it.world.app.db, &it.world.environment)
-        .await
-        .unwrap();
-    assert!(
-        gatepost::connections::disconnect(&it.world.app, &caller, &connections[0].id)
-            .await
-            .unwrap()
-    );
-    assert_eq!(text(&it.refresh(&rt).await.1, "error"), "invalid_grant");
-}
-
-#[tokio::test]
-async fn tokens_of_another_kind_open_nothing() {
-    let mut it = signed().await;
-    let code = it.code().await;
-    let pair = it.redeem(&code).await.1;
-    let session = it
-        .browser
-        .cookie("localhost", "__Host-gatepost-session")
-        .unwrap()
-        .to_owned();
-    let microsoft = it
-        .world
-        .sandbox
-        .access_token_for(ADA, &["Dataset.Read.All"], 3600)
-        .unwrap();
-    assert!(!it.works(&text(&pair, "refresh_token")).await);
-    for wrong in [code, session, microsoft, String::from("gp_at_"), "x".repeat(10_000)] {
-        assert!(!it.works(&wrong).await);
-        assert_eq!(it.refresh(&wrong).await.0, 400);
-    }
-    assert_eq!(
-        it.refresh(&text(&pair, "access_token")).await.0,
-        400,
-        "an access token is no refresh token"
-    );
-}
-
-#[tokio::test]
-async fn only_its_own_client_revokes_a_token_and_then_all_of_it_ends() {
-    let mut it = signed().await;
-    let code = it.code().await;
-    let pair = it.redeem(&code).await.1;
-    let (access, refresh) = (text(&pair, "access_token"), text(&pair, "refresh_token"));
-    let other = it.world.register_client(&[CB]).await;
-    let revoke = |client: String, token: String| {
-        it.world
-            .http
-            .post(format!("{}/revoke", it.world.url))
-            .form(&[("client_id", client), ("token", token)])
-            .send()
-    };
-    for token in [&access, &refresh] {
-        assert_eq!(revoke(other.clone(), token.clone()).await.unwrap().status(), 200);
-    }
-    assert!(it.works(&access).await);
-    assert_eq!(revoke(it.client.clone(), refresh.clone()).await.unwrap().status(), 200);
-    assert!(!it.works(&access).await);
-    assert_eq!(it.refresh(&refresh).await.0, 400);
-}
-
-#[tokio::test]
-async fn a_confidential_client_proves_itself_by_the_method_it_registered() {
-    let world = World::new().await;
-    let body = json!({ "redirect_uris": [CB], "token_endpoint_auth_method": "client_secret_basic" });
-    let made: Value = world
-        .http
-        .post(format!("{}/register", world.url))
-        .json(&body)
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
-    let (id, secret) = (text(&made, "client_id"), text(&made, "client_secret"));
-    let form = [("grant_type", "refresh_token"), ("refresh_token", "gp_rt_x")];
-    let post = |form: Vec<(&'static str, String)>, auth: Option<String>| {
-        let mut request = world.http.post(format!("{}/token", world.url)).form(&form);
-        if let Some(auth) = auth {
-            request = request.header("authorization", auth);
-        }
-        request.send()
-    };
-    let encode = |text: &str| {
-        format!(
-            "Basic {}",
-            base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text)
-        )
-    };
-    let plain = || {
-        form.iter()
-            .map(|(name, value)| (*name, (*value).to_owned()))
-            .collect::<Vec<_>>()
-    };
-    let with = |more: &[(&'static str, &str)]| {
-        plain()
-            .into_iter()
-            .chain(more.iter().map(|(name, value)| (*name, (*value).to_owned())))
-            .collect::<Vec<_>>()
-    };
-    for (form, auth) in [
-        (with(&[("client_id", &id)]), None),
-        (with(&[("client_id", &id), ("client_secret", &secret)]), None),
-        (plain(), Some(encode(&format!("{id}:")))),
-        (plain(), Some(encode(&format!("{id}:wrong")))),
-        (plain(), Some("Basic ###".to_owned())),
-        (plain(), Some(format!("Bearer {secret}"))),
-    ] {
-        let answer = post(form, auth).await.unwrap();
-        assert_eq!(answer.status(), 401);
-        assert!(
-            answer.headers()["www-authenticate"]
-                .to_str()
-                .unwrap()
-                .starts_with("Basic")
-        );
-    }
-    for scheme in ["Basic", "basic"] {
-        let good = encode(&format!("{id}:{secret}")).replace("Basic", scheme);
-        let answer = post(plain(), Some(good)).await.unwrap();
-        assert_eq!(
-            (answer.status().as_u16(), text(&answer.json().await.unwrap(), "error")),
-            (400, "invalid_grant".into()),
-            "the client is proved; its token is not"
-        );
-    }
-}
-
-#[tokio::test]
-async fn malformed_token_requests_get_a_400() {
-    let world = World::new().await;
-    let url = format!("{}/token", world.url);
-    let form = "application/x-www-form-urlencoded";
-    for (kind, body) in [
-        ("application/json", "{\"grant_type\":\"authorization_code\"}".to_owned()),
-        (
-            "application/json, application/x-www-form-urlencoded",
-            "grant_type=refresh_token".into(),
-        ),
-        (form, "grant_type=refresh_token&grant_type=password".into()),
-        (form, "grant_type=refresh_token&client_id=%00".into()),
-        (form, format!("grant_type=refresh_token&x={}", "y".repeat(1_000_000))),
-        (form, String::new()),
-    ] {
-        let answer = world
-            .http
-            .post(&url)
-            .header("content-type", kind)
-            .body(body)
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(
-            (answer.status().as_u16(), text(&answer.json().await.unwrap(), "error")),
-            (400, "invalid_request".into())
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_locked_person_has_no_living_token() {
-    let mut it = signed().await;
-    let code = it.code().await;
-    let pair = it.redeem(&code).await.1;
-    let people = gatepost::store::people::list(&it.world.app.db, &it.world.environment, ("", ""))
-        .await
-        .unwrap();
-    let ada = people
-        .iter()
-        .find(|person| person.email.as_deref() == Some(ADA))
-        .unwrap();
-    gatepost::store::people::save_locked(&it.world.app.db, &ada.id, Some(it.world.clock.now()))
-        .await
-        .unwrap();
-    assert!(!it.works(&text(&pair, "access_token")).await);
-    assert_eq!(
-        text(&it.refresh(&text(&pair, "refresh_token")).await.1, "error"),
-        "invalid_grant"
-    );
 }

@@ -55,6 +55,7 @@ impl World {
     }
 
     /// A fresh world with other settings.
+    #[expect(clippy::disallowed_methods, reason = "the test command names the database here")]
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         // Shown with a failing test: what the gateway itself says of it.
         let _ = tracing_subscriber::fmt()
@@ -334,7 +335,10 @@ async fn register(sandbox_url: &str, gateway_url: &str) -> String {
         "permissions": catalogue::scopes::wanted(),
         "user_consent": true,
     });
-    let answer = reqwest::Client::new()
+    let answer = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .unwrap()
         .post(format!("{sandbox_url}/sandbox/apps"))
         .json(&application)
         .send()

@@ -150,7 +150,7 @@ impl Measure {
 
 impl Relationship {
     /// Many rows of `from` belong to one row of `to`; both are given as table and column.
-    fn new(from: (&str, &str), to: (&str, &str)) -> Self {
+    pub(crate) fn new(from: (&str, &str), to: (&str, &str)) -> Self {
         Self {
             from_table: from.0.to_owned(),
             from_column: from.1.to_owned(),

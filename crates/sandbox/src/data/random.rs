@@ -3,7 +3,7 @@
 use crate::dax::Value;
 use crate::dax::convert::days_of_date;
 
-/// A stream of numbers that look random (SplitMix64).
+/// A stream of numbers that look random (`SplitMix64`).
 pub(super) struct Random(u64);
 
 impl Random {

@@ -24,7 +24,7 @@ use crate::dax::table::TableValue;
 use crate::dax::value::fold;
 
 /// Steps after which a query is stopped, so that none runs for minutes.
-const MOST_STEPS: u64 = 400_000_000;
+const MOST_STEPS: u64 = 200_000_000;
 
 /// How deep measures and functions may call one another, so that no query exhausts the stack.
 const DEEPEST: u32 = 192;

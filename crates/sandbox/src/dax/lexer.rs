@@ -119,7 +119,7 @@ fn enclosed(query: &str, at: usize, close: char) -> Result<(String, usize)> {
 }
 
 fn number(query: &str, at: usize) -> Result<(Kind, usize)> {
-    let rest = query[at..].as_bytes();
+    let rest = &query.as_bytes()[at..];
     let digits = |from: usize| rest[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let mut end = digits(0);
     let mut whole = true;

@@ -29,14 +29,15 @@ pub use crate::dax::result::ResultSet;
 pub(crate) use crate::dax::storage::Compiled;
 pub use crate::dax::value::Value;
 
+use crate::clock::Clock;
 use crate::data::Model;
 
 /// Answers a query as of now by the system clock.
 pub fn run(model: &Model, query: &str, who: &Identity, limits: &Limits) -> Result<ResultSet, DaxError> {
-    run_at(model, query, who, limits, jiff::Timestamp::now().as_millisecond())
+    run_at(model, query, who, limits, Clock::real().now_ms())
 }
 
-/// Answers a query as of a given time (milliseconds since 1970-01-01), which TODAY() and NOW() give.
+/// Answers a query as of a given time (milliseconds since 1970-01-01), which `TODAY` and `NOW` give.
 pub fn run_at(model: &Model, query: &str, who: &Identity, limits: &Limits, now_ms: i64) -> Result<ResultSet, DaxError> {
     query::answer(model, query, who, limits, now_ms)
 }

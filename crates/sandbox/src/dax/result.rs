@@ -61,7 +61,7 @@ impl ResultSet {
 /// One cell of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
-    /// BLANK().
+    /// Nothing, which the language calls blank.
     Null,
     /// Text.
     Text(String),

@@ -309,10 +309,9 @@ fn relate(model: &Model, tables: &mut [StoredTable]) -> Result<Maps> {
             let first = maps[*table][to.table]
                 .clone()
                 .expect("every relationship was mapped above");
-            for above in 0..tables.len() {
-                let Some(second) = maps[to.table][above].clone() else {
-                    continue;
-                };
+            let further = maps[to.table].clone();
+            for (above, second) in further.iter().enumerate() {
+                let Some(second) = second else { continue };
                 let both = first.iter().map(|row| second[*row as usize]).collect();
                 if maps[*table][above].replace(Arc::new(both)).is_some() {
                     return Err(two_ways(model, *table, above));

@@ -37,7 +37,7 @@ impl Value {
         Self::Date(ms as f64 / DAY_MS + EPOCH_DAYS)
     }
 
-    /// Whether this is BLANK().
+    /// Whether this is a blank.
     pub fn is_blank(&self) -> bool {
         matches!(self, Self::Blank)
     }
@@ -70,6 +70,8 @@ impl Value {
         match self {
             Self::Blank => Key::Blank,
             Self::Bool(yes) => Key::Bool(*yes),
+            // Whole numbers beyond 2^53 are not all numbers of the other kind.
+            Self::Int(whole) if whole.unsigned_abs() > 1 << 53 => Key::Large(*whole),
             Self::Int(whole) => Key::Number((*whole as f64).to_bits()),
             Self::Number(number) | Self::Date(number) => Key::Number((number + 0.0).to_bits()),
             Self::Text(text) => Key::Text(fold(text)),
@@ -80,12 +82,14 @@ impl Value {
 /// The identity of a value inside a set or a group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
-    /// BLANK().
+    /// A blank.
     Blank,
     /// TRUE or FALSE.
     Bool(bool),
     /// The bits of a number or a date.
     Number(u64),
+    /// A whole number too large to be exact as a number with decimals.
+    Large(i64),
     /// Text in lower case.
     Text(Box<str>),
 }

@@ -69,8 +69,8 @@ pub(super) fn start(call: &Call) -> Result<Answer, Refusal> {
     // The ids of the service are Base64 with all its signs; ours hold at least one of each.
     let id = format!(
         "{}/+{}==",
-        STANDARD.encode(&number.as_bytes()[..9]),
-        STANDARD.encode(&number.as_bytes()[9..15])
+        STANDARD.encode(&number.as_bytes()[..6]),
+        STANDARD.encode(&number.as_bytes()[7..])
     );
     let export = Export {
         id,

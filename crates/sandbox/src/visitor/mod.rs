@@ -190,7 +190,9 @@ impl Page {
     pub fn form(&self, action: &str) -> Option<Form> {
         let all = self.forms();
         let exact = all.iter().position(|it| it.action == action);
-        exact.or_else(|| all.iter().position(|it| it.action.contains(action))).map(|at| all[at].clone())
+        exact
+            .or_else(|| all.iter().position(|it| it.action.contains(action)))
+            .map(|at| all[at].clone())
     }
 
     /// Every form of the page.

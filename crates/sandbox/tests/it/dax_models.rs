@@ -93,7 +93,10 @@ fn every_table_of_every_model_can_be_read_and_is_described_as_it_is() {
             }
         }
         let listed = ask(name, &writer(), "EVALUATE INFO.VIEW.COLUMNS()").rows.len();
-        assert_eq!(listed, model.tables.iter().map(|table| table.columns.len()).sum::<usize>());
+        assert_eq!(
+            listed,
+            model.tables.iter().map(|table| table.columns.len()).sum::<usize>()
+        );
     }
 }
 

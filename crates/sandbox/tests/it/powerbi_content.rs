@@ -196,7 +196,7 @@ async fn parameters_and_sources_of_a_model() {
     let defined = ada.get(&format!("gateways/{gateway}/datasources")).await.value()[0].clone();
     assert_eq!(
         defined["connectionDetails"],
-        r#"{"database":"Shop","server":"sql1.contoso.test"}"#
+        r#"{"server":"sql1.contoso.test","database":"Shop"}"#
     );
     assert_eq!(bo.get("gateways").await.value().len(), 0);
     let offline = ada

@@ -200,7 +200,8 @@ impl Eval<'_> {
             )));
         }
         let codes = self.store.codes(column.table, column);
-        let numbers = self.store.dictionary(column).numbers();
+        let dictionary = self.store.dictionary(column);
+        let numbers = dictionary.numbers();
         let selection = Selection::new(self.store, column.table, &context.filters, true);
         let mut sum = Sum::default();
         if kind == ColumnKind::Int {
@@ -208,7 +209,9 @@ impl Eval<'_> {
             let mut count = 0;
             selection.each(|row| {
                 let code = codes[row as usize] as usize;
-                whole += numbers[code] as i128;
+                if let Value::Int(number) = &dictionary.values[code] {
+                    whole += i128::from(*number);
+                }
                 count += usize::from(code != 0);
             });
             self.work(count)?;

@@ -35,9 +35,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let inside = eval.calculation(&[], context)?;
         eval.table(&arguments[0], &inside)
     }),
-    Function::table("KEEPFILTERS", 1, 1, |eval, arguments, context| {
-        eval.table(&arguments[0], context)
-    }),
+    Function::table("KEEPFILTERS", 1, 1, |_, _, _| only_in_calculate("KEEPFILTERS")),
     Function::table("REMOVEFILTERS", 0, MANY, |_, _, _| only_in_calculate("REMOVEFILTERS")),
     Function::table("ALLEXCEPT", 2, MANY, |_, _, _| only_in_calculate("ALLEXCEPT")),
     Function::table("ALLSELECTED", 0, MANY, |_, _, _| only_in_calculate("ALLSELECTED")),
@@ -45,7 +43,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 fn only_in_calculate(name: &str) -> Result<Rc<TableValue>> {
     Err(DaxError::unsupported(format!(
-        "{name} is available as an argument of CALCULATE and CALCULATETABLE only"
+        "{name} is available as an argument of CALCULATE, CALCULATETABLE and the like only"
     )))
 }
 

@@ -49,7 +49,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 /// More rows than this are not put together.
-const MOST_ROWS: usize = 5_000_000;
+const MOST_ROWS: usize = 2_000_000;
 
 /// The most rows a joined table may have.
 pub(super) fn check_size(function: &str, rows: usize) -> Result<()> {

@@ -44,8 +44,11 @@ struct Group {
     rows: Vec<usize>,
 }
 
+/// Columns to group by, and names with expressions.
+type Parts<'n> = (&'n [Node], Vec<(String, &'n Node)>);
+
 /// Splits the arguments after the table into columns to group by and named expressions.
-fn parts<'n>(function: &str, arguments: &'n [Node]) -> Result<(&'n [Node], Vec<(String, &'n Node)>)> {
+fn parts<'n>(function: &str, arguments: &'n [Node]) -> Result<Parts<'n>> {
     if arguments.iter().any(|node| node.calls(&["ROLLUP", "ROLLUPGROUP"])) {
         return Err(DaxError::unsupported(format!(
             "{function} without ROLLUP is all there is"

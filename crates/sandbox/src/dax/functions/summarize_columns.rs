@@ -94,12 +94,10 @@ fn outer_filters(eval: &Eval, arguments: &[Node], context: &Context) -> Result<F
                 "SUMMARIZECOLUMNS expects columns, then filter tables, then names with expressions",
             ));
         }
-        let into = if argument.calls(&["KEEPFILTERS"]) {
-            &mut kept
-        } else {
-            &mut new
-        };
-        into.extend(eval.filter_argument(argument, context)?);
+        match argument.called() {
+            Some(("KEEPFILTERS", [inner])) => kept.extend(eval.filter_argument(inner, context)?),
+            _ => new.extend(eval.filter_argument(argument, context)?),
+        }
     }
     let mut filters = if outside.is_empty() {
         new

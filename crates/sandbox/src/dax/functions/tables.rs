@@ -14,6 +14,7 @@ use crate::dax::eval::Context;
 use crate::dax::eval::Eval;
 use crate::dax::functions::is_descending;
 use crate::dax::functions::name_argument;
+use crate::dax::functions::sets::check_size;
 use crate::dax::node::Function;
 use crate::dax::node::MANY;
 use crate::dax::node::Node;
@@ -39,6 +40,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ));
         }
         let days = (end - start) as usize + 1;
+        check_size("CALENDAR", days)?;
         eval.work(days)?;
         let rows = (0..days).map(|day| vec![Value::Date(start + day as f64)]).collect();
         Ok(Rc::new(TableValue::computed(vec![Head::computed("Date")], rows)))
@@ -306,7 +308,8 @@ fn series(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Rc<Table
     } else {
         ((end - start) / step + 1e-9).floor() as usize + 1
     };
-    eval.work(count.saturating_mul(16))?;
+    check_size("GENERATESERIES", count)?;
+    eval.work(count)?;
     let value = |at: usize| {
         let number = start + step * at as f64;
         match (&values[0], whole) {

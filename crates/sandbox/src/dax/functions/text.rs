@@ -166,13 +166,28 @@ fn wild_position(text: &str, pattern: &str) -> Option<usize> {
 
 /// Whether a text begins with a pattern; `~` takes the wildcard after it literally.
 fn wild_matches(text: &[char], pattern: &[char]) -> bool {
-    match pattern {
-        [] => true,
-        ['*', rest @ ..] => (0..=text.len()).any(|skipped| wild_matches(&text[skipped..], rest)),
-        ['?', rest @ ..] => !text.is_empty() && wild_matches(&text[1..], rest),
-        ['~', letter, rest @ ..] => text.first() == Some(letter) && wild_matches(&text[1..], rest),
-        [letter, rest @ ..] => text.first() == Some(letter) && wild_matches(&text[1..], rest),
+    let (mut at, mut next) = (0, 0);
+    // Where to go on when letters do not match: the pattern after the last star, and the text it skips to.
+    let mut retry: Option<(usize, usize)> = None;
+    while let Some(sign) = pattern.get(next) {
+        let literal = if *sign == '~' { pattern.get(next + 1) } else { None };
+        if *sign == '*' {
+            next += 1;
+            retry = Some((next, at));
+        } else if at < text.len() && (literal.is_none() && *sign == '?' || text[at] == *literal.unwrap_or(sign)) {
+            at += 1;
+            next += 1 + usize::from(literal.is_some());
+        } else {
+            match retry {
+                Some((after, skipped)) if skipped < text.len() => {
+                    retry = Some((after, skipped + 1));
+                    (next, at) = (after, skipped + 1);
+                }
+                _ => return false,
+            }
+        }
     }
+    true
 }
 
 /// SUBSTITUTE(text, old, new, which)

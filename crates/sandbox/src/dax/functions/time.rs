@@ -45,8 +45,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         total(eval, "DATESMTD", arguments, context)
     }),
     Function::table("SAMEPERIODLASTYEAR", 1, 1, |eval, arguments, context| {
-        let column = date_column(eval, "SAMEPERIODLASTYEAR", &arguments[0])?;
-        shifted(eval, column, context, -12)
+        let (column, dates) = dates_of(eval, "SAMEPERIODLASTYEAR", &arguments[0], context)?;
+        shifted(eval, column, &dates, -12)
     }),
     Function::table("DATEADD", 3, 3, date_add),
     Function::table("PARALLELPERIOD", 3, 3, parallel_period),
@@ -58,6 +58,33 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     Function::table("PREVIOUSYEAR", 1, 1, |eval, arguments, context| {
         neighbour(eval, "PREVIOUSYEAR", arguments, context, -1, 12)
+    }),
+    Function::table("PREVIOUSDAY", 1, 1, |eval, arguments, context| {
+        next_day(eval, "PREVIOUSDAY", &arguments[0], context)
+    }),
+    Function::table("NEXTDAY", 1, 1, |eval, arguments, context| {
+        next_day(eval, "NEXTDAY", &arguments[0], context)
+    }),
+    Function::table("NEXTQUARTER", 1, 1, |eval, arguments, context| {
+        neighbour(eval, "NEXTQUARTER", arguments, context, 1, 3)
+    }),
+    Function::table("FIRSTDATE", 1, 1, |eval, arguments, context| {
+        edge(eval, "FIRSTDATE", &arguments[0], context)
+    }),
+    Function::table("LASTDATE", 1, 1, |eval, arguments, context| {
+        edge(eval, "LASTDATE", &arguments[0], context)
+    }),
+    Function::table("STARTOFMONTH", 1, 1, |eval, arguments, context| {
+        edge(eval, "STARTOFMONTH", &arguments[0], context)
+    }),
+    Function::table("ENDOFMONTH", 1, 1, |eval, arguments, context| {
+        edge(eval, "ENDOFMONTH", &arguments[0], context)
+    }),
+    Function::table("STARTOFYEAR", 1, 1, |eval, arguments, context| {
+        edge(eval, "STARTOFYEAR", &arguments[0], context)
+    }),
+    Function::table("ENDOFYEAR", 1, 1, |eval, arguments, context| {
+        edge(eval, "ENDOFYEAR", &arguments[0], context)
     }),
     Function::table("NEXTMONTH", 1, 1, |eval, arguments, context| {
         neighbour(eval, "NEXTMONTH", arguments, context, 1, 1)
@@ -118,16 +145,26 @@ fn date_column(eval: &Eval, function: &str, node: &Node) -> Result<ColumnId> {
     }
 }
 
-/// The dates in sight, without time of day.
-fn in_sight(eval: &Eval, column: ColumnId, context: &Context) -> BTreeSet<Date> {
-    let codes = eval.distinct(column, context, false);
-    codes
-        .iter()
-        .filter_map(|code| match eval.value_of(column, *code) {
-            Value::Date(days) => Some(civil_of(*days).date()),
-            _ => None,
-        })
-        .collect()
+/// The dates that an argument gives, without time of day: those in sight of a column, or those of a table.
+fn dates_of(eval: &Eval, function: &str, node: &Node, context: &Context) -> Result<(ColumnId, BTreeSet<Date>)> {
+    let day = |value: &Value| match value {
+        Value::Date(days) => Some(civil_of(*days).date()),
+        _ => None,
+    };
+    if let Node::Column(_) = node {
+        let column = date_column(eval, function, node)?;
+        let codes = eval.distinct(column, context, false);
+        let dates = codes.iter().filter_map(|code| day(eval.value_of(column, *code)));
+        return Ok((column, dates.collect()));
+    }
+    let table = eval.table(node, context)?;
+    match &table.heads[..] {
+        [head] if let Some(column) = head.origin.filter(|column| eval.kind(*column) == ColumnKind::DateTime) => {
+            let dates = (0..table.len()).filter_map(|row| day(&table.value(eval.store, row, 0)));
+            Ok((column, dates.collect()))
+        }
+        _ => Err(DaxError::wrong(format!("{function} expects a column of dates"))),
+    }
 }
 
 /// The dates of the calendar that fit.
@@ -149,8 +186,8 @@ fn nothing(eval: &Eval, column: ColumnId) -> Rc<TableValue> {
 
 /// From the start of the year, quarter or month to the last date in sight.
 fn to_date(eval: &Eval, function: &str, node: &Node, context: &Context) -> Result<Rc<TableValue>> {
-    let column = date_column(eval, function, node)?;
-    let Some(last) = in_sight(eval, column, context).last().copied() else {
+    let (column, dates) = dates_of(eval, function, node, context)?;
+    let Some(last) = dates.last().copied() else {
         return Ok(nothing(eval, column));
     };
     let first = match function {
@@ -180,10 +217,9 @@ fn total(eval: &Eval, function: &'static str, arguments: &[Node], context: &Cont
 }
 
 /// The dates in sight moved by months; whole months stay whole, whatever their length.
-fn shifted(eval: &Eval, column: ColumnId, context: &Context, months: i64) -> Result<Rc<TableValue>> {
-    let dates = in_sight(eval, column, context);
+fn shifted(eval: &Eval, column: ColumnId, dates: &BTreeSet<Date>, months: i64) -> Result<Rc<TableValue>> {
     let mut moved = BTreeSet::new();
-    for date in &dates {
+    for date in dates {
         let target = add_months(*date, months)?;
         moved.insert(target);
         let whole_month = || {
@@ -216,14 +252,14 @@ fn months_of(eval: &Eval, function: &str, node: &Node) -> Result<Option<i64>> {
 
 /// DATEADD(dates, count, interval)
 fn date_add(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Rc<TableValue>> {
-    let column = date_column(eval, "DATEADD", &arguments[0])?;
+    let (column, dates) = dates_of(eval, "DATEADD", &arguments[0], context)?;
     let count = whole_of(&eval.scalar(&arguments[1], context)?)?;
     match months_of(eval, "DATEADD", &arguments[2])? {
-        Some(months) => shifted(eval, column, context, months.saturating_mul(count)),
+        Some(months) => shifted(eval, column, &dates, months.saturating_mul(count)),
         None => {
-            let days: BTreeSet<i64> = in_sight(eval, column, context)
+            let days: BTreeSet<i64> = dates
                 .into_iter()
-                .map(|date| days_of_date(date) as i64 + count)
+                .map(|date| (days_of_date(date) as i64).saturating_add(count))
                 .collect();
             Ok(existing(eval, column, |day| days.contains(&(day.floor() as i64))))
         }
@@ -238,12 +274,11 @@ fn period_start(date: Date, months: i8) -> Result<Date> {
 
 /// PARALLELPERIOD(dates, count, interval): whole periods, moved.
 fn parallel_period(eval: &Eval, arguments: &[Node], context: &Context) -> Result<Rc<TableValue>> {
-    let column = date_column(eval, "PARALLELPERIOD", &arguments[0])?;
+    let (column, dates) = dates_of(eval, "PARALLELPERIOD", &arguments[0], context)?;
     let count = whole_of(&eval.scalar(&arguments[1], context)?)?;
     let Some(months) = months_of(eval, "PARALLELPERIOD", &arguments[2])? else {
         return Err(DaxError::wrong("PARALLELPERIOD expects MONTH, QUARTER or YEAR"));
     };
-    let dates = in_sight(eval, column, context);
     let (Some(first), Some(last)) = (dates.first(), dates.last()) else {
         return Ok(nothing(eval, column));
     };
@@ -262,8 +297,7 @@ fn neighbour(
     direction: i64,
     months: i8,
 ) -> Result<Rc<TableValue>> {
-    let column = date_column(eval, function, &arguments[0])?;
-    let dates = in_sight(eval, column, context);
+    let (column, dates) = dates_of(eval, function, &arguments[0], context)?;
     let from = if direction < 0 { dates.first() } else { dates.last() };
     let Some(from) = from else {
         return Ok(nothing(eval, column));
@@ -271,6 +305,38 @@ fn neighbour(
     let first = add_months(period_start(*from, months)?, i64::from(months) * direction)?;
     let last = add_months(first, i64::from(months) - 1)?.last_of_month();
     Ok(between(eval, column, first, last))
+}
+
+/// The day before the first, or after the last, date in sight.
+fn next_day(eval: &Eval, function: &str, node: &Node, context: &Context) -> Result<Rc<TableValue>> {
+    let (column, dates) = dates_of(eval, function, node, context)?;
+    let day = match function {
+        "NEXTDAY" => dates.last().map(|date| date.tomorrow()),
+        _ => dates.first().map(|date| date.yesterday()),
+    };
+    match day {
+        Some(day) => day
+            .map(|day| between(eval, column, day, day))
+            .map_err(|error| DaxError::wrong(error.to_string())),
+        None => Ok(nothing(eval, column)),
+    }
+}
+
+/// The first or last date in sight, or of the month or year it is in.
+fn edge(eval: &Eval, function: &str, node: &Node, context: &Context) -> Result<Rc<TableValue>> {
+    let (column, dates) = dates_of(eval, function, node, context)?;
+    let (Some(first), Some(last)) = (dates.first(), dates.last()) else {
+        return Ok(nothing(eval, column));
+    };
+    let day = match function {
+        "FIRSTDATE" => *first,
+        "STARTOFMONTH" => first.first_of_month(),
+        "STARTOFYEAR" => first.first_of_year(),
+        "ENDOFMONTH" => last.last_of_month(),
+        "ENDOFYEAR" => last.last_of_year(),
+        _ => *last,
+    };
+    Ok(between(eval, column, day, day))
 }
 
 /// DATESINPERIOD(dates, start, count, interval)

@@ -175,6 +175,11 @@ fn one_value_in_sight_can_be_asked_for() {
 }
 
 #[test]
+fn keeping_filters_around_an_iteration_is_refused() {
+    assert!(refusal("EVALUATE ROW(\"x\", SUMX(KEEPFILTERS(VALUES(Product[Color])), [Total]))").unsupported);
+}
+
+#[test]
 fn removing_one_column_of_a_table_filter_keeps_the_others() {
     // The filter is on red caps; without the color it is still on caps.
     let query = "CALCULATE(CALCULATE([Total], ALL(Product[Color])), FILTER(Product, Product[Name] = \"Cap\"))";

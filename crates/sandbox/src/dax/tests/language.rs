@@ -141,3 +141,18 @@ fn nulls_are_left_out_of_json_unless_asked_for() {
 fn a_trailing_semicolon_and_any_case_are_fine() {
     assert_eq!(rows("evaluate row(\"x\", sum('sales'[QUANTITY]));"), ["26"]);
 }
+
+#[test]
+fn whole_numbers_stay_exact_beyond_what_a_float_holds() {
+    use crate::data::Column;
+    use crate::data::ColumnKind;
+    use crate::dax::Cell;
+    let whole = [9_007_199_254_740_992, 9_007_199_254_740_993];
+    let column = Column::from_cells("n", ColumnKind::Int, whole.map(Cell::Int));
+    let model = crate::data::Model::new("Large", vec![crate::data::Table::new("T", vec![column])]);
+    let query = "EVALUATE ROW(\"d\", DISTINCTCOUNT(T[n]), \"s\", SUM(T[n]), \"x\", SUMX(T, T[n]), \"m\", MAX(T[n]))";
+    let who = crate::dax::tests::everyone();
+    let answer = crate::dax::run_at(&model, query, &who, &crate::dax::Limits::default(), 0).unwrap();
+    let sum = Cell::Int(whole[0] + whole[1]);
+    assert_eq!(answer.rows, [[Cell::Int(2), sum.clone(), sum, Cell::Int(whole[1])]]);
+}

@@ -4,6 +4,7 @@ mod context;
 mod errors;
 mod functions;
 mod language;
+mod plain;
 mod properties;
 mod security;
 mod time;

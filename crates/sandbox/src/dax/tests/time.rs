@@ -65,6 +65,22 @@ fn neighbouring_and_bounded_periods() {
 }
 
 #[test]
+fn sets_of_dates_nest() {
+    // Last year to date: January to March 2025.
+    assert_eq!(
+        in_march("CALCULATE([Total], SAMEPERIODLASTYEAR(DATESYTD('Date'[Date])))"),
+        "30.1"
+    );
+    assert_eq!(
+        in_march("CALCULATE([Total], DATEADD(LASTDATE('Date'[Date]), -11, DAY))"),
+        "30"
+    );
+    assert_eq!(in_march("\"\" & LASTDATE('Date'[Date])"), "3/31/2026");
+    assert_eq!(in_march("CALCULATE([Total], STARTOFMONTH('Date'[Date]))"), "61.3");
+    assert_eq!(in_march("CALCULATE([Total], NEXTDAY('Date'[Date]))"), "5");
+}
+
+#[test]
 fn whole_months_stay_whole_when_they_are_moved() {
     let days = |query: &str| {
         value(&format!(
