@@ -11,6 +11,7 @@ use http::header::CONTENT_TYPE;
 use http::header::LOCATION;
 use http::header::RETRY_AFTER;
 use serde_json::Value;
+use uuid::Uuid;
 
 /// The content type of every JSON answer of the service.
 pub(crate) const JSON: &str = "application/json; odata.metadata=minimal";
@@ -21,12 +22,17 @@ pub(crate) struct Answer {
     status: StatusCode,
     headers: Vec<(HeaderName, String)>,
     body: Bytes,
+    /// Id and name of the one thing it tells about.
+    subject: Option<(Uuid, String)>,
 }
 
 impl Answer {
     /// 200 with a JSON body.
     pub(crate) fn json(body: &Value) -> Answer {
-        Answer::written(body.to_string().into())
+        Answer {
+            subject: subject_of(body),
+            ..Answer::written(body.to_string().into())
+        }
     }
 
     /// 200 with JSON that is already text.
@@ -35,6 +41,7 @@ impl Answer {
             status: StatusCode::OK,
             headers: vec![(CONTENT_TYPE, JSON.to_owned())],
             body,
+            subject: None,
         }
     }
 
@@ -44,6 +51,7 @@ impl Answer {
             status: StatusCode::OK,
             headers: Vec::new(),
             body: Bytes::new(),
+            subject: None,
         }
     }
 
@@ -70,12 +78,13 @@ impl Answer {
             status: StatusCode::OK,
             headers,
             body: bytes,
+            subject: None,
         }
     }
 
-    /// What is in the body.
-    pub(crate) fn body(&self) -> &[u8] {
-        &self.body
+    /// Id and name of the one thing it tells about, if it does.
+    pub(crate) fn subject(&self) -> Option<&(Uuid, String)> {
+        self.subject.as_ref()
     }
 
     /// The same answer with another status.
@@ -99,6 +108,14 @@ impl Answer {
     pub(crate) fn retry_after(self, seconds: i64) -> Answer {
         self.header(RETRY_AFTER, seconds.to_string())
     }
+}
+
+fn subject_of(body: &Value) -> Option<(Uuid, String)> {
+    let id = Uuid::try_parse(body["id"].as_str()?).ok()?;
+    let name = ["displayName", "name"]
+        .into_iter()
+        .find_map(|field| body[field].as_str());
+    Some((id, name.unwrap_or_default().to_owned()))
 }
 
 impl IntoResponse for Answer {

@@ -162,8 +162,11 @@ async fn administrators_and_principals_are_in_the_log_too_and_organisations_are_
     assert_eq!(job.get("admin/groups?$top=1").await.status, 200);
     let move_it = json!({"capacityMigrationAssignments": [{"targetCapacityObjectId": id::CAPACITY, "workspacesToAssign": [id::SALES, id::ARCHIVE]}]});
     assert_empty(&ada.post("admin/capacities/AssignWorkspaces", move_it).await);
+    let off = json!({"capacityId": "00000000-0000-0000-0000-000000000000"});
+    assert_empty(&ada.post(&format!("groups/{}/AssignToCapacity", id::SALES), off).await);
     assert_eq!(activities(&read(&kim, TODAY).await.0).len(), 1);
     let (events, _) = read(&ada, TODAY).await;
+    assert_eq!(activities(&events)[3], "RemoveWorkspacesFromCapacity");
     assert_eq!(
         activities(&events)[..3],
         [
