@@ -1,5 +1,6 @@
 //! What an operation answers: JSON, bytes or nothing.
 
+use axum::body::Body;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use bytes::Bytes;
@@ -20,7 +21,7 @@ pub(crate) const JSON: &str = "application/json; odata.metadata=minimal";
 pub(crate) struct Answer {
     status: StatusCode,
     headers: Vec<(HeaderName, String)>,
-    body: Bytes,
+    body: Body,
 }
 
 impl Answer {
@@ -34,7 +35,16 @@ impl Answer {
         Answer {
             status: StatusCode::OK,
             headers: vec![(CONTENT_TYPE, JSON.to_owned())],
-            body,
+            body: body.into(),
+        }
+    }
+
+    /// 200 with a body of some other type.
+    pub(crate) fn bytes(body: Bytes, content_type: &str) -> Answer {
+        Answer {
+            status: StatusCode::OK,
+            headers: vec![(CONTENT_TYPE, content_type.to_owned())],
+            body: body.into(),
         }
     }
 
@@ -43,12 +53,17 @@ impl Answer {
         Answer {
             status: StatusCode::OK,
             headers: Vec::new(),
-            body: Bytes::new(),
+            body: Body::empty(),
         }
     }
 
+    /// 204, which has no body.
+    pub(crate) fn nothing() -> Answer {
+        Answer::empty().status(StatusCode::NO_CONTENT)
+    }
+
     /// 200 with a file; `name` shows in `Content-Disposition`.
-    pub(crate) fn file(bytes: Bytes, content_type: &str, name: &str) -> Answer {
+    pub(crate) fn file(bytes: impl Into<Body>, content_type: &str, name: &str) -> Answer {
         // RFC 6266 §4.3: the plain form in ASCII for old clients, the encoded one for all others.
         let plain: String = name
             .chars()
@@ -69,7 +84,7 @@ impl Answer {
         Answer {
             status: StatusCode::OK,
             headers,
-            body: bytes,
+            body: bytes.into(),
         }
     }
 

@@ -60,7 +60,7 @@ pub(super) fn get(call: &Call) -> Result<Answer, Refusal> {
         fields.insert("description".to_owned(), flow.description.clone().into());
     }
     Ok(Answer::file(
-        definition.to_string().into(),
+        definition.to_string(),
         "application/octet-stream",
         "model.json",
     ))
@@ -160,6 +160,9 @@ pub(super) fn update_schedule(call: &Call) -> Result<Answer, Refusal> {
 pub(super) fn refresh(call: &Call) -> Result<Answer, Refusal> {
     let fields = call.fields()?;
     word("notifyOption", &NOTIFY, fields.text("notifyOption")?)?;
+    if let Some(kind) = call.query("processType") {
+        word("processType", &["default", "processFull"], kind)?;
+    }
     let mut world = call.world();
     let number = world.fresh.id(Kind::Transaction);
     let now_ms = call.now_ms;

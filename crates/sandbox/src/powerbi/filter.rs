@@ -1,7 +1,11 @@
-//! The part of `OData` `$filter` that lists of workspaces understand.
+//! The part of `OData` `$filter` that lists understand.
+
+use std::cmp::Ordering;
 
 use serde_json::Map;
 use serde_json::Value;
+
+use crate::world::time;
 
 /// A condition on one object.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +25,7 @@ pub(crate) enum Filter {
 /// One side of a comparison.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Term {
-    /// A field of the object.
+    /// A field of the object; slashes lead into inner objects.
     Field(String),
     /// A value written out.
     Literal(Value),
@@ -34,6 +38,10 @@ pub(crate) enum Term {
 pub(crate) enum Comparison {
     Equal,
     NotEqual,
+    Greater,
+    GreaterOrEqual,
+    Less,
+    LessOrEqual,
 }
 
 /// How one text is in another.
@@ -51,8 +59,7 @@ impl Filter {
             Filter::And(left, right) => left.holds(item) && right.holds(item),
             Filter::Or(left, right) => left.holds(item) || right.holds(item),
             Filter::Not(inner) => !inner.holds(item),
-            Filter::Compare(left, Comparison::Equal, right) => same(&left.value(item), &right.value(item)),
-            Filter::Compare(left, Comparison::NotEqual, right) => !same(&left.value(item), &right.value(item)),
+            Filter::Compare(left, how, right) => how.holds(&left.value(item), &right.value(item)),
             Filter::Match(how, text, part) => match (text.value(item), part.value(item)) {
                 (Value::String(text), Value::String(part)) => match how {
                     TextMatch::Contains => text.contains(&part),
@@ -65,14 +72,27 @@ impl Filter {
     }
 }
 
+impl Comparison {
+    fn holds(self, left: &Value, right: &Value) -> bool {
+        let ordering = || match (left, right) {
+            (Value::String(left), Value::String(right)) => Some(left.cmp(right)),
+            _ => left.as_f64()?.partial_cmp(&right.as_f64()?),
+        };
+        match self {
+            Comparison::Equal => same(left, right),
+            Comparison::NotEqual => !same(left, right),
+            Comparison::Greater => ordering().is_some_and(Ordering::is_gt),
+            Comparison::GreaterOrEqual => ordering().is_some_and(Ordering::is_ge),
+            Comparison::Less => ordering().is_some_and(Ordering::is_lt),
+            Comparison::LessOrEqual => ordering().is_some_and(Ordering::is_le),
+        }
+    }
+}
+
 impl Term {
     fn value(&self, item: &Map<String, Value>) -> Value {
         match self {
-            Term::Field(name) => item
-                .iter()
-                .find(|(key, _)| key.eq_ignore_ascii_case(name))
-                .map(|(_, value)| value.clone())
-                .unwrap_or_default(),
+            Term::Field(path) => field(item, path).cloned().unwrap_or_default(),
             Term::Literal(value) => value.clone(),
             Term::Case { lower, of } => match of.value(item) {
                 Value::String(text) if *lower => text.to_lowercase().into(),
@@ -83,9 +103,23 @@ impl Term {
     }
 }
 
-/// Ids compare without case; all other texts with it.
+/// A member of an object, or of an object inside it.
+fn field<'v>(item: &'v Map<String, Value>, path: &str) -> Option<&'v Value> {
+    let (name, inner) = match path.split_once('/') {
+        Some((name, inner)) => (name, Some(inner)),
+        None => (path, None),
+    };
+    let (_, value) = item.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+    match inner {
+        Some(inner) => field(value.as_object()?, inner),
+        None => Some(value),
+    }
+}
+
+/// Ids compare without case; all other texts with it. Numbers are equal whatever way they are written.
 fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
+        (Value::Number(left), Value::Number(right)) => left.as_f64() == right.as_f64(),
         (Value::String(left), Value::String(right)) if uuid::Uuid::try_parse(left).is_ok() => {
             left.eq_ignore_ascii_case(right)
         }
@@ -185,6 +219,10 @@ impl Reader {
         let how = match self.next()?.to_ascii_lowercase().as_str() {
             "eq" => Comparison::Equal,
             "ne" => Comparison::NotEqual,
+            "gt" => Comparison::Greater,
+            "ge" => Comparison::GreaterOrEqual,
+            "lt" => Comparison::Less,
+            "le" => Comparison::LessOrEqual,
             other => return Err(format!("{other} is not an operator known here")),
         };
         Ok(Filter::Compare(left, how, self.term()?))
@@ -229,9 +267,10 @@ impl Reader {
             "null" => Ok(Term::Literal(Value::Null)),
             "(" | ")" | "," => Err(format!("a value was expected before {word}")),
             id if uuid::Uuid::try_parse(id).is_ok() => Ok(Term::Literal(id.into())),
+            number if number.starts_with(|first: char| first.is_ascii_digit() || first == '-') => literal(number),
             name if name
                 .chars()
-                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_') =>
+                .all(|letter| letter.is_ascii_alphanumeric() || "_/".contains(letter)) =>
             {
                 Ok(Term::Field(name.to_owned()))
             }
@@ -267,6 +306,17 @@ impl Reader {
     }
 }
 
+/// A number, or a moment, which is written without quotes.
+fn literal(text: &str) -> Result<Term, String> {
+    if let Ok(number) = text.parse::<f64>() {
+        return Ok(Term::Literal(number.into()));
+    }
+    match text.parse::<jiff::Timestamp>() {
+        Ok(moment) => Ok(Term::Literal(time::with_ms(moment.as_millisecond()).into())),
+        Err(_) => Err(format!("{text} is neither a number nor a moment")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -274,7 +324,8 @@ mod tests {
     use super::*;
 
     fn holds(text: &str) -> bool {
-        let item = json!({"name": "Bob's Sales", "isOnDedicatedCapacity": false, "id": "5a4db0c5-0010-4000-8000-00000000000a"});
+        let item = json!({"name": "Bob's Sales", "isOnDedicatedCapacity": false, "id": "5a4db0c5-0010-4000-8000-00000000000a",
+            "averageDuration": 12.5, "startTime": "2026-08-01T05:00:00.000Z", "lastRefresh": {"status": "Failed"}});
         parse(text).unwrap().holds(item.as_object().unwrap())
     }
 
@@ -290,6 +341,12 @@ mod tests {
         assert!(holds("id eq '5A4DB0C5-0010-4000-8000-00000000000A'"));
         assert!(holds("id eq 5a4db0c5-0010-4000-8000-00000000000a"));
         assert!(holds("capacityId eq null"));
+        assert!(holds("averageDuration gt 12 and averageDuration le 12.5"));
+        assert!(!holds("averageDuration lt 12.5 or refreshCount ge 0"));
+        assert!(holds("lastRefresh/status eq 'Failed' and lastRefresh/none eq null"));
+        assert!(holds(
+            "startTime ge 2026-08-01T05:00:00Z and startTime lt 2026-08-02T00:00:00Z"
+        ));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One integration binary for the whole sandbox, driven over HTTP.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod arrow_reader;
 mod dax_models;
 mod entra_admin;
 mod entra_clients;
@@ -12,10 +13,16 @@ mod entra_refusals;
 mod entra_sign_in;
 mod entra_tokens;
 mod powerbi_access;
+mod powerbi_arrow;
+mod powerbi_connections;
 mod powerbi_content;
 mod powerbi_exports;
+mod powerbi_faults;
+mod powerbi_goals;
+mod powerbi_profiles;
 mod powerbi_queries;
 mod powerbi_refresh;
 mod powerbi_reports;
 mod powerbi_support;
+mod powerbi_uploads;
 mod powerbi_workspaces;

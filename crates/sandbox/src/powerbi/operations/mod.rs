@@ -1,6 +1,7 @@
 //! The operations the sandbox does. The first whose path matches is meant, so plain words come before `{}`.
 
 mod content;
+mod goals;
 mod models;
 mod places;
 
@@ -72,7 +73,12 @@ const fn delete(path: &'static str, scopes: &'static str, run: Run) -> Operation
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
-    [places::OPERATIONS, models::OPERATIONS, content::OPERATIONS]
-        .into_iter()
-        .flatten()
+    [
+        places::OPERATIONS,
+        models::OPERATIONS,
+        content::OPERATIONS,
+        goals::OPERATIONS,
+    ]
+    .into_iter()
+    .flatten()
 }
