@@ -12,6 +12,7 @@ mod oauth;
 mod portal;
 mod powerbi;
 mod pretend_microsoft;
+mod processes;
 mod refresh;
 mod rest;
 mod tokens;
