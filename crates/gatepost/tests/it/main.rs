@@ -18,4 +18,5 @@ mod refresh;
 mod rest;
 mod tokens;
 mod tools;
+mod vault;
 mod world;
