@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::fields;
+use crate::fields::Field;
 use crate::parameter::Parameter;
 use crate::parameter::Place;
 use crate::scopes::Scopes;
@@ -72,6 +74,11 @@ impl Operation {
         self.parameters
             .iter()
             .find(|parameter| parameter.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The fields of its body, flat.
+    pub fn body_fields(&self) -> Vec<Field> {
+        self.body.as_ref().map(fields::of_schema).unwrap_or_default()
     }
 }
 
