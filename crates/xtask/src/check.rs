@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
+use crate::catalogue;
 use crate::docs;
 use crate::process;
 use crate::steps::Steps;
@@ -28,6 +29,9 @@ pub(crate) fn static_checks(steps: &mut Steps) {
     });
     steps.step("tidy", |_| tidy::run());
     steps.step("reference pages", |_| docs::check_operations());
+    if catalogue::is_beside() {
+        steps.step("catalogue against the Swagger file", |_| catalogue::check_beside());
+    }
     steps.step("lints", |_| process::run_quietly(&mut lints()));
 }
 
