@@ -68,7 +68,10 @@ fn kind(schema: &Value) -> String {
     let types = types(schema);
     match types.as_slice() {
         [] => "anything".to_owned(),
-        ["array"] => format!("list of {}", kind(&schema["items"])),
+        ["array"] => match kind(&schema["items"]) {
+            object if object == "object" => "list of objects".to_owned(),
+            other => format!("list of {other}"),
+        },
         names => {
             let words: Vec<_> = names.iter().map(|name| word(name, schema)).collect();
             words.join(" or ")

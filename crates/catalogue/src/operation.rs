@@ -35,6 +35,9 @@ pub struct Operation {
     /// Whether a file may be sent as `multipart/form-data` in place of a JSON body.
     pub multipart: bool,
     pub answer: Answer,
+    /// JSON Schema 2020-12 of a JSON answer, without references. Objects may hold more than it names, and what it does not
+    /// require may be missing or null.
+    pub answer_schema: Option<serde_json::Value>,
     pub paging: Paging,
     pub scopes: Scopes,
     pub effect: Effect,
@@ -79,6 +82,11 @@ impl Operation {
     /// The fields of its body, flat.
     pub fn body_fields(&self) -> Vec<Field> {
         self.body.as_ref().map(fields::of_schema).unwrap_or_default()
+    }
+
+    /// The fields of its JSON answer, flat.
+    pub fn answer_fields(&self) -> Vec<Field> {
+        self.answer_schema.as_ref().map(fields::of_schema).unwrap_or_default()
     }
 }
 

@@ -49,6 +49,7 @@ fn within(our: &Shape, their: &Shape) -> Vec<String> {
     }
     found.extend(between("parameter", &our.parameters, &their.parameters));
     found.extend(between("body member", &our.fields, &their.fields));
+    found.extend(of_answers(&our.answer, &their.answer));
     found
 }
 
@@ -85,12 +86,43 @@ fn between(what: &str, ours: &BTreeMap<String, Value>, theirs: &BTreeMap<String,
     found
 }
 
+/// What the catalogue lacks of an answer. It may know more, from recordings, and spell names as these do: in the file some
+/// begin with an upper-case letter that nobody ever received.
+fn of_answers(ours: &BTreeMap<String, Value>, theirs: &BTreeMap<String, Value>) -> Vec<String> {
+    let ours: BTreeMap<_, _> = ours
+        .iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value))
+        .collect();
+    let has = |name: &str| ours.contains_key(&name.to_ascii_lowercase());
+    let mut found = Vec::new();
+    for (name, their) in theirs {
+        let mut tell = |words: String| found.push(format!("answer member `{name}`: {words}"));
+        match ours.get(&name.to_ascii_lowercase()) {
+            None if theirs.keys().any(|outer| is_inside(name, outer) && !has(outer)) => {}
+            None => tell("the catalogue lacks it".to_owned()),
+            Some(our) => {
+                if our.kind != their.kind {
+                    tell(format!("{} here, {} there", our.kind, their.kind));
+                }
+                // No words of ours allow any.
+                let lacking = their.words.difference(&our.words).filter(|_| !our.words.is_empty());
+                lacking.for_each(|word| tell(format!("`{word}` only there")));
+            }
+        }
+    }
+    found
+}
+
 /// Whether `name` stands inside a member that only `has` has.
 fn is_below_another(name: &str, has: &BTreeMap<String, Value>, lacks: &BTreeMap<String, Value>) -> bool {
     has.keys()
         .filter(|outer| !lacks.contains_key(*outer))
-        .filter_map(|outer| name.strip_prefix(outer.as_str()))
-        .any(|rest| rest.starts_with(['.', '[']))
+        .any(|outer| is_inside(name, outer))
+}
+
+fn is_inside(name: &str, outer: &str) -> bool {
+    name.strip_prefix(outer)
+        .is_some_and(|rest| rest.starts_with(['.', '[']))
 }
 
 fn of_values(our: &Value, their: &Value) -> Vec<String> {
@@ -209,6 +241,41 @@ mod tests {
                 "GET /a: parameter `query x`: at most anything here, 5 there",
                 "GET /a: parameter `query y`: only the catalogue has it",
                 "GET /a: parameter `query z`: the catalogue lacks it",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_answer_may_be_known_better_here_but_must_lack_nothing() {
+        let mut ours = one("/a", &[]);
+        let mut theirs = ours.clone();
+        for shape in ours.values_mut() {
+            shape.answer = [
+                ("isOn", text(false, &[])),
+                ("extra", text(false, &[])),
+                ("state", text(false, &["On", "Off", "Idle"])),
+                ("mode", text(false, &["A"])),
+            ]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into();
+        }
+        for shape in theirs.values_mut() {
+            shape.answer = [
+                ("IsOn", Value::default()),
+                ("lost", text(false, &[])),
+                ("lost.id", text(false, &[])),
+                ("state", text(false, &["On", "Off"])),
+                ("mode", text(false, &["A", "B"])),
+            ]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into();
+        }
+        assert_eq!(
+            sentences(&ours, &theirs),
+            [
+                "GET /a: answer member `IsOn`: text here,  there",
+                "GET /a: answer member `lost`: the catalogue lacks it",
+                "GET /a: answer member `mode`: `B` only there",
             ]
         );
     }

@@ -1,5 +1,6 @@
 //! `cargo xtask docs`: the reference pages, made from the catalogue and from the product's own settings.
 
+mod answer;
 mod example;
 mod operations;
 mod sample;

@@ -1,7 +1,6 @@
 //! One operation as a section of its group's page.
 
 use anyhow::Result;
-use catalogue::Answer;
 use catalogue::Field;
 use catalogue::Operation;
 use catalogue::Paging;
@@ -11,6 +10,7 @@ use catalogue::Place;
 use catalogue::Principals;
 use catalogue::Rate;
 
+use crate::docs::answer;
 use crate::docs::example;
 use crate::docs::table::table;
 use crate::docs::table::words;
@@ -30,6 +30,7 @@ pub(super) fn section(operation: &Operation, page: &[&Operation]) -> Result<Stri
     text += &table(&["", ""], &facts(operation, page));
     text += &parameters(operation);
     text += &body(operation);
+    text += &answer::answer(operation, page);
     text += &example::examples(operation)?;
     Ok(text)
 }
@@ -47,7 +48,6 @@ fn facts(operation: &Operation, page: &[&Operation]) -> Vec<Vec<String>> {
         ("permissions", permissions(operation)),
         ("service principals", principals(operation.principals).to_owned()),
         ("status", operation.status.to_string()),
-        ("answer", answer(operation.answer).to_owned()),
         ("paging", paging(operation.paging).to_owned()),
     ];
     if let Some(twin) = &operation.twin {
@@ -107,15 +107,6 @@ fn principals(principals: Principals) -> &'static str {
         Principals::Refused => "no",
         Principals::Only => "nobody else",
         Principals::NotStated => "not stated",
-    }
-}
-
-fn answer(answer: Answer) -> &'static str {
-    match answer {
-        Answer::Json => "JSON",
-        Answer::Binary => "a file",
-        Answer::Empty => "empty",
-        Answer::Arrow => "Arrow IPC streams, one after the other",
     }
 }
 
