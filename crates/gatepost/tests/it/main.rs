@@ -5,6 +5,7 @@
 mod connect;
 mod consent;
 mod entra;
+mod faults;
 mod front;
 mod funnel;
 mod mcp;
@@ -12,6 +13,7 @@ mod oauth;
 mod portal;
 mod powerbi;
 mod pretend_microsoft;
+mod processes;
 mod refresh;
 mod rest;
 mod tokens;

@@ -55,15 +55,23 @@ impl World {
     }
 
     /// A fresh world with other settings.
-    #[expect(clippy::disallowed_methods, reason = "the test command names the database here")]
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start(Clock::set(Timestamp(NOON), 42), Some(NOON), change).await
+    }
+
+    /// A fresh world on the machine's own time, for tests that share its database with processes of their own.
+    pub(crate) async fn in_real_time() -> Self {
+        Self::start(Clock::real(), None, |_| {}).await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the test command names the database here")]
+    async fn start(clock: Clock, sandbox_start: Option<i64>, change: impl FnOnce(&mut Settings)) -> Self {
         // Shown with a failing test: what the gateway itself says of it.
         let _ = tracing_subscriber::fmt()
             .with_test_writer()
             .with_max_level(tracing::Level::WARN)
             .try_init();
-        let clock = Clock::set(Timestamp(NOON), 42);
-        let (sandbox, sandbox_url) = start_sandbox().await;
+        let (sandbox, sandbox_url) = start_sandbox(sandbox_start).await;
         let data = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
@@ -309,12 +317,12 @@ pub(crate) async fn sign_in_at_microsoft(browser: &mut Visitor, mut page: Page, 
     page
 }
 
-async fn start_sandbox() -> (Sandbox, String) {
+async fn start_sandbox(start: Option<i64>) -> (Sandbox, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
     let sandbox = Sandbox::new(Options {
         url: url.clone(),
-        start: Some(NOON),
+        start,
         seed: 7,
     });
     tokio::spawn(sandbox::server::serve(
