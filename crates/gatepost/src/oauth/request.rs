@@ -32,6 +32,18 @@ pub(super) struct Checked {
     pub client: Client,
     pub door: Door,
     pub scopes: ScopeSet,
+    pub manner: Manner,
+}
+
+/// How the person is to be asked (OpenID Connect Core §3.1.2.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Manner {
+    /// `prompt=none`: show no page.
+    pub is_silent: bool,
+    /// `prompt=login`: prove once more who you are.
+    pub wants_login: bool,
+    /// `max_age`: the oldest proof that will do, in seconds.
+    pub max_age_s: Option<i64>,
 }
 
 /// Why a request is refused.
@@ -80,6 +92,8 @@ pub(super) async fn check(app: &App, query: &str) -> Result<Checked, Refused> {
     if parameters.find("response_type") != Some("code") {
         return Err(refuse("unsupported_response_type", "expected response_type=code"));
     }
+    plain_request(&parameters).map_err(|(error, why)| refuse(error, why))?;
+    let manner = manner(&parameters).map_err(|why| refuse("invalid_request", why))?;
     let code_challenge = challenge(&parameters).map_err(|why| refuse("invalid_request", why))?;
     let scopes = scopes(&parameters).map_err(|why| refuse("invalid_scope", &why))?;
     let resource = parameters.find("resource").ok_or_else(|| {
@@ -109,6 +123,41 @@ pub(super) async fn check(app: &App, query: &str) -> Result<Checked, Refused> {
         client,
         door,
         scopes,
+        manner,
+    })
+}
+
+/// Everything is in the query itself and the answer comes in a query: a request object or another mode is not passed over
+/// silently, and nothing is ever fetched for one.
+fn plain_request(parameters: &Parameters) -> Result<(), (&'static str, &'static str)> {
+    if parameters.find("request").is_some() {
+        return Err(("request_not_supported", "expected the parameters themselves"));
+    }
+    if parameters.find("request_uri").is_some() {
+        return Err(("request_uri_not_supported", "expected the parameters themselves"));
+    }
+    match parameters.find("response_mode") {
+        None | Some("query") => Ok(()),
+        Some(_) => Err(("invalid_request", "expected response_mode=query")),
+    }
+}
+
+/// Values that are not known are passed over: nearly every client sends `prompt=consent`, some send words of their own.
+fn manner(parameters: &Parameters) -> Result<Manner, &'static str> {
+    let prompts: Vec<&str> = parameters.find("prompt").unwrap_or_default().split(' ').collect();
+    let is_silent = prompts.contains(&"none");
+    if is_silent && prompts.len() != 1 {
+        return Err("prompt=none stands alone");
+    }
+    let max_age_s = match parameters.find("max_age").map(str::parse::<i64>) {
+        None => None,
+        Some(Ok(seconds)) if 0 <= seconds => Some(seconds),
+        Some(_) => return Err("expected max_age in seconds"),
+    };
+    Ok(Manner {
+        is_silent,
+        wants_login: prompts.contains(&"login"),
+        max_age_s,
     })
 }
 

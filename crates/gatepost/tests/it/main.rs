@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
+mod authorize;
+mod browser;
+mod callback;
 mod connect;
 mod consent;
 mod entra;
@@ -13,6 +16,7 @@ mod portal;
 mod powerbi;
 mod pretend_microsoft;
 mod refresh;
+mod replicas;
 mod rest;
 mod tokens;
 mod tools;

@@ -148,6 +148,7 @@ async fn the_frame_has_navigation_and_no_inline_code() {
     );
 }
 
+/// WEB-10
 #[tokio::test]
 async fn names_from_outside_are_shown_as_text() {
     let sample = sample().await;
