@@ -7,15 +7,16 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::json;
 
 use super::grant::{answer_at, redirect_with_code};
-use super::redirect;
+use super::reaches;
 use super::request::{AuthorizationRequest, Checked, Manner, Refused, check};
 use crate::app::App;
 use crate::call::caller_of_session;
-use crate::caller::Scope;
+use crate::client_metadata::{self, redirect};
 use crate::connections::{self, Ask, ConnectError, Kind};
 use crate::entra::{self, Prompt};
 use crate::page::{self, Fields, Leaving, Message, Page};
 use crate::session;
+use crate::store::clients;
 use crate::store::connections::{self as connection_rows, State as ConnectionState};
 use crate::store::flows;
 use crate::store::integrations::{self, Integration};
@@ -136,11 +137,13 @@ fn consent_page(app: &App, asked: &Asked, query: &str, headers: &HeaderMap) -> R
     let page = Page::alone("Let a client use Power BI", &csrf, app.clock.now());
     let details = json!({
         "client_name": asked.checked.client.name,
+        "client_kind": asked.checked.client.kind,
+        "client_host": client_metadata::host_of(&request.client_id.0),
         "environment": asked.checked.door.environment.name,
         "person": asked.signed_in.as_ref().map(|it| it.name.clone()),
         "redirect_host": redirect::shown(&request.redirect_uri),
         "is_loopback": redirect::is_local(&request.redirect_uri),
-        "scopes": asked.checked.scopes.iter().map(in_words).collect::<Vec<_>>(),
+        "reaches": reaches::of(app.catalogue, &asked.checked.scopes),
         "goes_to_microsoft": !asked.is_connected,
         "integration": asked.integration.name,
         "action": "/authorize",
@@ -161,19 +164,11 @@ fn leaving(_app: &App, asked: &Asked) -> Leaving {
     Leaving::Departs(targets)
 }
 
-fn in_words(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Read => {
-            "read workspaces, models, reports, dashboards, dataflows and apps, query data and export reports, with your own rights"
-        }
-        Scope::Write => "refresh, create, change, share and delete, as far as the policies here allow it",
-        Scope::Admin => "call administrator operations of the tenant, as far as the policies here allow it",
-        Scope::OfflineAccess => "stay connected until you take it back",
-    }
-}
-
 async fn approved(app: &App, asked: &Asked) -> Result<Response, ConnectError> {
     let request = &asked.checked.request;
+    if asked.checked.client.kind == "published" {
+        clients::save_published(&app.db, &asked.checked.client).await?;
+    }
     if let (Some(signed_in), true) = (&asked.signed_in, asked.is_connected) {
         let caller = caller_of_session(app, signed_in, None).await?;
         let to = redirect_with_code(app, &caller, &asked.integration.id, request)

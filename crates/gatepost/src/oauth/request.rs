@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::form::Parameters;
-use super::redirect;
+use super::known::{self, Unknown};
 use crate::app::App;
 use crate::call::{self, Door};
 use crate::caller::{ClientId, Scope, ScopeSet};
+use crate::client_metadata::redirect;
+use crate::store;
 use crate::store::clients::{self, Client};
-use crate::store::{self};
 
 const LONGEST_STATE: usize = 4096;
 
@@ -67,6 +68,15 @@ impl From<store::Error> for Refused {
     }
 }
 
+impl From<Unknown> for Refused {
+    fn from(unknown: Unknown) -> Self {
+        match unknown {
+            Unknown::Store(error) => Self::Store(error),
+            other => Self::Here(other.to_string()),
+        }
+    }
+}
+
 /// Checks the query of `/authorize`.
 pub(super) async fn check(app: &App, query: &str) -> Result<Checked, Refused> {
     let parameters = Parameters::parse(query.as_bytes()).map_err(Refused::Here)?;
@@ -74,10 +84,7 @@ pub(super) async fn check(app: &App, query: &str) -> Result<Checked, Refused> {
         .find("client_id")
         .ok_or_else(|| Refused::Here("`client_id` is missing".into()))?
         .into();
-    let client = clients::find(&app.db, &client_id, app.clock.now()).await?;
-    let client = client.ok_or_else(|| {
-        Refused::Here("this client is not registered here, or its registration has lapsed; connect it again".into())
-    })?;
+    let client = known::client(app, &client_id, parameters.find("redirect_uri")).await?;
     let redirect_uri = redirect_uri(&client, parameters.find("redirect_uri"))?;
     let state = parameters.find("state").map(str::to_owned);
     let refuse = |error, description: &str| Refused::There {
@@ -106,6 +113,7 @@ pub(super) async fn check(app: &App, query: &str) -> Result<Checked, Refused> {
     let door = door
         .filter(|it| it.resource == resource)
         .ok_or_else(|| refuse("invalid_target", "`resource` is not an endpoint of this gateway"))?;
+    may_enter(app, &client, &door).await?;
     let request = AuthorizationRequest {
         client_id,
         redirect_uri,
@@ -159,6 +167,18 @@ fn manner(parameters: &Parameters) -> Result<Manner, &'static str> {
         wants_login: prompts.contains(&"login"),
         max_age_s,
     })
+}
+
+/// A client entered for one environment is nobody in another; one that is locked is told here, not at its own address.
+async fn may_enter(app: &App, client: &Client, door: &Door) -> Result<(), Refused> {
+    let environment = &door.environment.id;
+    if client.environment_id.as_ref().is_some_and(|it| it != environment) {
+        return Err(Unknown::Unregistered.into());
+    }
+    if clients::is_locked(&app.db, environment, &client.id).await? {
+        return Err(Refused::Here("an administrator has locked this client".into()));
+    }
+    Ok(())
 }
 
 /// The address to answer at: one of the registered ones, never anything else.

@@ -5,6 +5,7 @@
 mod authorize;
 mod browser;
 mod callback;
+mod clients;
 mod connect;
 mod consent;
 mod entra;
@@ -15,6 +16,7 @@ mod oauth;
 mod portal;
 mod powerbi;
 mod pretend_microsoft;
+mod published;
 mod refresh;
 mod replicas;
 mod rest;

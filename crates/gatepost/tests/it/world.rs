@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use gatepost::admin::{self, IntegrationInput};
 use gatepost::app::App;
 use gatepost::caller::{Caller, EnvironmentId, IntegrationId, PersonId, Role, Scope, ScopeSet, Through};
+use gatepost::client_metadata::Reach;
 use gatepost::clock::{Clock, Timestamp};
 use gatepost::config::Settings;
 use gatepost::store::Db;
@@ -55,8 +56,17 @@ impl World {
     }
 
     /// A fresh world with other settings.
-    #[expect(clippy::disallowed_methods, reason = "the test command names the database here")]
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::made(change, Reach::default()).await
+    }
+
+    /// A fresh world that finds clients' own servers in another way.
+    pub(crate) async fn reaching(reach: Reach) -> Self {
+        Self::made(|_| {}, reach).await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the test command names the database here")]
+    async fn made(change: impl FnOnce(&mut Settings), reach: Reach) -> Self {
         // Shown with a failing test: what the gateway itself says of it.
         let _ = tracing_subscriber::fmt()
             .with_test_writer()
@@ -77,7 +87,9 @@ impl World {
             settings.database_url = server;
         }
         change(&mut settings);
-        let app = App::start(settings, clock.clone(), false).await.unwrap();
+        let app = App::start_reaching(settings, clock.clone(), false, reach)
+            .await
+            .unwrap();
         tokio::spawn(gatepost::http::serve(app.clone(), listener, std::future::pending()));
         let owner = admin::setup::FirstOwner::check("Olga Owner", OWNER.0, OWNER.1, OWNER.1).unwrap();
         let done = admin::setup::first_owner(&app, &owner).await.unwrap();

@@ -19,6 +19,9 @@ fn filled(it: &Sample, path: &str) -> String {
         "groups" => &it.group,
         _ => "",
     };
+    if path == "/clients/one" {
+        return format!("{path}?id=client-of-claude");
+    }
     path.replace("{id}", id)
         .replace("{integration}", &it.integration.id.0)
         .replace("{trace}", "trace-23-4")
