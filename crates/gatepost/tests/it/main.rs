@@ -9,6 +9,7 @@ mod clients;
 mod connect;
 mod consent;
 mod entra;
+mod faults;
 mod front;
 mod funnel;
 mod mcp;
@@ -16,7 +17,11 @@ mod oauth;
 mod portal;
 mod powerbi;
 mod pretend_microsoft;
+<<<<<<< HEAD
 mod published;
+=======
+mod processes;
+>>>>>>> main
 mod refresh;
 mod replicas;
 mod rest;

@@ -57,23 +57,34 @@ impl World {
 
     /// A fresh world with other settings.
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        Self::made(change, Reach::default()).await
+        let clock = Clock::set(Timestamp(NOON), 42);
+        Self::start(clock, Some(NOON), Reach::default(), change).await
     }
 
     /// A fresh world that finds clients' own servers in another way.
     pub(crate) async fn reaching(reach: Reach) -> Self {
-        Self::made(|_| {}, reach).await
+        let clock = Clock::set(Timestamp(NOON), 42);
+        Self::start(clock, Some(NOON), reach, |_| {}).await
+    }
+
+    /// A fresh world on the machine's own time, for tests that share its database with processes of their own.
+    pub(crate) async fn in_real_time() -> Self {
+        Self::start(Clock::real(), None, Reach::default(), |_| {}).await
     }
 
     #[expect(clippy::disallowed_methods, reason = "the test command names the database here")]
-    async fn made(change: impl FnOnce(&mut Settings), reach: Reach) -> Self {
+    async fn start(
+        clock: Clock,
+        sandbox_start: Option<i64>,
+        reach: Reach,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         // Shown with a failing test: what the gateway itself says of it.
         let _ = tracing_subscriber::fmt()
             .with_test_writer()
             .with_max_level(tracing::Level::WARN)
             .try_init();
-        let clock = Clock::set(Timestamp(NOON), 42);
-        let (sandbox, sandbox_url) = start_sandbox().await;
+        let (sandbox, sandbox_url) = start_sandbox(sandbox_start).await;
         let data = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
@@ -321,12 +332,12 @@ pub(crate) async fn sign_in_at_microsoft(browser: &mut Visitor, mut page: Page, 
     page
 }
 
-async fn start_sandbox() -> (Sandbox, String) {
+async fn start_sandbox(start: Option<i64>) -> (Sandbox, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
     let sandbox = Sandbox::new(Options {
         url: url.clone(),
-        start: Some(NOON),
+        start,
         seed: 7,
     });
     tokio::spawn(sandbox::server::serve(
