@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
+mod authorize;
+mod browser;
+mod callback;
+mod clients;
 mod connect;
 mod consent;
 mod entra;
@@ -13,8 +17,13 @@ mod oauth;
 mod portal;
 mod powerbi;
 mod pretend_microsoft;
+<<<<<<< HEAD
+mod published;
+=======
 mod processes;
+>>>>>>> main
 mod refresh;
+mod replicas;
 mod rest;
 mod tokens;
 mod tools;
