@@ -5,6 +5,7 @@
 mod connect;
 mod consent;
 mod entra;
+mod every_operation;
 mod front;
 mod funnel;
 mod mcp;
