@@ -9,6 +9,7 @@ mod clients;
 mod connect;
 mod consent;
 mod entra;
+mod every_operation;
 mod faults;
 mod front;
 mod funnel;
@@ -17,11 +18,8 @@ mod oauth;
 mod portal;
 mod powerbi;
 mod pretend_microsoft;
-<<<<<<< HEAD
-mod published;
-=======
 mod processes;
->>>>>>> main
+mod published;
 mod refresh;
 mod replicas;
 mod rest;
