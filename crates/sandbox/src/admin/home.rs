@@ -25,7 +25,7 @@ const ADMINISTRATION: &[(&str, &str)] = &[
     ),
     (
         "GET, POST /sandbox/settings",
-        "{\"download_mib\":512} makes every pbix download at least so large, made up while it is sent; {\"execute_queries\":false} and {\"info_functions\":false} switch off queries, or only INFO functions",
+        "{\"download_mib\":512} makes every pbix download at least so large, made up while it is sent; {\"execute_queries\":false} and {\"info_functions\":false} switch off queries, or only INFO functions; {\"principals_read_admin\":false} keeps service principals from the administrators' API",
     ),
     (
         "POST /sandbox/goals/{goal}",

@@ -43,6 +43,7 @@ pub(super) struct ModeWish {
 pub(super) struct SettingsWish {
     info_functions: Option<bool>,
     execute_queries: Option<bool>,
+    principals_read_admin: Option<bool>,
     download_mib: Option<u64>,
 }
 
@@ -113,6 +114,7 @@ pub(super) async fn change_settings(
     let settings = &mut world(&sandbox).settings;
     settings.info_functions = wish.info_functions.unwrap_or(settings.info_functions);
     settings.execute_queries = wish.execute_queries.unwrap_or(settings.execute_queries);
+    settings.principals_read_admin = wish.principals_read_admin.unwrap_or(settings.principals_read_admin);
     settings.download_mib = wish.download_mib.unwrap_or(settings.download_mib);
     Ok(Json(*settings))
 }

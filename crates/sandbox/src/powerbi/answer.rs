@@ -21,7 +21,34 @@ pub(crate) const JSON: &str = "application/json; odata.metadata=minimal";
 pub(crate) struct Answer {
     status: StatusCode,
     headers: Vec<(HeaderName, String)>,
-    body: Body,
+    content: Content,
+}
+
+/// What an answer carries.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// Bytes that are there.
+    Whole(Bytes),
+    /// Bytes that are made while they are sent.
+    Streamed(Body),
+}
+
+impl From<Bytes> for Content {
+    fn from(bytes: Bytes) -> Content {
+        Content::Whole(bytes)
+    }
+}
+
+impl From<String> for Content {
+    fn from(text: String) -> Content {
+        Content::Whole(text.into())
+    }
+}
+
+impl From<Body> for Content {
+    fn from(body: Body) -> Content {
+        Content::Streamed(body)
+    }
 }
 
 impl Answer {
@@ -35,7 +62,7 @@ impl Answer {
         Answer {
             status: StatusCode::OK,
             headers: vec![(CONTENT_TYPE, JSON.to_owned())],
-            body: body.into(),
+            content: body.into(),
         }
     }
 
@@ -44,7 +71,7 @@ impl Answer {
         Answer {
             status: StatusCode::OK,
             headers: vec![(CONTENT_TYPE, content_type.to_owned())],
-            body: body.into(),
+            content: body.into(),
         }
     }
 
@@ -53,7 +80,7 @@ impl Answer {
         Answer {
             status: StatusCode::OK,
             headers: Vec::new(),
-            body: Body::empty(),
+            content: Bytes::new().into(),
         }
     }
 
@@ -63,7 +90,7 @@ impl Answer {
     }
 
     /// 200 with a file; `name` shows in `Content-Disposition`.
-    pub(crate) fn file(bytes: impl Into<Body>, content_type: &str, name: &str) -> Answer {
+    pub(crate) fn file(bytes: impl Into<Content>, content_type: &str, name: &str) -> Answer {
         // RFC 6266 §4.3: the plain form in ASCII for old clients, the encoded one for all others.
         let plain: String = name
             .chars()
@@ -84,7 +111,15 @@ impl Answer {
         Answer {
             status: StatusCode::OK,
             headers,
-            body: bytes.into(),
+            content: bytes.into(),
+        }
+    }
+
+    /// What is in the body; nothing of what is yet to be made.
+    pub(crate) fn body(&self) -> &[u8] {
+        match &self.content {
+            Content::Whole(bytes) => bytes,
+            Content::Streamed(_) => &[],
         }
     }
 
@@ -113,7 +148,11 @@ impl Answer {
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
-        let mut response = (self.status, self.body).into_response();
+        let body = match self.content {
+            Content::Whole(bytes) => bytes.into(),
+            Content::Streamed(body) => body,
+        };
+        let mut response = (self.status, body).into_response();
         // Bytes bring a content type of their own; an empty answer has none.
         response.headers_mut().remove(CONTENT_TYPE);
         for (name, value) in self.headers {

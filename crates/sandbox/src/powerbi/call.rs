@@ -7,6 +7,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::Sandbox;
+use crate::powerbi::activity::Trace;
 use crate::powerbi::deployments;
 use crate::powerbi::fields::Fields;
 use crate::powerbi::imports;
@@ -37,6 +38,8 @@ pub(crate) struct Call {
     pub(crate) file: Option<Spool>,
     /// When it came.
     pub(crate) now_ms: i64,
+    /// Where it came from.
+    pub(crate) trace: Trace,
 }
 
 impl Call {

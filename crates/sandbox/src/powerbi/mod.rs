@@ -1,5 +1,7 @@
 //! The pretend Power BI REST API under `/v1.0/myorg`.
 
+mod activity;
+mod admin;
 mod answer;
 mod apps;
 mod blob_list;
@@ -27,7 +29,6 @@ mod import_items;
 mod imports;
 mod install_tickets;
 mod native_dataflows;
-mod not_done;
 mod odata;
 mod operations;
 mod package;
@@ -75,6 +76,7 @@ use http::request::Parts;
 use crate::Sandbox;
 use crate::entra;
 use crate::entra::Bearer;
+use crate::powerbi::activity::Trace;
 use crate::powerbi::answer::Answer;
 use crate::powerbi::call::Call;
 use crate::powerbi::operations::Operation;
@@ -119,19 +121,22 @@ async fn serve(sandbox: &Sandbox, parts: Parts, body: Body) -> Result<Answer, Re
     };
     let call = Call {
         who: who(sandbox, &bearer, &parts.headers)?,
-        who_name: bearer.name,
+        who_name: bearer.name.clone(),
         query: query(&parts),
         now_ms: sandbox.clock().now_ms(),
+        trace: Trace::of(&parts),
         sandbox: sandbox.clone(),
         params,
         body,
         file,
     };
-    if !operation.is_heavy {
-        return (operation.run)(&call);
+    if let Some(gate) = &operation.gate {
+        admin::admit(&call, &bearer, operation, gate)?;
     }
-    let run = operation.run;
-    let work = tokio::task::spawn_blocking(move || run(&call)).await;
+    if !operation.is_heavy {
+        return activity::perform(operation, &call);
+    }
+    let work = tokio::task::spawn_blocking(move || activity::perform(operation, &call)).await;
     work.unwrap_or_else(|panic| {
         Err(Refusal::Coded {
             status: StatusCode::INTERNAL_SERVER_ERROR,
@@ -177,30 +182,20 @@ fn operation_of(parts: &Parts) -> Result<(&'static Operation, Params), Refusal> 
             known_path = true;
         }
     }
-    let undone = not_done::OPERATIONS
-        .iter()
-        .find(|(method, path)| *method == parts.method.as_str() && route::matches(path, &segments).is_some());
-    match undone {
-        Some((method, path)) => Err(Refusal::NotDone {
-            what: format!("{method} {BASE}/{}", path.trim_start_matches("~/")),
-        }),
-        None if known_path => {
-            let message = format!("the resource does not know the method {}", parts.method);
-            Err(Refusal::Coded {
-                status: StatusCode::METHOD_NOT_ALLOWED,
-                code: "MethodNotAllowed",
-                message: Some(message),
-            })
-        }
-        None => {
-            let message = format!("no operation of the API has the path {path}");
-            Err(Refusal::Coded {
-                status: StatusCode::NOT_FOUND,
-                code: "ResourceNotFound",
-                message: Some(message),
-            })
-        }
+    if known_path {
+        let message = format!("the resource does not know the method {}", parts.method);
+        return Err(Refusal::Coded {
+            status: StatusCode::METHOD_NOT_ALLOWED,
+            code: "MethodNotAllowed",
+            message: Some(message),
+        });
     }
+    let message = format!("no operation of the API has the path {path}");
+    Err(Refusal::Coded {
+        status: StatusCode::NOT_FOUND,
+        code: "ResourceNotFound",
+        message: Some(message),
+    })
 }
 
 /// The headers every answer of the service carries besides `RequestId`, which all of the sandbox's answers have.

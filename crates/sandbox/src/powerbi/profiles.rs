@@ -77,12 +77,17 @@ pub(super) fn delete(call: &Call) -> Result<Answer, Refusal> {
     let id = call.id("profile")?;
     let mut world = call.world();
     find(call, &mut world, id)?;
+    remove(&mut world, id);
+    Ok(Answer::empty())
+}
+
+/// Removes a profile, with all the access it has.
+pub(super) fn remove(world: &mut World, id: Uuid) {
     world.profiles.retain(|profile| profile.id != id);
     let oid = id.to_string();
     for workspace in &mut world.workspaces {
         workspace.members.retain(|member| member.principal.oid() != oid);
     }
-    Ok(Answer::empty())
 }
 
 /// One profile as the API shows it.

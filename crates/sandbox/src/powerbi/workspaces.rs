@@ -103,7 +103,8 @@ pub(super) fn create(call: &Call) -> Result<Answer, Refusal> {
     Ok(odata::entity(call, "groups", item))
 }
 
-fn refuse_name_in_use(world: &World, call: &Call, name: &str) -> Result<(), Refusal> {
+/// Names of workspaces are unique in an organisation.
+pub(super) fn refuse_name_in_use(world: &World, call: &Call, name: &str) -> Result<(), Refusal> {
     let taken = |workspace: &Workspace| {
         workspace.tid == call.who.tid && !workspace.deleted && workspace.name.eq_ignore_ascii_case(name)
     };
@@ -152,7 +153,8 @@ pub(super) fn update(call: &Call) -> Result<Answer, Refusal> {
     Ok(Answer::empty())
 }
 
-fn storage_format(text: &str) -> Result<String, Refusal> {
+/// `Small` or `Large`.
+pub(super) fn storage_format(text: &str) -> Result<String, Refusal> {
     ["Small", "Large"]
         .into_iter()
         .find(|word| word.eq_ignore_ascii_case(text))
@@ -210,7 +212,12 @@ pub(super) fn add_user(call: &Call) -> Result<Answer, Refusal> {
     let fields = call.fields()?;
     let (named, role) = named_member(call, &fields)?;
     let mut world = call.world();
-    let members = members_for_change(call, &mut world, role)?;
+    join(members_for_change(call, &mut world, role)?, named, role)?;
+    Ok(Answer::empty())
+}
+
+/// Makes somebody a member of a workspace.
+pub(super) fn join(members: &mut Vec<Member>, named: Principal, role: Role) -> Result<(), Refusal> {
     if members.iter().any(|member| member.principal.oid() == named.oid()) {
         return Err(Refusal::code("AddingAlreadyExistsGroupUserNotSupportedError"));
     }
@@ -220,7 +227,7 @@ pub(super) fn add_user(call: &Call) -> Result<Answer, Refusal> {
         )));
     }
     members.push(Member { principal: named, role });
-    Ok(Answer::empty())
+    Ok(())
 }
 
 pub(super) fn update_user(call: &Call) -> Result<Answer, Refusal> {
@@ -243,7 +250,12 @@ pub(super) fn delete_user(call: &Call) -> Result<Answer, Refusal> {
     // With a profile, the name before is that of the service principal it belongs to.
     let name = call.query("profileId").unwrap_or(call.text("user"));
     let mut world = call.world();
-    let members = members_for_change(call, &mut world, Role::Viewer)?;
+    leave(members_for_change(call, &mut world, Role::Viewer)?, name)?;
+    Ok(Answer::empty())
+}
+
+/// Takes somebody's role in a workspace away.
+pub(super) fn leave(members: &mut Vec<Member>, name: &str) -> Result<(), Refusal> {
     let place = members
         .iter()
         .position(|member| member.principal.is_named(name))
@@ -252,7 +264,7 @@ pub(super) fn delete_user(call: &Call) -> Result<Answer, Refusal> {
         refuse_last_admin(members)?;
     }
     members.remove(place);
-    Ok(Answer::empty())
+    Ok(())
 }
 
 fn refuse_last_admin(members: &[Member]) -> Result<(), Refusal> {
@@ -274,7 +286,7 @@ fn members_for_change<'w>(call: &Call, world: &'w mut World, role: Role) -> Resu
 }
 
 /// Whom a body names, and the role it gives them.
-fn named_member(call: &Call, fields: &Fields) -> Result<(Principal, Role), Refusal> {
+pub(super) fn named_member(call: &Call, fields: &Fields) -> Result<(Principal, Role), Refusal> {
     let role = fields.text("groupUserAccessRight")?;
     let role = Role::parse(role)
         .ok_or_else(|| Refusal::bad("groupUserAccessRight must be Admin, Member, Contributor or Viewer"))?;

@@ -49,6 +49,16 @@ pub enum Kind {
     NativeDataflow = 0x24,
     /// A template app.
     TemplateApp = 0x25,
+    /// A recorded event.
+    Event = 0x30,
+    /// A metadata scan.
+    Scan = 0x31,
+    /// An encryption key.
+    TenantKey = 0x32,
+    /// A subscription.
+    Subscription = 0x33,
+    /// A sensitivity label.
+    Label = 0x34,
 }
 
 /// Ids made while the sandbox runs start here, far above the seeded ones.

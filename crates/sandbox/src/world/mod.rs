@@ -1,6 +1,7 @@
 //! The pretend Power BI's state.
 
 pub mod access;
+pub mod activity;
 pub mod content;
 pub mod ids;
 pub mod infrastructure;
@@ -13,6 +14,7 @@ pub mod scorecards;
 mod seed;
 pub mod status_rules;
 pub mod template_apps;
+pub mod tenancy;
 pub mod time;
 pub mod uploads;
 pub mod workspace;
@@ -25,6 +27,7 @@ use uuid::Uuid;
 
 use crate::world::access::Rights;
 use crate::world::access::Who;
+use crate::world::activity::Activities;
 use crate::world::content::App;
 use crate::world::content::Dashboard;
 use crate::world::content::Dataflow;
@@ -41,6 +44,7 @@ use crate::world::report::Export;
 use crate::world::report::Report;
 use crate::world::scorecards::Scorecard;
 use crate::world::template_apps::TemplateApp;
+use crate::world::tenancy::Tenancy;
 use crate::world::uploads::UploadPlace;
 use crate::world::workspace::Capacity;
 use crate::world::workspace::Workspace;
@@ -92,6 +96,10 @@ pub struct World {
     pub exports_begun: HashMap<Uuid, u64>,
     /// When each caller last asked for their rights to be read again.
     pub rights_refreshed: HashMap<String, i64>,
+    /// What administrators keep and see.
+    pub tenancy: Tenancy,
+    /// What people did.
+    pub activities: Activities,
 }
 
 /// What a tenant administrator may switch.
@@ -103,6 +111,8 @@ pub struct Settings {
     pub execute_queries: bool,
     /// The least size of a downloaded pbix, in MiB; what the report lacks is made up while it is sent.
     pub download_mib: u64,
+    /// Service principals may use the read-only admin API.
+    pub principals_read_admin: bool,
 }
 
 impl Default for Settings {
@@ -111,6 +121,7 @@ impl Default for Settings {
             info_functions: true,
             execute_queries: true,
             download_mib: 0,
+            principals_read_admin: true,
         }
     }
 }

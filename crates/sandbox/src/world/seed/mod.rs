@@ -8,6 +8,7 @@ mod marketing;
 mod offices;
 mod pages;
 mod sales;
+mod tenancy;
 
 use std::sync::Arc;
 
@@ -55,6 +56,7 @@ pub(super) fn world(now_ms: i64) -> World {
     archive::seed(&mut world, now_ms);
     offices::seed(&mut world, now_ms);
     goals::seed(&mut world, now_ms);
+    tenancy::seed(&mut world, now_ms);
     world
 }
 
