@@ -178,6 +178,10 @@ fn named(world: &World, kind: SubjectKind, id: Uuid) -> Option<(String, Option<U
             let capacity = world.capacities.iter().find(|capacity| capacity.id == id)?;
             Some((capacity.name.clone(), None))
         }
+        SubjectKind::Scorecard => {
+            let card = world.scorecards.iter().find(|card| card.id == id)?;
+            Some((card.name.clone(), Some(card.workspace)))
+        }
         SubjectKind::Key => {
             let key = world.tenancy.keys.iter().find(|key| key.id == id)?;
             Some((key.name.clone(), None))

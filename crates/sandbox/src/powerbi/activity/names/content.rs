@@ -1,4 +1,4 @@
-//! What is done to reports, dashboards, models and dataflows.
+//! What is done to reports, dashboards, models and dataflows. The words are the service's own, odd ones included.
 
 use crate::powerbi::activity::names::About;
 use crate::powerbi::activity::names::Named;
@@ -19,8 +19,8 @@ pub(super) const NAMES: &[Named] = &[
     seen("GET", "apps/{app}/reports/{report}", "ViewReport", REPORT),
     seen("POST", "~/reports/{report}/ExportTo", "ExportReport", REPORT),
     seen("GET", "~/reports/{report}/Export", "DownloadReport", REPORT),
-    made("~/reports/{report}/Clone", "CreateReport", SubjectKind::Report),
-    changed("POST", "~/reports/{report}/Rebind", "EditReport", SubjectKind::Report),
+    made("~/reports/{report}/Clone", "CopyReport", SubjectKind::Report),
+    changed("POST", "~/reports/{report}/Rebind", "RebindReport", SubjectKind::Report),
     changed(
         "POST",
         "~/reports/{report}/UpdateReportContent",
@@ -48,7 +48,7 @@ pub(super) const NAMES: &[Named] = &[
     changed(
         "POST",
         "~/dashboards/{dashboard}/tiles/{tile}/Clone",
-        "AddTile",
+        "CloneTile",
         SubjectKind::Dashboard,
     ),
     changed(
@@ -77,6 +77,43 @@ pub(super) const NAMES: &[Named] = &[
         "~/datasets/{dataset}/refreshes/{refresh}",
         "CancelDatasetRefresh",
         MODEL,
+    ),
+    seen("GET", "~/datasets/{dataset}/refreshes", "GetRefreshHistory", MODEL),
+    seen(
+        "POST",
+        "~/datasets/{dataset}/queryScaleOut/sync",
+        "SyncDatasetQueryScaleOutReplicas",
+        MODEL,
+    ),
+    seen(
+        "GET",
+        "~/datasets/{dataset}/queryScaleOut/syncStatus",
+        "GetDatasetQueryScaleOutSyncStatus",
+        MODEL,
+    ),
+    seen(
+        "POST",
+        "~/datasets/{dataset}/tables/{table}/rows",
+        "PostDatasetRows",
+        MODEL,
+    ),
+    seen(
+        "DELETE",
+        "~/datasets/{dataset}/tables/{table}/rows",
+        "DeleteDatasetRows",
+        MODEL,
+    ),
+    changed(
+        "PUT",
+        "~/datasets/{dataset}/tables/{table}",
+        "PutTable",
+        SubjectKind::Model,
+    ),
+    changed(
+        "POST",
+        "~/datasets/{dataset}/Default.SetAllConnections",
+        "SetAllConnections",
+        SubjectKind::Model,
     ),
     made("~/datasets", "CreateDataset", SubjectKind::Model),
     changed("PATCH", "~/datasets/{dataset}", "UpdateDataset", SubjectKind::Model),
@@ -116,7 +153,7 @@ pub(super) const NAMES: &[Named] = &[
     changed(
         "PATCH",
         "~/datasets/{dataset}/directQueryRefreshSchedule",
-        "SetScheduledRefresh",
+        "SetDQRefreshScheduleOfDateset",
         SubjectKind::Model,
     ),
     // Dataflows

@@ -1,7 +1,9 @@
 //! What Power BI calls the things callers do.
 
 mod content;
+mod goals;
 mod places;
+mod tenant;
 
 use crate::world::activity::SubjectKind;
 
@@ -64,7 +66,9 @@ pub(super) fn find(method: &str, path: &str) -> Option<&'static Named> {
 }
 
 fn all() -> impl Iterator<Item = &'static Named> {
-    [content::NAMES, places::NAMES].into_iter().flatten()
+    [content::NAMES, places::NAMES, goals::NAMES, tenant::NAMES]
+        .into_iter()
+        .flatten()
 }
 
 /// The name of the path parameter that holds a thing's id.
@@ -81,6 +85,7 @@ pub(super) fn parameter(kind: SubjectKind) -> &'static str {
         SubjectKind::Gateway => "gateway",
         SubjectKind::Capacity => "capacity",
         SubjectKind::Key => "tenant_key",
+        SubjectKind::Scorecard => "scorecard",
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is done to workspaces, pipelines, gateways, and by administrators.
+//! What is done to workspaces, pipelines, gateways and profiles.
 
 use crate::powerbi::activity::names::About;
 use crate::powerbi::activity::names::Named;
@@ -6,8 +6,6 @@ use crate::powerbi::activity::names::changed;
 use crate::powerbi::activity::names::made;
 use crate::powerbi::activity::names::seen;
 use crate::world::activity::SubjectKind;
-
-const DATAFLOW: About = About::Path(SubjectKind::Dataflow);
 
 /// What is done to places.
 pub(super) const NAMES: &[Named] = &[
@@ -127,76 +125,18 @@ pub(super) const NAMES: &[Named] = &[
         "ChangeGatewayDatasourceUsers",
         SubjectKind::Gateway,
     ),
-    // Administration
-    seen("GET", "admin/activityevents", "ExportActivityEvents", About::Nothing),
-    seen("GET", "admin/groups", "GetGroupsAsAdmin", About::Nothing),
-    seen("GET", "admin/pipelines", "GetAlmPipelinesAsAdmin", About::Nothing),
+    // Profiles and template apps
+    seen("POST", "profiles", "CreateServicePrincipalProfile", About::Nothing),
     seen(
-        "GET",
-        "admin/pipelines/{pipeline}/users",
-        "GetAlmPipelineUsersAsAdmin",
-        About::Path(SubjectKind::Pipeline),
-    ),
-    seen(
-        "GET",
-        "admin/users/{user}/artifactAccess",
-        "AdminGetArtifactsByuserId",
+        "DELETE",
+        "profiles/{profile}",
+        "DeleteServicePrincipalProfile",
         About::Nothing,
     ),
     seen(
-        "GET",
-        "admin/workspaces/scanResult/{scan}",
-        "GetWorkspacesInfoResult",
+        "POST",
+        "CreateTemplateAppInstallTicket",
+        "CreateTemplateAppInstallTicket",
         About::Nothing,
-    ),
-    seen("GET", "admin/dataflows/{dataflow}/export", "ExportDataflow", DATAFLOW),
-    changed(
-        "PATCH",
-        "admin/groups/{workspace}",
-        "UpdateFolder",
-        SubjectKind::Workspace,
-    ),
-    changed(
-        "POST",
-        "admin/groups/{workspace}/restore",
-        "RestoreWorkspace",
-        SubjectKind::Workspace,
-    ),
-    changed(
-        "POST",
-        "admin/groups/{workspace}/users",
-        "AddGroupMembers",
-        SubjectKind::Workspace,
-    ),
-    changed(
-        "DELETE",
-        "admin/groups/{workspace}/users/{user}",
-        "DeleteGroupMembers",
-        SubjectKind::Workspace,
-    ),
-    changed(
-        "PATCH",
-        "admin/capacities/{capacity}",
-        "UpdateCapacityTenantKey",
-        SubjectKind::Capacity,
-    ),
-    changed(
-        "POST",
-        "admin/pipelines/{pipeline}/users",
-        "UpdateAlmPipelineAccessAsAdmin",
-        SubjectKind::Pipeline,
-    ),
-    changed(
-        "DELETE",
-        "admin/pipelines/{pipeline}/users/{identifier}",
-        "DeleteAlmPipelineAccessAsAdmin",
-        SubjectKind::Pipeline,
-    ),
-    made("admin/tenantKeys", "AddTenantKey", SubjectKind::Key),
-    changed(
-        "POST",
-        "admin/tenantKeys/{tenant_key}/Default.Rotate",
-        "RotateTenantKey",
-        SubjectKind::Key,
     ),
 ];
