@@ -131,7 +131,7 @@ pub(in crate::powerbi) fn modified(call: &Call) -> Result<Answer, Refusal> {
     let is_wanted = |home: &&Workspace| {
         home.tid == call.who.tid
             && !(without_personal && home.personal_owner.is_some())
-            && !(without_inactive && !is_active(call, &world, home))
+            && (!without_inactive || is_active(call, &world, home))
             && since_ms.is_none_or(|since_ms| changed_ms(&world, home.id) >= since_ms)
     };
     let items: Vec<Value> = world
