@@ -14,7 +14,7 @@ use crate::audit::{Audit, Signer};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::entra::{Access, Entra};
-use crate::powerbi::PowerBi;
+use crate::powerbi::{Budgets, PowerBi};
 use crate::session;
 use crate::store::Db;
 use crate::vault::Vault;
@@ -35,6 +35,7 @@ pub struct Parts {
     pub entra: Entra,
     pub access: Access,
     pub power_bi: PowerBi,
+    pub budgets: Budgets,
     pub policies: policies::Compiled,
     /// Names this process among replicas.
     pub replica: String,

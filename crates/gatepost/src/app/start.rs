@@ -11,7 +11,7 @@ use crate::audit::{Audit, Signer};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::entra::{self, Access, Entra};
-use crate::powerbi::PowerBi;
+use crate::powerbi::{Budgets, PowerBi};
 use crate::store::migrate::{self, Standing};
 use crate::store::{self, Db, settings};
 use crate::vault::{Keyring, KeyringError, Place, Vault};
@@ -68,6 +68,7 @@ impl App {
             audit: Audit::start(db.clone(), clock.clone(), signer.clone(), anchor),
             entra: Entra::new(clock.clone(), http),
             access: Access::default(),
+            budgets: Budgets::default(),
             policies: Compiled::default(),
             catalogue: Catalogue::builtin(),
             replica: clock.new_id(),

@@ -87,6 +87,8 @@ fn limits() -> Limits {
         idle: Duration::from_secs(10),
         total: Duration::from_secs(10),
         most_bytes: 1000,
+        most_upload_bytes: 1000,
+        may_be_compressed: false,
     }
 }
 
