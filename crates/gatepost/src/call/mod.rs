@@ -28,6 +28,7 @@ const LONGEST_WAIT_MS: i64 = 5_000;
 ///
 /// Invariant: this is the only way to Power BI; nothing is sent without a permit and a stored entry.
 pub async fn call(app: &App, caller: &Caller, request: Request) -> Result<Answer, CallError> {
+    let _place = app.budgets.enter(&caller.person).await;
     let work = Box::pin(steps(app.clone(), caller.clone(), request));
     // A caller who goes away cancels a read; what changes something runs to its end so that its outcome is recorded.
     match work.await {

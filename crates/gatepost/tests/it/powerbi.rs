@@ -1,4 +1,4 @@
-//! One upstream call against hostile servers and the pretend Power BI.
+//! One upstream call against hostile servers and the pretend Power BI (security rows PRX-06, PRX-21, PRX-22, UPS-10, UPS-14, UPS-15).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -3,6 +3,7 @@
 //! The documented limits are shared by all replicas, through rows of the store from which each takes small blocks; the
 //! cap on ordinary lists, which the service does not document, is each replica's own and costs no write.
 
+mod lanes;
 mod log;
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,9 @@ use std::sync::{Arc, Mutex};
 
 use catalogue::{Method, Operation, Per, Rate, Window};
 
+use self::lanes::Lanes;
 use self::log::{Log, length_ms};
+use crate::caller::PersonId;
 use crate::clock::Timestamp;
 use crate::store::{self, Db, rates};
 
@@ -124,6 +127,7 @@ pub enum Turn {
 pub struct Budgets {
     slots: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Slot>>>>,
     credit: AtomicI64,
+    lanes: Lanes,
 }
 
 impl Default for Budgets {
@@ -131,6 +135,7 @@ impl Default for Budgets {
         Self {
             slots: Mutex::default(),
             credit: AtomicI64::new(MOST_CREDIT),
+            lanes: Lanes::default(),
         }
     }
 }
@@ -197,6 +202,11 @@ impl Budgets {
         if let Some(slot) = self.known(&budget.key) {
             slot.lock().await.closed_until = None;
         }
+    }
+
+    /// A place among the calls of this person that are under way at the same time.
+    pub async fn enter(&self, person: &PersonId) -> tokio::sync::OwnedSemaphorePermit {
+        self.lanes.enter(person).await
     }
 
     /// Counts a call, whose kind earns the right to repeat others.

@@ -2,12 +2,14 @@
 
 mod row;
 mod run;
+mod seen;
+mod setup;
 
 use catalogue::Catalogue;
 
 use crate::every_operation::row::Table;
 use crate::every_operation::run::{Outcome, Runner};
-pub(crate) use crate::every_operation::run::{allow_everything, full_key};
+pub(crate) use crate::every_operation::setup::{allow_everything, full_key};
 
 /// How many operations the sandbox answers; the rest it declines by name.
 const ANSWERED: usize = 180;

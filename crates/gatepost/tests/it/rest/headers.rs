@@ -125,3 +125,33 @@ async fn a_claims_challenge_asks_the_person_to_connect_again() {
         "nothing is tried with a token that does not do"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_something_is_is_told_as_an_address_of_the_gateway() {
+    const REFRESH: &str = "/v1.0/myorg/groups/5a4db0c5-0010-4000-8000-000000000001/datasets/5a4db0c5-0011-4000-8000-000000000001/refreshes/r";
+    let upstream = Upstream::start(|request| async move {
+        let host = request.headers()["host"].to_str().unwrap().to_owned();
+        let location = match request.uri().path() {
+            "/v1.0/myorg/groups" => format!("http://{host}{REFRESH}"),
+            "/v1.0/myorg/reports" => format!("http://{host}/v1.0/../admin"),
+            _ => format!("https://evil.test{REFRESH}"),
+        };
+        super::upstream::text(202, &[("location", &location), ("x-ms-request-id", "r-1")], "")
+    })
+    .await;
+    let (world, key) = upstream.world(BO).await;
+    let answer = world.get(&key, "/groups").await;
+    assert_eq!(
+        answer.headers()["location"],
+        format!("{}/powerbi{REFRESH}", world.url).as_str()
+    );
+    assert_eq!(answer.headers()["x-ms-request-id"], "r-1");
+    for path in ["/reports", "/datasets"] {
+        let answer = world.get(&key, path).await;
+        assert_eq!(
+            (answer.status().as_u16(), answer.headers().get("location")),
+            (202, None),
+            "{path}"
+        );
+    }
+}

@@ -1,6 +1,7 @@
-//! One person's answers reach that person alone (security rows ISO-01, ISO-02, ISO-05, ISO-09, ISO-11).
+//! One person's answers reach that person alone (security rows ISO-01, ISO-02, ISO-05, ISO-09, ISO-11, DOS-13).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::Body;
 use serde_json::json;
@@ -190,4 +191,44 @@ async fn a_cancelled_call_leaves_no_identity_behind() {
         let answer = over_http2(&mut sender, &url, &cys).await;
         assert_eq!(answer, json!({"canary": CY}).to_string());
     }
+}
+
+/// DOS-13: somebody who calls without end waits for themselves.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_who_floods_the_gateway_keeps_nobody_else_waiting() {
+    let (under_way, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(tokio::sync::Semaphore::new(0)));
+    let (counted, closed) = (under_way.clone(), gate.clone());
+    let upstream = Upstream::start(move |request| {
+        let (counted, closed) = (counted.clone(), closed.clone());
+        async move {
+            if bearer_of(request.headers()) == BO {
+                counted.fetch_add(1, Ordering::SeqCst);
+                closed.acquire().await.expect_err("nobody opens it but by closing");
+            }
+            text(200, &[], "{}")
+        }
+    })
+    .await;
+    let (world, bos) = upstream.world(BO).await;
+    let cy = world.connect(CY).await;
+    let cys = world.key(&cy.person).await;
+    let flood = futures_util::future::join_all((0..200).map(|_| async {
+        assert_eq!(world.get(&bos, "/groups").await.status(), 200);
+    }));
+    let other = async {
+        while under_way.load(Ordering::SeqCst) < 64 {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        for _ in 0..20 {
+            assert_eq!(world.get(&cys, "/groups").await.status(), 200);
+        }
+        assert_eq!(
+            under_way.load(Ordering::SeqCst),
+            64,
+            "of one person's calls no more are under way"
+        );
+        gate.close();
+    };
+    tokio::join!(flood, other);
+    assert_eq!(under_way.load(Ordering::SeqCst), 200);
 }

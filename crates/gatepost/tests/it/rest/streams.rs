@@ -1,4 +1,4 @@
-//! Large files both ways, in constant memory, and where they end (security rows PRX-22, DOS-06, UPS-15).
+//! Large files both ways, in constant memory, and where they end (security rows PRX-10, PRX-22, DOS-06, UPS-15).
 
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -88,6 +88,8 @@ impl Program {
             .env("GATEPOST_DATABASE_URL", &settings.database_url)
             .env("GATEPOST_DATABASE_SCHEMA", &settings.database_schema)
             .env("GATEPOST_LOG", "warn")
+            // PRX-10: nobody listens there, and nothing is meant to go there.
+            .envs(["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"].map(|it| (it, "http://127.0.0.1:9")))
             .spawn()
             .unwrap();
         let program = Self { child, url };
