@@ -15,7 +15,7 @@ use crate::client_metadata::Documents;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::entra::{Access, Entra};
-use crate::powerbi::PowerBi;
+use crate::powerbi::{Budgets, PowerBi};
 use crate::session;
 use crate::store::Db;
 use crate::vault::Vault;
@@ -36,6 +36,7 @@ pub struct Parts {
     pub entra: Entra,
     pub access: Access,
     pub power_bi: PowerBi,
+    pub budgets: Budgets,
     /// What clients published of themselves.
     pub documents: Documents,
     pub policies: policies::Compiled,

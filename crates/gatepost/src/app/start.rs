@@ -12,7 +12,7 @@ use crate::client_metadata::{Documents, Reach};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::entra::{self, Access, Entra};
-use crate::powerbi::PowerBi;
+use crate::powerbi::{Budgets, PowerBi};
 use crate::store::migrate::{self, Standing};
 use crate::store::{self, Db, settings};
 use crate::vault::{Keyring, KeyringError, Place, Vault};
@@ -83,6 +83,7 @@ impl App {
             audit: Audit::start(db.clone(), clock.clone(), signer.clone(), anchor),
             entra: Entra::new(clock.clone(), http),
             access: Access::default(),
+            budgets: Budgets::default(),
             policies: Compiled::default(),
             documents: Documents::new(clock.clone(), reach),
             catalogue: Catalogue::builtin(),

@@ -16,6 +16,7 @@ pub mod jobs;
 pub mod migrate;
 pub mod people;
 pub mod policies;
+pub mod rates;
 pub mod refresh;
 pub mod sealed;
 pub mod sessions;

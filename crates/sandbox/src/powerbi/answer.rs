@@ -1,5 +1,6 @@
 //! What an operation answers: JSON, bytes or nothing.
 
+use axum::body::Body;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use bytes::Bytes;
@@ -20,7 +21,34 @@ pub(crate) const JSON: &str = "application/json; odata.metadata=minimal";
 pub(crate) struct Answer {
     status: StatusCode,
     headers: Vec<(HeaderName, String)>,
-    body: Bytes,
+    content: Content,
+}
+
+/// What an answer carries.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// Bytes that are there.
+    Whole(Bytes),
+    /// Bytes that are made while they are sent.
+    Streamed(Body),
+}
+
+impl From<Bytes> for Content {
+    fn from(bytes: Bytes) -> Content {
+        Content::Whole(bytes)
+    }
+}
+
+impl From<String> for Content {
+    fn from(text: String) -> Content {
+        Content::Whole(text.into())
+    }
+}
+
+impl From<Body> for Content {
+    fn from(body: Body) -> Content {
+        Content::Streamed(body)
+    }
 }
 
 impl Answer {
@@ -34,7 +62,16 @@ impl Answer {
         Answer {
             status: StatusCode::OK,
             headers: vec![(CONTENT_TYPE, JSON.to_owned())],
-            body,
+            content: body.into(),
+        }
+    }
+
+    /// 200 with a body of some other type.
+    pub(crate) fn bytes(body: Bytes, content_type: &str) -> Answer {
+        Answer {
+            status: StatusCode::OK,
+            headers: vec![(CONTENT_TYPE, content_type.to_owned())],
+            content: body.into(),
         }
     }
 
@@ -43,12 +80,17 @@ impl Answer {
         Answer {
             status: StatusCode::OK,
             headers: Vec::new(),
-            body: Bytes::new(),
+            content: Bytes::new().into(),
         }
     }
 
+    /// 204, which has no body.
+    pub(crate) fn nothing() -> Answer {
+        Answer::empty().status(StatusCode::NO_CONTENT)
+    }
+
     /// 200 with a file; `name` shows in `Content-Disposition`.
-    pub(crate) fn file(bytes: Bytes, content_type: &str, name: &str) -> Answer {
+    pub(crate) fn file(bytes: impl Into<Content>, content_type: &str, name: &str) -> Answer {
         // RFC 6266 §4.3: the plain form in ASCII for old clients, the encoded one for all others.
         let plain: String = name
             .chars()
@@ -69,13 +111,16 @@ impl Answer {
         Answer {
             status: StatusCode::OK,
             headers,
-            body: bytes,
+            content: bytes.into(),
         }
     }
 
-    /// What is in the body.
+    /// What is in the body; nothing of what is yet to be made.
     pub(crate) fn body(&self) -> &[u8] {
-        &self.body
+        match &self.content {
+            Content::Whole(bytes) => bytes,
+            Content::Streamed(_) => &[],
+        }
     }
 
     /// The same answer with another status.
@@ -103,7 +148,11 @@ impl Answer {
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
-        let mut response = (self.status, self.body).into_response();
+        let body = match self.content {
+            Content::Whole(bytes) => bytes.into(),
+            Content::Streamed(body) => body,
+        };
+        let mut response = (self.status, body).into_response();
         // Bytes bring a content type of their own; an empty answer has none.
         response.headers_mut().remove(CONTENT_TYPE);
         for (name, value) in self.headers {

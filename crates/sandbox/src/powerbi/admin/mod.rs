@@ -12,6 +12,7 @@ pub(super) mod members;
 mod origin;
 mod pages;
 pub(super) mod pipelines;
+pub(super) mod profiles;
 pub(super) mod reach;
 mod scan_items;
 pub(super) mod scans;
