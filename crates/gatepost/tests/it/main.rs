@@ -2,9 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
+mod authorize;
+mod browser;
+mod callback;
+mod clients;
 mod connect;
 mod consent;
 mod entra;
+mod every_operation;
 mod faults;
 mod front;
 mod funnel;
@@ -14,8 +19,11 @@ mod portal;
 mod powerbi;
 mod pretend_microsoft;
 mod processes;
+mod published;
 mod refresh;
+mod replicas;
 mod rest;
 mod tokens;
 mod tools;
+mod vault;
 mod world;
