@@ -193,6 +193,7 @@ async fn approved(app: &App, asked: &Asked) -> Result<Response, ConnectError> {
             prompt: asked.wants_proof.then_some(Prompt::Login),
             login_hint: request.login_hint.clone(),
             claims: None,
+            invitation: None,
             trace: app.clock.new_id(),
         },
     )

@@ -10,16 +10,21 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::navigation::role_name;
 use super::visitor::{Place, Visitor};
-use crate::admin::{self, NewAdministrator, Problems, Refused};
+use crate::admin::{self, InvitationInput, NewAdministrator, Problems, Refused};
 use crate::app::App;
 use crate::caller::{GroupId, PersonId, Role};
 use crate::page::{self, Fields, Leaving};
 use crate::store::people::Person;
-use crate::store::{connections, grants, groups, people, sessions};
+use crate::store::{connections, grants, groups, invitations, people, sessions};
 
 const LIST: Place<'static> = Place {
     template: "people.html",
     title: "People",
+    section: "people",
+};
+const INVITED: Place<'static> = Place {
+    template: "invitation_made.html",
+    title: "The invitation is made",
     section: "people",
 };
 const ONE: Place<'static> = Place {
@@ -30,7 +35,13 @@ const ONE: Place<'static> = Place {
 
 /// `GET /people`
 pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
-    let details = details(&app, &visitor, json!({ "name": "", "email": "" }), &Problems::new()).await?;
+    let details = details(
+        &app,
+        &visitor,
+        json!({ "name": "", "email": "", "invited": "" }),
+        &Problems::new(),
+    )
+    .await?;
     visitor.show(&app, LIST, details)
 }
 
@@ -55,7 +66,67 @@ async fn details(app: &App, visitor: &Visitor, form: Value, problems: &Problems)
             row
         })
         .collect();
-    Ok(json!({ "people": rows, "form": form, "problems": problems }))
+    let open = invitations::list(&app.db, environment, app.clock.now()).await?;
+    let invited: Vec<Value> = open
+        .iter()
+        .map(|it| json!({ "id": it.id, "email": it.email, "is_exact": it.is_exact, "role_name": role_name(Role::from_stored(&it.role)), "expires_at": it.expires_at }))
+        .collect();
+    Ok(
+        json!({ "people": rows, "form": form, "problems": problems, "invited": invited, "roles": grantable(visitor.caller.role) }),
+    )
+}
+
+/// The roles that somebody of `role` may give.
+fn grantable(role: Role) -> Vec<Value> {
+    [Role::Person, Role::Administrator, Role::Owner]
+        .into_iter()
+        .filter(|it| *it <= role)
+        .map(|it| json!({ "id": it.as_str(), "name": role_name(it) }))
+        .collect()
+}
+
+/// `POST /people/invitations`: answers with the link itself, this once.
+pub(super) async fn invite(State(app): State<App>, visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
+    let input = InvitationInput {
+        email: fields.text("invited").to_owned(),
+        is_exact: fields.is_set("exact"),
+        role: Role::from_stored(fields.text("role")),
+    };
+    match admin::invite(&app, &visitor.caller, &input).await {
+        Ok(link) => visitor.show(
+            &app,
+            INVITED,
+            json!({ "link": link, "email": input.email, "is_exact": input.is_exact }),
+        ),
+        Err(Refused::Invalid(problems)) => {
+            let problems = problems.into_values().map(|it| ("invited", it)).collect();
+            let form = json!({ "name": "", "email": "", "invited": input.email });
+            let details = details(&app, &visitor, form, &problems).await?;
+            visitor.show_as(&app, StatusCode::UNPROCESSABLE_ENTITY, &Leaving::Stays, LIST, details)
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// `POST /people/invitations/{id}/withdraw`
+pub(super) async fn withdraw(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    admin::withdraw_invitation(&app, &visitor.caller, &id).await?;
+    Ok(page::redirect("/people?done=deleted"))
+}
+
+/// `POST /people/{id}/revoke-agents`
+pub(super) async fn revoke_agents(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let id = PersonId(id);
+    admin::revoke_person_grants(&app, &visitor.caller, &id).await?;
+    Ok(page::redirect(&format!("/people/{id}?done=revoked")))
 }
 
 fn about(it: &Person) -> Value {
@@ -76,7 +147,13 @@ pub(super) async fn add(State(app): State<App>, visitor: Visitor, fields: Fields
     match added {
         Ok(_) => Ok(page::redirect("/people?done=person-added")),
         Err(Refused::Invalid(problems)) => {
-            let details = details(&app, &visitor, json!({ "name": name, "email": email }), &problems).await?;
+            let details = details(
+                &app,
+                &visitor,
+                json!({ "name": name, "email": email, "invited": "" }),
+                &problems,
+            )
+            .await?;
             visitor.show_as(&app, StatusCode::UNPROCESSABLE_ENTITY, &Leaving::Stays, LIST, details)
         }
         Err(other) => Err(other.into()),
@@ -91,12 +168,7 @@ pub(super) async fn one(State(app): State<App>, visitor: Visitor, Path(id): Path
     let groups = groups::list(&app.db, &caller.environment).await?;
     let connections = connections::of_person(&app.db, &person.id).await?;
     let agents = grants::of_person(&app.db, &person.id).await?;
-    let grantable = [Role::Person, Role::Administrator, Role::Owner]
-        .into_iter()
-        .filter(|it| *it <= caller.role);
-    let roles: Vec<_> = grantable
-        .map(|it| json!({ "id": it.as_str(), "name": role_name(it) }))
-        .collect();
+    let roles = grantable(caller.role);
     let details = json!({
         "it": about(&person), "is_me": person.id == caller.person, "may_change": person.id != caller.person && person.role() <= caller.role,
         "roles": roles,

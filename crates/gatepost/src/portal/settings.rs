@@ -23,7 +23,7 @@ const PAGE: Place<'static> = Place {
 /// `GET /settings`
 pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
     let admission = Admission::from_stored(&visitor.environment.admission);
-    let form = json!({ "name": visitor.environment.name, "closed": admission.closed, "tenants": admission.tenants.join("\n") });
+    let form = json!({ "name": visitor.environment.name, "closed": admission.closed, "tenants": admission.tenants.join("\n"), "domains": admission.domains.join("\n") });
     let details = details(&app, &visitor, form, &Problems::new()).await?;
     visitor.show(&app, PAGE, details)
 }
@@ -51,8 +51,7 @@ async fn saved(app: &App, visitor: &Visitor, form: Value, outcome: Result<(), Re
 /// `POST /settings/name`
 pub(super) async fn rename(State(app): State<App>, visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
     let admission = Admission::from_stored(&visitor.environment.admission);
-    let form =
-        json!({ "name": fields.text("name"), "closed": admission.closed, "tenants": admission.tenants.join("\n") });
+    let form = json!({ "name": fields.text("name"), "closed": admission.closed, "tenants": admission.tenants.join("\n"), "domains": admission.domains.join("\n") });
     let outcome = admin::rename_environment(&app, &visitor.caller, fields.text("name")).await;
     saved(&app, &visitor, form, outcome).await
 }
@@ -60,7 +59,8 @@ pub(super) async fn rename(State(app): State<App>, visitor: Visitor, fields: Fie
 /// `POST /settings/admission`
 pub(super) async fn admission(State(app): State<App>, visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
     let (closed, tenants) = (fields.text("joining") == "closed", fields.text("tenants"));
-    let form = json!({ "name": visitor.environment.name, "closed": closed, "tenants": tenants });
-    let outcome = admin::save_admission(&app, &visitor.caller, closed, tenants).await;
+    let domains = fields.text("domains");
+    let form = json!({ "name": visitor.environment.name, "closed": closed, "tenants": tenants, "domains": domains });
+    let outcome = admin::save_admission(&app, &visitor.caller, closed, tenants, domains).await;
     saved(&app, &visitor, form, outcome).await
 }

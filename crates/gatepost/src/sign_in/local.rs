@@ -9,11 +9,12 @@ use http::header::{HeaderValue, RETRY_AFTER, SET_COOKIE};
 use http::{Extensions, HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use super::throttle::Subjects;
 use super::{alone, broken, peer, unrecorded};
+use crate::admin::throttle::Subjects;
 use crate::admin::{self, setup};
 use crate::app::App;
 use crate::audit::Entry;
+use crate::caller::EnvironmentId;
 use crate::entra;
 use crate::page::{self, Fields, Leaving, Message};
 use crate::session::{self, Proof};
@@ -67,7 +68,10 @@ async fn form(
     email: &str,
     problem: Option<&str>,
 ) -> store::Result<Response> {
-    let (integrations, leaving) = microsoft_of(app).await?;
+    let (integrations, leaving) = match environments::find_default(&app.db).await? {
+        Some(environment) => microsoft_of(app, &environment.id).await?,
+        None => (Vec::new(), Leaving::Stays),
+    };
     let details = json!({ "integrations": integrations, "return_to": return_to, "email": email, "problem": problem, "reason": null });
     Ok(alone(
         app,
@@ -80,12 +84,9 @@ async fn form(
     ))
 }
 
-/// The integrations of the default environment, and where their forms lead.
-async fn microsoft_of(app: &App) -> store::Result<(Vec<Value>, Leaving)> {
-    let Some(environment) = environments::find_default(&app.db).await? else {
-        return Ok((Vec::new(), Leaving::Stays));
-    };
-    let all = integrations::list(&app.db, &environment.id).await?;
+/// The integrations of an environment, and where their forms lead.
+pub(super) async fn microsoft_of(app: &App, environment: &EnvironmentId) -> store::Result<(Vec<Value>, Leaving)> {
+    let all = integrations::list(&app.db, environment).await?;
     let logins = all
         .iter()
         .filter_map(|it| entra::cloud_of(&it.cloud).ok())

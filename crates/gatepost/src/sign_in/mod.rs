@@ -1,9 +1,9 @@
 //! Signing in: the first administrator, local accounts, the way to Microsoft, signing out.
 
+mod invitation;
 mod local;
 mod microsoft;
 mod setup;
-mod throttle;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -26,6 +26,7 @@ pub fn router(app: App) -> Router {
         .route("/setup", get(setup::show).post(setup::create))
         .route("/sign-in", get(local::show).post(local::sign_in))
         .route("/sign-in/microsoft", post(microsoft::depart))
+        .route("/invitation/{token}", get(invitation::show))
         .route("/sign-out", post(local::sign_out))
         .layer(from_fn_with_state(app.clone(), page::guard))
         .with_state(app)
@@ -38,6 +39,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
     ("POST", "/sign-in/microsoft"),
+    ("GET", "/invitation/{token}"),
     ("POST", "/sign-out"),
 ];
 

@@ -12,6 +12,8 @@ use super::db::on;
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (10, "clients", include_str!("../../migrations/0010_clients.sql")),
+    (11, "step_up", include_str!("../../migrations/0011_step_up.sql")),
+    (12, "invitations", include_str!("../../migrations/0012_invitations.sql")),
 ];
 
 /// Where the database stands against this binary.

@@ -12,6 +12,7 @@ pub mod flows;
 pub mod grants;
 pub mod groups;
 pub mod integrations;
+pub mod invitations;
 pub mod jobs;
 pub mod migrate;
 pub mod people;
@@ -22,6 +23,7 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_in_failures;
 pub mod tokens;
+pub mod waiting_forms;
 
 pub use db::{Db, Tx};
 

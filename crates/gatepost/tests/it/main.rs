@@ -12,19 +12,18 @@ mod entra;
 mod faults;
 mod front;
 mod funnel;
+mod joining;
 mod mcp;
 mod oauth;
 mod portal;
 mod powerbi;
 mod pretend_microsoft;
-<<<<<<< HEAD
-mod published;
-=======
 mod processes;
->>>>>>> main
+mod published;
 mod refresh;
 mod replicas;
 mod rest;
+mod step_up;
 mod tokens;
 mod tools;
 mod world;
