@@ -13,7 +13,10 @@ mod password;
 mod people;
 mod policies;
 mod proof;
+mod provider;
+pub mod provider_trip;
 mod registration;
+pub mod second_factor;
 pub mod setup;
 #[cfg(test)]
 mod tests;
@@ -44,6 +47,7 @@ pub use policies::{
     set_enabled as set_policy_enabled,
 };
 pub use proof::prove_by_password;
+pub use provider::{ProviderInput, delete as delete_provider, save as save_provider};
 pub use registration::{Scripts, redirect_problem, scripts, secret_notice};
 
 use std::collections::BTreeMap;

@@ -15,6 +15,7 @@ use crate::client_metadata::Documents;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::entra::{Access, Entra};
+use crate::openid::OpenId;
 use crate::powerbi::PowerBi;
 use crate::session;
 use crate::store::Db;
@@ -36,6 +37,7 @@ pub struct Parts {
     pub entra: Entra,
     pub access: Access,
     pub power_bi: PowerBi,
+    pub openid: OpenId,
     /// What clients published of themselves.
     pub documents: Documents,
     pub policies: policies::Compiled,

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::audit::Entry;
 use crate::entra;
-use crate::store::{self, clients, flows, invitations, jobs, refresh, sessions, tokens, waiting_forms};
+use crate::store::{self, clients, flows, invitations, jobs, openid, refresh, sessions, tokens, waiting_forms};
 
 const TICK: Duration = Duration::from_secs(30);
 const SWEEP_SECONDS: i64 = 10 * 60;
@@ -46,6 +46,7 @@ pub async fn due(app: &App) -> store::Result<()> {
 async fn sweep(app: &App) -> store::Result<()> {
     let now = app.clock.now();
     flows::delete_expired(&app.db, now).await?;
+    openid::delete_expired_flows(&app.db, now).await?;
     sessions::delete_expired(&app.db, now).await?;
     clients::delete_expired(&app.db, now).await?;
     waiting_forms::delete_expired(&app.db, now).await?;

@@ -18,6 +18,7 @@ mod people;
 mod policies;
 mod policy_form;
 mod routes;
+mod second_factor;
 mod settings;
 mod step_up;
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::caller::{GroupId, PersonId, Role};
 use crate::page::{self, Fields, Leaving};
 use crate::store::people::Person;
-use crate::store::{connections, grants, groups, invitations, people, sessions};
+use crate::store::{connections, grants, groups, invitations, openid, people, sessions};
 
 const LIST: Place<'static> = Place {
     template: "people.html",
@@ -57,11 +57,13 @@ async fn details(app: &App, visitor: &Visitor, form: Value, problems: &Problems)
     for (group, person) in groups::memberships(&app.db, environment).await? {
         groups_of.entry(person).or_default().extend(names.get(&group).cloned());
     }
+    let of_house = openid::people(&app.db, environment).await?;
     let rows: Vec<Value> = all
         .iter()
         .map(|it| {
             let mut row = about(it);
             row["groups"] = json!(groups_of.get(&it.id).cloned().unwrap_or_default());
+            row["is_of_house"] = json!(of_house.contains(&it.id));
             row["is_me"] = json!(it.id == visitor.caller.person);
             row
         })
@@ -170,6 +172,7 @@ pub(super) async fn one(State(app): State<App>, visitor: Visitor, Path(id): Path
     let agents = grants::of_person(&app.db, &person.id).await?;
     let roles = grantable(caller.role);
     let details = json!({
+        "has_second_factor": admin::second_factor::is_needed(&app, &person.id).await?,
         "it": about(&person), "is_me": person.id == caller.person, "may_change": person.id != caller.person && person.role() <= caller.role,
         "roles": roles,
         "groups": groups.iter().map(|it| json!({ "id": it.id, "name": it.name, "is_member": member.contains(&it.id) })).collect::<Vec<_>>(),
@@ -235,4 +238,15 @@ pub(super) async fn end_sessions(
     let id = PersonId(id);
     admin::end_sessions(&app, &visitor.caller, &id).await?;
     Ok(page::redirect(&format!("/people/{id}?done=sessions-ended")))
+}
+
+/// `POST /people/{id}/reset-second-factor`
+pub(super) async fn reset_second_factor(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let id = PersonId(id);
+    admin::second_factor::reset(&app, &visitor.caller, &id).await?;
+    Ok(back(&id))
 }

@@ -4,7 +4,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::{
     account, activity, agents, approvals, clients, connect_agent, connections, groups, integrations, keys, overview,
-    people, policies, settings, step_up,
+    people, policies, second_factor, settings, step_up,
 };
 use crate::app::App;
 
@@ -76,12 +76,16 @@ pub const ROUTES: &[Route] = table! {
 
     read "/account" Person account::show;
     change "/account/password" Person account::password;
+    guarded "/account/second-factor" Person second_factor::begin;
+    change "/account/second-factor/confirm" Person second_factor::confirm;
+    guarded "/account/second-factor/remove" Person second_factor::remove;
     change "/account/sessions/{hash}/end" Person account::end_session;
     change "/account/sessions/end-others" Person account::end_others;
 
     read "/step-up" Person step_up::show;
     change "/step-up" Person step_up::prove;
     change "/step-up/microsoft" Person step_up::depart;
+    change "/step-up/provider" Person step_up::depart_to_provider;
     read "/step-up/continue" Person step_up::go_on;
 
     read "/integrations" Administrator integrations::show;
@@ -109,6 +113,7 @@ pub const ROUTES: &[Route] = table! {
     guarded "/people/{id}/role" Administrator people::role;
     change "/people/{id}/lock" Administrator people::lock;
     change "/people/{id}/unlock" Administrator people::unlock;
+    guarded "/people/{id}/reset-second-factor" Administrator people::reset_second_factor;
     change "/people/{id}/end-sessions" Administrator people::end_sessions;
     change "/people/{id}/revoke-agents" Administrator people::revoke_agents;
 
@@ -130,4 +135,6 @@ pub const ROUTES: &[Route] = table! {
     read "/settings" Administrator settings::show;
     change "/settings/name" Administrator settings::rename;
     guarded "/settings/admission" Administrator settings::admission;
+    guarded "/settings/provider" Administrator settings::provider;
+    guarded "/settings/provider/delete" Administrator settings::forget_provider;
 };

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::visitor::{Place, Visitor};
-use crate::admin::{self, Problems, Refused};
+use crate::admin::provider_trip::{self, Setting};
+use crate::admin::{self, Problems, Refused, second_factor};
 use crate::app::App;
 use crate::caller::IntegrationId;
 use crate::connections::{self, Ask, Kind};
@@ -21,7 +22,7 @@ use crate::entra::{self, Prompt};
 use crate::page::{self, Fields, Leaving};
 use crate::session::{self, Proof};
 use crate::store::waiting_forms::{self, WaitingForm};
-use crate::store::{connections as connection_rows, integrations, people};
+use crate::store::{connections as connection_rows, integrations, openid, people};
 use crate::vault;
 
 /// The oldest proof that will do.
@@ -147,13 +148,18 @@ async fn shown(
         .filter_map(|it| entra::cloud_of(&it.cloud).ok())
         .map(|it| it.login)
         .collect();
-    let leaving = if offered.is_empty() {
+    let provider = openid::find_of(&app.db, &visitor.caller.environment).await?;
+    let is_of_house = openid::people(&app.db, &visitor.caller.environment)
+        .await?
+        .contains(&me.id);
+    let provider = provider.filter(|_| is_of_house).map(|it| it.name);
+    let leaving = if offered.is_empty() && provider.is_none() {
         Leaving::Stays
     } else {
         Leaving::Departs(logins)
     };
     let details = json!({
-        "form": waiting.form, "to": waiting.to, "problems": problems, "has_password": me.password_hash.is_some(), "integrations": offered,
+        "form": waiting.form, "to": waiting.to, "problems": problems, "has_password": me.password_hash.is_some(), "needs_code": second_factor::is_needed(app, &me.id).await?, "integrations": offered, "provider": provider,
         "minutes": FRESH_S / 60,
     });
     visitor.show_as(app, status, &leaving, PAGE, details)
@@ -169,7 +175,15 @@ pub(super) async fn prove(
 ) -> Result<Response, Failure> {
     let waiting = Waiting::of(|name| fields.text(name).to_owned());
     let address = extensions.get::<ConnectInfo<SocketAddr>>().map(|it| it.0.ip());
-    match admin::prove_by_password(&app, &visitor.caller, fields.exact("password"), address).await {
+    match admin::prove_by_password(
+        &app,
+        &visitor.caller,
+        fields.exact("password"),
+        fields.text("code"),
+        address,
+    )
+    .await
+    {
         Ok(()) => {}
         Err(Refused::Invalid(problems)) => {
             return shown(&app, &visitor, StatusCode::UNPROCESSABLE_ENTITY, &waiting, &problems).await;
@@ -212,6 +226,26 @@ pub(super) async fn depart(State(app): State<App>, visitor: Visitor, fields: Fie
     let departure = connections::begin(&app, ask).await?;
     let mut answer = page::redirect(&departure.url);
     answer.headers_mut().append(SET_COOKIE, departure.cookie);
+    Ok(answer)
+}
+
+/// `POST /step-up/provider`: by signing in at the house's own provider again, with the same account.
+pub(super) async fn depart_to_provider(
+    State(app): State<App>,
+    visitor: Visitor,
+    fields: Fields,
+) -> Result<Response, Failure> {
+    let waiting = Waiting::of(|name| fields.text(name).to_owned());
+    let setting = Setting {
+        environment: visitor.caller.environment.clone(),
+        person: Some(visitor.caller.person.clone()),
+        invitation: None,
+        return_to: waiting.next(),
+    };
+    let begun = provider_trip::begin(&app, setting).await;
+    let (url, cookie) = begun.map_err(|error| Refused::Conflict(error.to_string()))?;
+    let mut answer = page::redirect(&url);
+    answer.headers_mut().append(SET_COOKIE, cookie);
     Ok(answer)
 }
 

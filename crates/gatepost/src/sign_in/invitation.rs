@@ -31,20 +31,19 @@ pub(super) async fn show(State(app): State<App>, headers: HeaderMap, Path(token)
         Ok(None) => return over(),
         Err(error) => return broken(&error),
     };
-    let offered = super::local::microsoft_of(&app, &environment.id).await;
-    let (integrations, leaving) = match offered {
-        Ok(offered) => offered,
+    let ways = match super::local::ways(&app, &environment.id).await {
+        Ok(ways) => ways,
         Err(error) => return broken(&error),
     };
     let details = json!({
         "environment": environment.name, "email": invitation.email, "is_exact": invitation.is_exact, "token": token,
-        "integrations": integrations,
+        "integrations": ways.integrations, "provider": ways.provider,
     });
     alone(
         &app,
         &headers,
         StatusCode::OK,
-        &leaving,
+        &ways.leaving,
         "invitation.html",
         "You are invited",
         details,

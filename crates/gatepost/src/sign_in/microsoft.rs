@@ -14,14 +14,14 @@ use crate::page::{self, Fields, Message};
 use crate::store::{self, environments};
 
 /// Where a sign-in leads.
-enum Place {
+pub(super) enum Place {
     At(EnvironmentId, Option<String>),
     NotSetUp,
     InvitationOver,
 }
 
 /// The environment of the invitation, or the default one.
-async fn place(app: &App, token: &str) -> store::Result<Place> {
+pub(super) async fn place(app: &App, token: &str) -> store::Result<Place> {
     if token.is_empty() {
         let found = environments::find_default(&app.db).await?;
         return Ok(found.map_or(Place::NotSetUp, |it| Place::At(it.id, None)));

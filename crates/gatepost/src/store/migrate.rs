@@ -14,6 +14,12 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (10, "clients", include_str!("../../migrations/0010_clients.sql")),
     (11, "step_up", include_str!("../../migrations/0011_step_up.sql")),
     (12, "invitations", include_str!("../../migrations/0012_invitations.sql")),
+    (13, "openid", include_str!("../../migrations/0013_openid.sql")),
+    (
+        14,
+        "second_factor",
+        include_str!("../../migrations/0014_second_factor.sql"),
+    ),
 ];
 
 /// Where the database stands against this binary.
