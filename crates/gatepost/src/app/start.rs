@@ -70,7 +70,11 @@ impl App {
             .map_err(|error| StartError::Data(settings.data.display().to_string(), error))?;
         let db = open(&settings).await?;
         bring_up_to_date(&db, migrate).await?;
-        let vault = Vault::new(keyring(&settings, &db, &clock).await?, clock.random().clone());
+        let ring = keyring(&settings, &db, &clock).await?;
+        let vault = match settings.vault_keys {
+            Some(_) => Vault::new(ring, clock.random().clone()),
+            None => Vault::of_file(ring, settings.keys_path(), clock.random().clone()),
+        };
         let signer = Arc::new(signer(&db, &vault, &clock).await?);
 
         let http = entra::http_client(None).map_err(|error| StartError::Client(error.to_string()))?;

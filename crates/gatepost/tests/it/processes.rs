@@ -16,14 +16,14 @@ use crate::oauth::{CB, text};
 use crate::world::{ADA, VERIFIER, World};
 
 /// One `gatepost serve`, ended by `kill -9` when dropped.
-struct Process {
+pub(crate) struct Process {
     child: Child,
     port: u16,
 }
 
 impl Process {
     /// A further replica of `world`'s gateway; it listens when this returns.
-    fn start(world: &World) -> Self {
+    pub(crate) fn start(world: &World) -> Self {
         let mut child = serve(world).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
         let port = log
@@ -37,6 +37,12 @@ impl Process {
         // A full pipe would stop it.
         std::thread::spawn(move || log.for_each(drop));
         Self { child, port }
+    }
+
+    /// The answer to a GET with a key or token.
+    pub(crate) async fn get(&self, world: &World, key: &str, path: &str) -> reqwest::Response {
+        let request = world.http.get(self.url(path)).header("host", host(world));
+        request.bearer_auth(key).send().await.unwrap()
     }
 
     /// An address of this process.
@@ -53,17 +59,17 @@ impl Drop for Process {
 }
 
 fn serve(world: &World) -> Command {
+    let url = &world.app.settings.public_url;
+    gatepost(world, &["serve", "--listen", "127.0.0.1:0", "--public-url", url])
+}
+
+/// The binary, with the settings of `world`'s gateway.
+pub(crate) fn gatepost(world: &World, arguments: &[&str]) -> Command {
     let settings = &world.app.settings;
     let mut command = Command::new(env!("CARGO_BIN_EXE_gatepost"));
     command
-        .args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--public-url",
-            &settings.public_url,
-            "--data",
-        ])
+        .args(arguments)
+        .arg("--data")
         .arg(&settings.data)
         .current_dir(&settings.data)
         .env("GATEPOST_LOG_JSON", "true")
@@ -113,14 +119,7 @@ async fn a_thousand_calls_to_processes_of_their_own_make_one_refresh() {
         tokio::spawn(async move {
             for _ in 0..10 {
                 let process = &processes[next.fetch_add(1, Ordering::Relaxed) % processes.len()];
-                let answer = world
-                    .http
-                    .get(process.url("/powerbi/v1.0/myorg/groups"))
-                    .header("host", host(&world))
-                    .bearer_auth(&key)
-                    .send()
-                    .await
-                    .unwrap();
+                let answer = process.get(&world, &key, "/powerbi/v1.0/myorg/groups").await;
                 let status = answer.status();
                 assert_eq!(status, 200, "{}", answer.text().await.unwrap());
             }
