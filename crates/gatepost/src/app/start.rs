@@ -12,6 +12,7 @@ use crate::client_metadata::{Documents, Reach};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::entra::{self, Access, Entra};
+use crate::openid::OpenId;
 use crate::powerbi::{Budgets, PowerBi};
 use crate::store::migrate::{self, Standing};
 use crate::store::{self, Db, settings};
@@ -81,6 +82,7 @@ impl App {
         let anchor = Some(settings.anchor_path());
         Ok(Self::of(Parts {
             audit: Audit::start(db.clone(), clock.clone(), signer.clone(), anchor),
+            openid: OpenId::new(clock.clone(), http.clone()),
             entra: Entra::new(clock.clone(), http),
             access: Access::default(),
             budgets: Budgets::default(),

@@ -226,7 +226,10 @@ fn hundreds_of_thousands_of_rows_are_asked() {
     let rows = ask("Big model", &writer(), "EVALUATE ROW(\"n\", [Readings taken])");
     assert_eq!(rows.rows[0][0], Cell::Int(300_000));
     for (query, lines) in [
-        ("EVALUATE ROW(\"n\", CALCULATE([Readings taken], 'Readings'[Device] = \"Sensor 07\"))", 1),
+        (
+            "EVALUATE ROW(\"n\", CALCULATE([Readings taken], 'Readings'[Device] = \"Sensor 07\"))",
+            1,
+        ),
         ("EVALUATE TOPN(5, VALUES('Readings'[Device]), [Alarms], DESC)", 5),
     ] {
         assert!(lines <= ask("Big model", &writer(), query).rows.len(), "{query}");
