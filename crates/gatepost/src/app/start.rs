@@ -47,6 +47,10 @@ pub enum StartError {
     Store(#[from] store::Error),
     #[error("the client for Microsoft cannot be made: {0}")]
     Client(String),
+    #[error(
+        "what the MCP conformance suite expects is served on this machine only: listen on 127.0.0.1, with a public address of http://localhost"
+    )]
+    Conformance,
     #[error("the audit signing key in the database does not open with these vault keys")]
     Signer,
 }
@@ -54,6 +58,9 @@ pub enum StartError {
 impl App {
     /// Opens everything. An empty database is set up; an older one only with `migrate`.
     pub async fn start(settings: Settings, clock: Clock, migrate: bool) -> Result<Self, StartError> {
+        if settings.conformance && !settings.is_on_this_machine() {
+            return Err(StartError::Conformance);
+        }
         std::fs::create_dir_all(&settings.data)
             .map_err(|error| StartError::Data(settings.data.display().to_string(), error))?;
         let db = open(&settings).await?;
