@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::fields;
+use crate::fields::Field;
 use crate::parameter::Parameter;
 use crate::parameter::Place;
 use crate::scopes::Scopes;
@@ -33,6 +35,9 @@ pub struct Operation {
     /// Whether a file may be sent as `multipart/form-data` in place of a JSON body.
     pub multipart: bool,
     pub answer: Answer,
+    /// JSON Schema 2020-12 of a JSON answer, without references. Objects may hold more than it names, and what it does not
+    /// require may be missing or null.
+    pub answer_schema: Option<serde_json::Value>,
     pub paging: Paging,
     pub scopes: Scopes,
     pub effect: Effect,
@@ -72,6 +77,16 @@ impl Operation {
         self.parameters
             .iter()
             .find(|parameter| parameter.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The fields of its body, flat.
+    pub fn body_fields(&self) -> Vec<Field> {
+        self.body.as_ref().map(fields::of_schema).unwrap_or_default()
+    }
+
+    /// The fields of its JSON answer, flat.
+    pub fn answer_fields(&self) -> Vec<Field> {
+        self.answer_schema.as_ref().map(fields::of_schema).unwrap_or_default()
     }
 }
 

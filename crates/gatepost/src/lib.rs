@@ -5,6 +5,7 @@ pub mod app;
 pub mod audit;
 pub mod call;
 pub mod caller;
+pub mod client_metadata;
 pub mod clock;
 pub mod config;
 pub mod connect;

@@ -1,10 +1,12 @@
-//! `cargo xtask check`: format, tidy, lints and the tests on SQLite.
+//! `cargo xtask check`: format, tidy, generated pages, lints and the tests on SQLite.
 
 use std::process::Command;
 use std::process::ExitCode;
 
 use anyhow::Result;
 
+use crate::catalogue;
+use crate::docs;
 use crate::process;
 use crate::steps::Steps;
 use crate::tidy;
@@ -16,17 +18,30 @@ pub(crate) fn run() -> Result<ExitCode> {
     steps.step("tests on SQLite", |tally| {
         process::run_counting(&mut tests_on_sqlite(), tally)
     });
+    settings_page(&mut steps);
     Ok(steps.close())
 }
 
-/// What needs no test to run: format, the rules of the house, lints.
+/// What needs no test to run: format, the rules of the house, generated pages, lints.
 pub(crate) fn static_checks(steps: &mut Steps) {
     steps.step("format", |_| {
         process::run_quietly(&mut process::cargo(&["fmt", "--all", "--check"]))
     });
     steps.step("tidy", |_| tidy::run());
+    steps.step("reference pages", |_| docs::check_operations());
+    if catalogue::is_beside() {
+        steps.step("catalogue against the Swagger file", |_| catalogue::check_beside());
+    }
     steps.step("lints", |_| process::run_quietly(&mut lints()));
 }
+
+/// The page that the product itself prints; after the tests, because they built the program.
+pub(crate) fn settings_page(steps: &mut Steps) {
+    steps.step("settings page", |_| docs::check_settings(&crate::root().join(GATEPOST)));
+}
+
+/// Where the tests leave the program they built.
+pub(crate) const GATEPOST: &str = "target/debug/gatepost";
 
 /// The whole suite, with an SQLite file for each test.
 pub(crate) fn tests_on_sqlite() -> Command {

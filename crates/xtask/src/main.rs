@@ -1,4 +1,4 @@
-//! Developer commands: `cargo xtask check`, `test`, `catalogue` and `bench`.
+//! Developer commands: `cargo xtask check`, `test`, `catalogue`, `docs` and `bench`.
 #![expect(clippy::print_stdout, reason = "these commands talk to a person at a terminal")]
 #![expect(
     clippy::disallowed_methods,
@@ -9,6 +9,7 @@ mod bench;
 mod catalogue;
 mod check;
 mod demo;
+mod docs;
 mod peers;
 mod postgres;
 mod process;
@@ -40,6 +41,9 @@ enum Command {
     /// Compares the catalogue of operations with a Swagger 2 file and prints every difference.
     #[command(after_help = "Example:\n  cargo xtask catalogue --against ~/powerbi/swagger.json")]
     Catalogue(catalogue::Options),
+    /// Writes the reference pages below docs/reference from the catalogue and the settings.
+    #[command(after_help = "Examples:\n  cargo xtask docs\n  cargo xtask docs --check")]
+    Docs(docs::Options),
     /// Measures the release build against its own sandbox and prints the table of bench/README.md.
     #[command(after_help = "Example:\n  cargo xtask bench --seconds 5 --connections 1,16,64")]
     Bench(bench::Options),
@@ -50,6 +54,7 @@ fn main() -> ExitCode {
         Command::Check => check::run(),
         Command::Test(options) => test::run(&options),
         Command::Catalogue(options) => catalogue::run(&options),
+        Command::Docs(options) => docs::run(&options),
         Command::Bench(options) => bench::run(&options),
     };
     match result {

@@ -28,7 +28,7 @@ pub(crate) struct Options {
 enum Part {
     /// Nothing but the installation of what is missing, which every other part begins with too.
     Tools,
-    /// Format, tidy, lints.
+    /// Format, tidy, generated pages, lints.
     Static,
     /// The suite on SQLite.
     Sqlite,
@@ -52,6 +52,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         steps.step("tests on SQLite", |tally| {
             process::run_counting(&mut check::tests_on_sqlite(), tally)
         });
+        check::settings_page(&mut steps);
     }
     if wanted(Part::Postgres) {
         steps.step("tests on PostgreSQL", |tally| {
@@ -82,7 +83,7 @@ fn build_gatepost() -> Result<PathBuf> {
         "--no-run",
         "--quiet",
     ]))?;
-    let gatepost = crate::root().join("target/debug/gatepost");
+    let gatepost = crate::root().join(check::GATEPOST);
     ensure!(gatepost.is_file(), "`cargo test` built no {}", gatepost.display());
     Ok(gatepost)
 }

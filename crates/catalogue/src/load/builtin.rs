@@ -3,6 +3,7 @@
 /// Name and text of each file.
 pub(crate) const BUILTIN_FILES: &[(&str, &str)] = &[
     ("rates", include_str!("../../operations/rates.toml")),
+    ("answers", include_str!("../../operations/answers.toml")),
     ("admin", include_str!("../../operations/admin.toml")),
     ("apps", include_str!("../../operations/apps.toml")),
     (

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::load::Problem;
+use crate::operation::Answer;
 use crate::operation::Effect;
 use crate::operation::Group;
 use crate::operation::Method;
@@ -167,6 +168,9 @@ fn behaviour(operation: &Operation, wrong: &mut impl FnMut(String)) {
     }
     if operation.body.as_ref().is_some_and(has_reference) {
         wrong("expected a body schema without $ref".to_owned());
+    }
+    if operation.answer_schema.is_some() != (operation.answer == Answer::Json) {
+        wrong("expected a schema of the answer if it is json, and none otherwise".to_owned());
     }
     if operation.body.is_some() && matches!(operation.method, Method::Get) {
         wrong("expected no body with GET".to_owned());

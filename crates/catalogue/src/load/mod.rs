@@ -1,11 +1,13 @@
 //! Reads the catalogue's files and refuses what does not fit together.
 
+mod answers;
 mod builtin;
 mod check;
 mod raw;
 
 use std::collections::BTreeMap;
 
+use crate::load::answers::Answers;
 use crate::load::raw::File;
 use crate::operation::Group;
 use crate::operation::Operation;
@@ -48,10 +50,11 @@ pub(crate) fn load(files: &[(&str, &str)]) -> Result<Loaded, Vec<Problem>> {
         }
     }
     let rates = rates(&mut read, &mut problems);
+    let answers = answers(&mut read, &mut problems);
     let groups: Vec<_> = read.iter().filter_map(|(_, file)| file.group()).collect();
     let mut operations = Vec::new();
     for (name, file) in read {
-        match file.operations(name, &rates) {
+        match file.operations(name, &rates, &answers) {
             Ok(found) => operations.extend(found),
             Err(found) => problems.extend(found),
         }
@@ -75,4 +78,13 @@ fn rates(files: &mut [(&str, File)], problems: &mut Vec<Problem>) -> BTreeMap<St
         }
     }
     rates
+}
+
+/// The answer schemas of all files: operations and other answers may use those of another file.
+fn answers(files: &mut [(&str, File)], problems: &mut Vec<Problem>) -> Answers {
+    let raw: Vec<_> = files
+        .iter_mut()
+        .flat_map(|(file, content)| content.raw_answers(file))
+        .collect();
+    Answers::read(&raw, problems)
 }

@@ -6,6 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::load::Problem;
+use crate::load::answers::Answers;
+use crate::load::answers::RawAnswer;
 use crate::operation::Answer;
 use crate::operation::Condition;
 use crate::operation::Effect;
@@ -23,7 +25,7 @@ use crate::parameter::Parameter;
 use crate::parameter::Place;
 use crate::template::Template;
 
-/// One file: its group, the bodies its operations share, and the operations.
+/// One file: its group, the bodies its operations share, the answers and rates that any operation may use, and the operations.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct File {
@@ -34,6 +36,9 @@ pub(crate) struct File {
     /// JSON Schemas as text, by the name operations use.
     #[serde(default)]
     body: BTreeMap<String, String>,
+    /// JSON Schemas as text, by the name operations and other answers use.
+    #[serde(default)]
+    answer_schema: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) rate: BTreeMap<String, Rate>,
     #[serde(default)]
@@ -58,6 +63,7 @@ struct RawOperation {
     #[serde(default)]
     multipart: bool,
     answer: Answer,
+    answer_schema: Option<String>,
     #[serde(default = "no_paging")]
     paging: Paging,
     scopes: String,
@@ -120,8 +126,25 @@ impl File {
         }
     }
 
+    /// Takes the answers out of the file.
+    pub(crate) fn raw_answers(&mut self, file: &str) -> Vec<RawAnswer> {
+        std::mem::take(&mut self.answer_schema)
+            .into_iter()
+            .map(|(name, text)| RawAnswer {
+                file: file.to_owned(),
+                name,
+                text,
+            })
+            .collect()
+    }
+
     /// The operations of the file, or what in it cannot be understood.
-    pub(crate) fn operations(self, name: &str, rates: &BTreeMap<String, Rate>) -> Result<Vec<Operation>, Vec<Problem>> {
+    pub(crate) fn operations(
+        self,
+        name: &str,
+        rates: &BTreeMap<String, Rate>,
+        answers: &Answers,
+    ) -> Result<Vec<Operation>, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut bodies = BTreeMap::new();
         for (body, text) in &self.body {
@@ -133,7 +156,7 @@ impl File {
         let mut operations = Vec::new();
         for raw in self.operation {
             let place = format!("{name}: {}", raw.id);
-            match raw.operation(&self.group, &bodies, rates) {
+            match raw.operation(&self.group, &bodies, rates, answers) {
                 Ok(operation) => operations.push(operation),
                 Err(message) => problems.push(Problem::new(&place, message)),
             }
@@ -151,6 +174,7 @@ impl RawOperation {
         group: &str,
         bodies: &BTreeMap<&str, Value>,
         rates: &BTreeMap<String, Rate>,
+        answers: &Answers,
     ) -> Result<Operation, String> {
         let path = Template::parse(&self.path)?;
         let parameters: Vec<_> = self.parameters.into_iter().map(|raw| raw.parameter(&path)).collect();
@@ -160,6 +184,10 @@ impl RawOperation {
         };
         let rate = match &self.rate {
             Some(class) => Some(rates.get(class).ok_or("rate class is not known")?.clone()),
+            None => None,
+        };
+        let answer_schema = match &self.answer_schema {
+            Some(name) => Some(answers.named(name)?),
             None => None,
         };
         let item = path.names().into_iter().rev().find_map(ItemKind::named_by);
@@ -176,6 +204,7 @@ impl RawOperation {
             body,
             multipart: self.multipart,
             answer: self.answer,
+            answer_schema,
             paging: self.paging,
             scopes: self.scopes.parse()?,
             effect: self.effect,

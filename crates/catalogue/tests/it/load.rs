@@ -7,6 +7,8 @@ group = "things"
 title = "Things"
 [body]
 thing = '{"type": "object"}'
+[answer_schema]
+answered = '{"type": "object", "properties": {"id": {"type": "string"}}}'
 [[operation]]
 id = "things.list"
 microsoft_id = "Things_List"
@@ -15,6 +17,7 @@ path = "/v1.0/myorg/things/{thingId}"
 summary = "List things"
 parameters = [{ name = "thingId", kind = "guid", summary = "id of the thing" }]
 answer = "json"
+answer_schema = "[answered]"
 scopes = "Dataset.Read.All"
 effect = "read"
 principals = "allowed"
@@ -132,4 +135,69 @@ fn bodies_hold_no_references() {
         .replace("method = \"GET\"", "method = \"POST\"\nbody = \"thing\"")
         .replace("{\"type\": \"object\"}", "{\"items\": {\"$ref\": \"#/x\"}}");
     assert_eq!(problems(&text), ["things.list: expected a body schema without $ref"]);
+}
+
+#[test]
+fn answers_may_name_each_other_and_add_to_each_other() {
+    let text = GOOD.replace(
+        "[answer_schema]",
+        "[answer_schema]\nwide = '''{\"$ref\": \"answered\", \"required\": [\"name\"], \"properties\": {\"name\": {\"type\": \"string\"}, \"inner\": {\"$ref\": \"answered\"}}}'''",
+    );
+    let text = text.replace("\"[answered]\"", "\"wide\"");
+    let loaded = Catalogue::load(&[("things", &text)]).unwrap();
+    let schema = loaded.operations()[0].answer_schema.as_ref().unwrap();
+    let inner = serde_json::json!({"type": ["object", "null"], "properties": {"id": {"type": ["string", "null"]}}});
+    assert_eq!(
+        *schema,
+        serde_json::json!({
+            "type": "object",
+            "required": ["name"],
+            "properties": {"id": {"type": ["string", "null"]}, "name": {"type": "string"}, "inner": inner},
+        })
+    );
+}
+
+#[test]
+fn answers_that_make_no_sense_are_refused() {
+    let with = |schema: &str| {
+        changed(
+            "{\"type\": \"object\", \"properties\": {\"id\": {\"type\": \"string\"}}}",
+            schema,
+        )
+    };
+    let unknown = "things: things.list: expected a known answer, not [answered]";
+    assert_eq!(
+        with(r#"{"$ref": "nothing"}"#),
+        ["answer answered: expected a known answer, not \"nothing\"", unknown]
+    );
+    assert_eq!(
+        with(r#"{"properties": {"inner": {"type": "array", "items": {"$ref": "answered"}}}}"#),
+        [
+            "answer answered: expected it not to hold itself by way of answered",
+            unknown
+        ]
+    );
+    assert_eq!(
+        with(r#"{"additionalProperties": false}"#),
+        ["things: answer answered: expected no additionalProperties in it"]
+    );
+    assert_eq!(
+        with(r#"{"properties": {"id": {"type": "guid"}}}"#),
+        ["things: answer answered: expected types among object, array, string, integer, number, boolean"]
+    );
+    assert_eq!(
+        with(r#"{"required": ["id"]}"#),
+        ["things: answer answered: expected the required \"id\" among the properties"]
+    );
+    assert_eq!(
+        changed("answer_schema = \"[answered]\"", ""),
+        ["things.list: expected a schema of the answer if it is json, and none otherwise"]
+    );
+    assert_eq!(
+        changed("answer = \"json\"", "answer = \"empty\""),
+        ["things.list: expected a schema of the answer if it is json, and none otherwise"]
+    );
+    let answers = "[answer_schema]\nanswered = '{}'";
+    let twice = Catalogue::load(&[("things", GOOD), ("more", answers)]).unwrap_err();
+    assert_eq!(twice[0].to_string(), "more: answer answered: expected each answer once");
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod approvals;
+mod clients;
 mod environment;
 mod grants;
 mod groups;
@@ -17,6 +18,10 @@ mod tests;
 
 pub use account::{change_password, end_other_sessions, end_session};
 pub use approvals::decide as decide_approval;
+pub use clients::{
+    AUTH_METHODS, ClientInput, NewSecret, create as create_client, delete as delete_client, find as client,
+    revoke_grants as revoke_client_grants, rotate as rotate_client, save_locked as save_client_locked,
+};
 pub use environment::{rename as rename_environment, save_admission};
 pub use grants::revoke as revoke_grant;
 pub use groups::{add_member, create as create_group, delete as delete_group, remove_member};

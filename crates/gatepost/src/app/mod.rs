@@ -11,6 +11,7 @@ use std::sync::Arc;
 use catalogue::Catalogue;
 
 use crate::audit::{Audit, Signer};
+use crate::client_metadata::Documents;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::entra::{Access, Entra};
@@ -35,6 +36,8 @@ pub struct Parts {
     pub entra: Entra,
     pub access: Access,
     pub power_bi: PowerBi,
+    /// What clients published of themselves.
+    pub documents: Documents,
     pub policies: policies::Compiled,
     /// Names this process among replicas.
     pub replica: String,

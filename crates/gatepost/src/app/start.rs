@@ -8,6 +8,7 @@ use catalogue::Catalogue;
 
 use super::{App, Parts, policies::Compiled};
 use crate::audit::{Audit, Signer};
+use crate::client_metadata::{Documents, Reach};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::entra::{self, Access, Entra};
@@ -58,6 +59,16 @@ pub enum StartError {
 impl App {
     /// Opens everything. An empty database is set up; an older one only with `migrate`.
     pub async fn start(settings: Settings, clock: Clock, migrate: bool) -> Result<Self, StartError> {
+        Self::start_reaching(settings, clock, migrate, Reach::default()).await
+    }
+
+    /// The same with another way to the web, for tests: no setting gives one.
+    pub async fn start_reaching(
+        settings: Settings,
+        clock: Clock,
+        migrate: bool,
+        reach: Reach,
+    ) -> Result<Self, StartError> {
         if settings.conformance && !settings.is_on_this_machine() {
             return Err(StartError::Conformance);
         }
@@ -65,7 +76,11 @@ impl App {
             .map_err(|error| StartError::Data(settings.data.display().to_string(), error))?;
         let db = open(&settings).await?;
         bring_up_to_date(&db, migrate).await?;
-        let vault = Vault::new(keyring(&settings, &db, &clock).await?, clock.random().clone());
+        let ring = keyring(&settings, &db, &clock).await?;
+        let vault = match settings.vault_keys {
+            Some(_) => Vault::new(ring, clock.random().clone()),
+            None => Vault::of_file(ring, settings.keys_path(), clock.random().clone()),
+        };
         let signer = Arc::new(signer(&db, &vault, &clock).await?);
 
         let http = entra::http_client(None).map_err(|error| StartError::Client(error.to_string()))?;
@@ -76,6 +91,7 @@ impl App {
             entra: Entra::new(clock.clone(), http),
             access: Access::default(),
             policies: Compiled::default(),
+            documents: Documents::new(clock.clone(), reach),
             catalogue: Catalogue::builtin(),
             replica: clock.new_id(),
             settings,

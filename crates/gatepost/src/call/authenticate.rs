@@ -133,6 +133,9 @@ async fn by_token(app: &App, door: &Door, token: &str) -> Result<Caller, AuthFai
     if found.revoked_at.is_some() || found.person_locked_at.is_some() {
         return Err(AuthFailure::Invalid("it is unknown or was revoked"));
     }
+    if found.client_locked_at.is_some() {
+        return Err(AuthFailure::Invalid("an administrator has locked this client"));
+    }
     if found.environment_id != door.environment.id || found.resource != door.resource {
         return Err(AuthFailure::Invalid("it was issued for another resource"));
     }

@@ -11,6 +11,7 @@ mod send;
 pub use authenticate::{ACCESS_PREFIX, AuthFailure, Door, KEY_PREFIX, authenticate, caller_of_session, door, door_of};
 pub use error::{CallError, Problem};
 pub use outcome::{Answer, Content};
+pub use record::turned_away;
 pub use request::{Incoming, Request};
 
 use crate::app::App;

@@ -69,6 +69,16 @@ pub(super) async fn refused(app: &App, caller: &Caller, request: &Request, error
     Ok(())
 }
 
+/// Stores that a known caller's request was turned away before it was any call: malformed, too large, for nothing there is.
+pub async fn turned_away(app: &App, caller: &Caller, code: &str, reason: &str) -> Result<(), CallError> {
+    let details = json!({ "decision": code, "reason": reason });
+    app.audit
+        .append(Entry::of("request.refused", caller, details))
+        .await
+        .map_err(CallError::Audit)?;
+    Ok(())
+}
+
 fn about(app: &App, request: &Request) -> Value {
     json!({
         "operation": request.operation.id,

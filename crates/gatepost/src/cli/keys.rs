@@ -15,14 +15,14 @@ use super::{Place, say};
 /// What to do with the vault's keys.
 #[derive(Subcommand)]
 pub(super) enum Keys {
-    /// Adds a fresh key and wraps every sealed value with it. Old keys stay in the file until you remove them.
+    /// Adds a fresh key and wraps every sealed value with it, while gateways run. Old keys stay in the file until you remove them.
     #[command(
-        after_help = "Examples:\n  gatepost keys rotate\n  gatepost keys rotate --data /var/lib/gatepost\n\nRestart every replica afterwards, so that each knows the new key."
+        after_help = "Examples:\n  gatepost keys rotate\n  gatepost keys rotate --data /var/lib/gatepost\n\nRunning gateways that read the same key file take the new key by themselves; copy the file to the others first."
     )]
     Rotate(Place),
     /// Wraps what running gateways sealed with older keys meanwhile, and forgets keys that nothing here uses.
     #[command(
-        after_help = "Example:\n  gatepost keys rewrap\n\nRun it after every replica was restarted; then older keys may leave the key file."
+        after_help = "Example:\n  gatepost keys rewrap\n\nRun it a minute after `keys rotate`; then older keys may leave the key file."
     )]
     Rewrap(Place),
 }
@@ -37,7 +37,7 @@ pub(super) async fn run(keys: Keys) -> anyhow::Result<()> {
 async fn finish(place: &Place) -> anyhow::Result<()> {
     let app = App::start(place.settings(&[])?, Clock::real(), false).await?;
     let wrapped = rewrap(&app, &app.vault).await?;
-    let active = app.vault.keyring().active();
+    let active = app.vault.keyring().active().clone();
     for (old, _) in settings::vault_keys(&app.db)
         .await?
         .iter()
@@ -71,7 +71,7 @@ async fn rotate(place: &Place) -> anyhow::Result<()> {
     let vault = Vault::new(ring, clock.random().clone());
     let wrapped = rewrap(&app, &vault).await?;
     say(&format!(
-        "Key {id} seals from now on; {wrapped} values were wrapped with it.\nRestart every replica, then run `gatepost keys rewrap`."
+        "Key {id} seals from now on; {wrapped} values were wrapped with it.\nRunning gateways take it within a minute; then run `gatepost keys rewrap`."
     ));
     app.db.close().await;
     Ok(())

@@ -2,7 +2,7 @@
 
 use url::{Host, Url};
 
-use super::Settings;
+use super::{Settings, network};
 
 /// What is wrong with the settings and how to mend it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +25,11 @@ impl Settings {
             return Err(Problem(
                 "database_url is not empty (SQLite in the data folder) and does not begin with postgres://".into(),
             ));
+        }
+        if let Some(odd) = self.trusted_proxies.iter().find(|it| network(it).is_none()) {
+            return Err(Problem(format!(
+                "trusted_proxies holds `{odd}`; expected an address or a network such as 10.0.0.0/8"
+            )));
         }
         for (name, value, least, most) in [
             ("session_idle_minutes", self.session_idle_minutes, 5, 60 * 24 * 30),

@@ -86,7 +86,11 @@ const MEANINGS: &[(&str, &str)] = &[
     ("connections", "Most connections at once."),
     (
         "connections_per_address",
-        "Most connections at once from one address. Raise it behind a proxy.",
+        "Most connections at once from one address. Those of trusted proxies are not counted.",
+    ),
+    (
+        "trusted_proxies",
+        "Addresses or networks of your own TLS proxies, such as [\"10.0.0.7\", \"192.168.0.0/16\"]. Their X-Forwarded-For says whose request it is; nobody else's is believed.",
     ),
     (
         "header_seconds",

@@ -8,10 +8,12 @@ mod tests;
 pub use check::{Problem, check_public_url};
 pub use describe::{Described, described, example_file};
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 /// Everything an administrator can set. Each field is described in `describe.rs`.
@@ -41,6 +43,7 @@ pub struct Settings {
     pub request_body_bytes: usize,
     pub connections: usize,
     pub connections_per_address: usize,
+    pub trusted_proxies: Vec<String>,
     pub header_seconds: u64,
     pub idle_seconds: u64,
     pub drain_seconds: u64,
@@ -101,6 +104,7 @@ impl Default for Settings {
             request_body_bytes: 16 * 1024 * 1024,
             connections: 4096,
             connections_per_address: 1024,
+            trusted_proxies: Vec::new(),
             header_seconds: 10,
             idle_seconds: 75,
             drain_seconds: 20,
@@ -157,6 +161,11 @@ impl Settings {
         self.data.join("gatepost.db")
     }
 
+    /// The networks of `trusted_proxies`; what is none was refused at start.
+    pub fn proxies(&self) -> Vec<IpNet> {
+        self.trusted_proxies.iter().filter_map(|it| network(it)).collect()
+    }
+
     /// An address of this gateway as people and Microsoft see it; `path` begins with `/`.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.public_url)
@@ -166,4 +175,10 @@ impl Settings {
     pub fn redirect_uri(&self) -> String {
         self.url("/integration-callback")
     }
+}
+
+/// A network such as `10.0.0.0/8`, or one address.
+fn network(text: &str) -> Option<IpNet> {
+    let one = |it: IpAddr| IpNet::from(it.to_canonical());
+    text.parse().ok().or_else(|| text.parse().ok().map(one))
 }

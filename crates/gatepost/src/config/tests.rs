@@ -85,3 +85,24 @@ fn a_bad_setting_is_named_with_what_was_expected() {
             .contains("there is no configuration file")
     );
 }
+
+#[test]
+fn a_trusted_proxy_is_an_address_or_a_network() {
+    let with = |it: &str| Settings {
+        trusted_proxies: vec![it.into()],
+        ..Settings::default()
+    };
+    for (written, network) in [
+        ("10.0.0.7", "10.0.0.7/32"),
+        ("192.168.0.0/16", "192.168.0.0/16"),
+        ("fd00::/8", "fd00::/8"),
+        ("::ffff:10.0.0.7", "10.0.0.7/32"),
+    ] {
+        assert_eq!(with(written).check(), Ok(()));
+        assert_eq!(with(written).proxies()[0].to_string(), network);
+    }
+    for odd in ["", "proxy.example", "10.0.0.0/33", "10.0.0.0/8,10.1.0.0/16"] {
+        let problem = with(odd).check().unwrap_err().to_string();
+        assert!(problem.contains("expected an address or a network"), "{problem}");
+    }
+}

@@ -55,6 +55,10 @@ pub async fn arrive(
         Callback::AdminConsent { state, .. } => (state, Err(consent_answer())),
     };
     let flow = find_flow(app, state.as_deref()).await?;
+    if flow.state != "AtMicrosoft" || flow.expires_at <= app.clock.now() {
+        refused(app, &flow, trace, &ConnectError::UnknownFlow).await?;
+        return Err(ConnectError::UnknownFlow);
+    }
     if let Err(error) = check_browser(&flow, headers, signed_in) {
         refused(app, &flow, trace, &error).await?;
         return Err(error);
@@ -88,8 +92,7 @@ fn consent_answer() -> EntraError {
 async fn find_flow(app: &App, state: Option<&str>) -> Result<Flow, ConnectError> {
     let state = state.ok_or(ConnectError::UnknownFlow)?;
     let flow = flows::find_by_state(&app.db, &session::hash(state)).await?;
-    flow.filter(|it| it.state == "AtMicrosoft" && app.clock.now() < it.expires_at)
-        .ok_or(ConnectError::UnknownFlow)
+    flow.ok_or(ConnectError::UnknownFlow)
 }
 
 fn check_browser(flow: &Flow, headers: &HeaderMap, signed_in: Option<&SignedIn>) -> Result<(), ConnectError> {

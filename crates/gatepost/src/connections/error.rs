@@ -39,6 +39,9 @@ pub enum ConnectError {
     Sealed,
 }
 
+/// AADSTS90094: only an administrator may consent to what is asked for.
+const ONLY_AN_ADMINISTRATOR: u32 = 90_094;
+
 /// A failure in words: what happened, and what to do about it and by whom.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Told {
@@ -110,15 +113,16 @@ fn microsoft(error: &EntraError) -> Told {
         .first()
         .map(|it| format!(" (AADSTS{it})"))
         .unwrap_or_default();
-    let declined = &*error.error == "access_denied";
+    let denied = &*error.error == "access_denied";
+    let (code_here, status, title) = match denied {
+        true if error.codes.contains(&ONLY_AN_ADMINISTRATOR) => ("needs_administrator", 403, "Not connected"),
+        true => ("declined", 403, "Not connected"),
+        false => ("microsoft_refused", 502, "Microsoft refused the sign-in"),
+    };
     Told {
-        code: if declined { "declined" } else { "microsoft_refused" },
-        status: if declined { 403 } else { 502 },
-        title: if declined {
-            "Not connected".into()
-        } else {
-            "Microsoft refused the sign-in".into()
-        },
+        code: code_here,
+        status,
+        title: title.into(),
         text: format!("{}{code}", explanation.cause),
         how: explanation.tell,
         trace_id: error.trace_id.as_deref().map(str::to_owned),

@@ -224,7 +224,7 @@ fn in_general(error: &str, class: Class) -> Explanation {
         ("unreachable", _) => (
             "the gateway could not reach Microsoft's sign-in service",
             Who::GatewayAdmin,
-            "Check that the gateway may open outgoing connections to the sign-in address of its cloud.",
+            "Try again in a minute. If it stays, an administrator checks that the gateway may open outgoing connections to the sign-in address of its cloud.",
         ),
         (_, Class::Transient | Class::Throttled { .. }) => {
             ("Microsoft is busy", Who::Nobody, "Try again in a few minutes.")

@@ -67,6 +67,7 @@ fn limits(settings: &Settings) -> Limits {
         drain: seconds(settings.drain_seconds),
         connections: settings.connections,
         connections_per_address: settings.connections_per_address,
+        proxies: settings.proxies(),
         ..Limits::default()
     }
 }

@@ -31,6 +31,7 @@ pub async fn run(app: App) {
 
 /// Runs every task that is due now.
 pub async fn due(app: &App) -> store::Result<()> {
+    app.vault.look_for_keys();
     let now = app.clock.now();
     if jobs::take(&app.db, "sweep", now, now.plus_seconds(SWEEP_SECONDS)).await? {
         sweep(app).await?;

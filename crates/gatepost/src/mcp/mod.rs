@@ -93,7 +93,13 @@ async fn serve(app: &App, slug: Option<&str>, request: Request) -> Response {
     };
     let body = match read(&parts.headers, body).await {
         Ok(body) => body,
-        Err(status) => return status.into_response(),
+        Err(status) => {
+            let reason = status.canonical_reason().unwrap_or("the body cannot be read");
+            return match call::turned_away(app, &caller, "body_invalid", reason).await {
+                Ok(()) => status.into_response(),
+                Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            };
+        }
     };
     match rpc::read(&body) {
         Ok(message) => {
@@ -106,7 +112,11 @@ async fn serve(app: &App, slug: Option<&str>, request: Request) -> Response {
             .answer(message)
             .await
         }
-        Err(refusal) => json(refusal.failure.status, refusal.failure.response(refusal.id.as_ref())),
+        Err(refusal) => {
+            let stored = call::turned_away(app, &caller, "message_invalid", &refusal.failure.message).await;
+            let failure = stored.map_or_else(|_| Failure::internal(), |()| refusal.failure.clone());
+            json(failure.status, failure.response(refusal.id.as_ref()))
+        }
     }
 }
 

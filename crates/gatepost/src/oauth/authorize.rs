@@ -3,19 +3,20 @@
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::header::SET_COOKIE;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::json;
 
 use super::grant::{answer_at, redirect_with_code};
-use super::redirect;
-use super::request::{AuthorizationRequest, Checked, Refused, check};
+use super::reaches;
+use super::request::{AuthorizationRequest, Checked, Manner, Refused, check};
 use crate::app::App;
 use crate::call::caller_of_session;
-use crate::caller::Scope;
+use crate::client_metadata::{self, redirect};
 use crate::connections::{self, Ask, ConnectError, Kind};
-use crate::entra;
+use crate::entra::{self, Prompt};
 use crate::page::{self, Fields, Leaving, Message, Page};
 use crate::session;
+use crate::store::clients;
 use crate::store::connections::{self as connection_rows, State as ConnectionState};
 use crate::store::flows;
 use crate::store::integrations::{self, Integration};
@@ -53,7 +54,15 @@ pub(super) async fn decide(State(app): State<App>, headers: HeaderMap, fields: F
 }
 
 /// `GET /authorize/resume`: back from Microsoft in the same browser, with the connection made.
-pub(super) async fn resume(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub(super) async fn resume(
+    method: Method,
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    if let Some(early) = page::before_its_time(&method, &headers) {
+        return early;
+    }
     match resumed(&app, &query.unwrap_or_default(), &headers).await {
         Ok(response) => response,
         Err(error) => failed_page(&error),
@@ -65,8 +74,10 @@ struct Asked {
     checked: Checked,
     integration: Integration,
     signed_in: Option<SignedIn>,
-    /// The person's connection works, so no trip to Microsoft is needed.
+    /// The person's connection works and their proof is fresh enough, so no trip to Microsoft is needed.
     is_connected: bool,
+    /// The client wants a fresh proof of who the person is.
+    wants_proof: bool,
 }
 
 async fn prepare(app: &App, query: &str, headers: &HeaderMap) -> Result<Asked, Refused> {
@@ -81,6 +92,10 @@ async fn prepare(app: &App, query: &str, headers: &HeaderMap) -> Result<Asked, R
     let signed_in = session::find(&app.db, &app.clock, app.session_lifetime(), headers).await?;
     // Somebody signed in to another environment is nobody here.
     let signed_in = signed_in.filter(|it| it.environment_id == *environment);
+    if checked.manner.is_silent {
+        return Err(cannot_be_silent(&checked, signed_in.is_some()));
+    }
+    let wants_proof = wants_proof(app, checked.manner, signed_in.as_ref());
     let connection = match &signed_in {
         Some(it) => connection_rows::find_of(&app.db, &it.session.person_id, &integration.id).await?,
         None => None,
@@ -91,8 +106,29 @@ async fn prepare(app: &App, query: &str, headers: &HeaderMap) -> Result<Asked, R
         checked,
         integration,
         signed_in,
-        is_connected,
+        is_connected: is_connected && !wants_proof,
+        wants_proof,
     })
+}
+
+/// Consent is asked for every time, so a request that may show no page always fails (OpenID Connect Core §3.1.2.6).
+fn cannot_be_silent(checked: &Checked, is_signed_in: bool) -> Refused {
+    let (error, description) = match is_signed_in {
+        true => ("consent_required", "the person has to agree on a page of this gateway"),
+        false => ("login_required", "the person is not signed in here"),
+    };
+    Refused::There {
+        to: checked.request.redirect_uri.clone(),
+        state: checked.request.state.clone(),
+        error,
+        description: description.to_owned(),
+    }
+}
+
+fn wants_proof(app: &App, manner: Manner, signed_in: Option<&SignedIn>) -> bool {
+    let age_s = signed_in.map(|it| session::age_s(&it.session, app.clock.now()));
+    let is_old = manner.max_age_s.zip(age_s).is_some_and(|(most, age)| most < age);
+    manner.wants_login || is_old
 }
 
 fn consent_page(app: &App, asked: &Asked, query: &str, headers: &HeaderMap) -> Response {
@@ -101,11 +137,13 @@ fn consent_page(app: &App, asked: &Asked, query: &str, headers: &HeaderMap) -> R
     let page = Page::alone("Let a client use Power BI", &csrf, app.clock.now());
     let details = json!({
         "client_name": asked.checked.client.name,
+        "client_kind": asked.checked.client.kind,
+        "client_host": client_metadata::host_of(&request.client_id.0),
         "environment": asked.checked.door.environment.name,
         "person": asked.signed_in.as_ref().map(|it| it.name.clone()),
         "redirect_host": redirect::shown(&request.redirect_uri),
         "is_loopback": redirect::is_local(&request.redirect_uri),
-        "scopes": asked.checked.scopes.iter().map(in_words).collect::<Vec<_>>(),
+        "reaches": reaches::of(app.catalogue, &asked.checked.scopes),
         "goes_to_microsoft": !asked.is_connected,
         "integration": asked.integration.name,
         "action": "/authorize",
@@ -126,19 +164,11 @@ fn leaving(_app: &App, asked: &Asked) -> Leaving {
     Leaving::Departs(targets)
 }
 
-fn in_words(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Read => {
-            "read workspaces, models, reports, dashboards, dataflows and apps, query data and export reports, with your own rights"
-        }
-        Scope::Write => "refresh, create, change, share and delete, as far as the policies here allow it",
-        Scope::Admin => "call administrator operations of the tenant, as far as the policies here allow it",
-        Scope::OfflineAccess => "stay connected until you take it back",
-    }
-}
-
 async fn approved(app: &App, asked: &Asked) -> Result<Response, ConnectError> {
     let request = &asked.checked.request;
+    if asked.checked.client.kind == "published" {
+        clients::save_published(&app.db, &asked.checked.client).await?;
+    }
     if let (Some(signed_in), true) = (&asked.signed_in, asked.is_connected) {
         let caller = caller_of_session(app, signed_in, None).await?;
         let to = redirect_with_code(app, &caller, &asked.integration.id, request)
@@ -151,11 +181,16 @@ async fn approved(app: &App, asked: &Asked) -> Result<Response, ConnectError> {
         Ask {
             environment: asked.checked.door.environment.id.clone(),
             integration: asked.integration.id.clone(),
-            person: asked.signed_in.as_ref().map(|it| it.session.person_id.clone()),
+            // Whoever proves themselves anew is told by that proof, not by the session they had.
+            person: asked
+                .signed_in
+                .as_ref()
+                .filter(|_| !asked.wants_proof)
+                .map(|it| it.session.person_id.clone()),
             kind: Kind::Client,
             client_request: Some(serde_json::to_string(request).map_err(|_| ConnectError::Sealed)?),
             return_to: None,
-            prompt: None,
+            prompt: asked.wants_proof.then_some(Prompt::Login),
             login_hint: request.login_hint.clone(),
             claims: None,
             trace: app.clock.new_id(),

@@ -31,6 +31,7 @@ pub(super) async fn server(State(app): State<App>) -> Response {
         "token_endpoint": url("/token"),
         "registration_endpoint": url("/register"),
         "revocation_endpoint": url("/revoke"),
+        "introspection_endpoint": url("/introspect"),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
@@ -38,6 +39,10 @@ pub(super) async fn server(State(app): State<App>) -> Response {
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
         "revocation_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        // Clients that have an address of their own need no registration (and `none` must stand above for it).
+        "client_id_metadata_document_supported": true,
+        "request_uri_parameter_supported": false,
         "scopes_supported": scopes,
         // RFC 9207: the answer names us, so that a client is never led to another server's token endpoint.
         "authorization_response_iss_parameter_supported": true,

@@ -5,8 +5,10 @@ mod client_auth;
 mod error;
 mod form;
 mod grant;
+mod introspect;
+mod known;
 mod metadata;
-mod redirect;
+mod reaches;
 mod register;
 mod request;
 mod revoke;
@@ -50,5 +52,6 @@ pub fn router(app: App) -> Router {
         .route("/register", post(register::register).options(metadata::preflight))
         .route("/token", post(token::token).options(metadata::preflight))
         .route("/revoke", post(revoke::revoke).options(metadata::preflight))
+        .route("/introspect", post(introspect::introspect))
         .with_state(app)
 }

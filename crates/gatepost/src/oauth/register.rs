@@ -7,20 +7,18 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
 use serde_json::{Map, Value, json};
-use url::Url;
 
 use super::SECRET_PREFIX;
 use super::error::OauthError;
 use super::metadata::OPEN;
-use super::redirect;
 use crate::app::App;
 use crate::audit::Entry;
+use crate::client_metadata::{plain_name, redirect, web_address_problem};
 use crate::session;
 use crate::store::clients::{self, Client};
 
 const LARGEST_BYTES: usize = 32 * 1024;
 const MOST_REDIRECTS: usize = 20;
-const LONGEST_NAME: usize = 80;
 /// Clients that registered and were never used: more than this many are a flood.
 const MOST_UNUSED: i64 = 20_000;
 const METHODS: [&str; 3] = ["none", "client_secret_basic", "client_secret_post"];
@@ -64,6 +62,8 @@ async fn run(app: &App, body: &[u8]) -> Result<Value, OauthError> {
         created_at: now,
         used_at: None,
         expires_at: Some(now.plus_seconds(app.settings.unused_client_days * 24 * 3600)),
+        environment_id: None,
+        created_by: None,
     };
     clients::create(&app.db, &client).await?;
     let details = json!({ "client": client.id, "name": client.name, "redirect_uris": redirects });
@@ -127,14 +127,11 @@ fn check_addresses(metadata: &Map<String, Value>) -> Result<(), OauthError> {
         let Some(value) = metadata.get(name).filter(|it| !it.is_null()) else {
             continue;
         };
-        let is_web = value
+        let problem = value
             .as_str()
-            .and_then(|it| Url::parse(it).ok())
-            .is_some_and(|it| it.scheme() == "https" || it.scheme() == "http" && it.host_str() == Some("localhost"));
-        if !is_web {
-            return Err(OauthError::InvalidClientMetadata(format!(
-                "{name}: expected an https address"
-            )));
+            .map_or(Some("expected an https address"), web_address_problem);
+        if let Some(problem) = problem {
+            return Err(OauthError::InvalidClientMetadata(format!("{name}: {problem}")));
         }
     }
     Ok(())
@@ -162,20 +159,11 @@ fn auth_method(metadata: &Map<String, Value>) -> Result<&'static str, OauthError
     })
 }
 
-/// What the client calls itself, without anything that could disguise it: control, direction and zero-width characters.
+/// What the client calls itself; the host it returns to when it does not say.
 fn name(metadata: &Map<String, Value>, redirects: &[String]) -> String {
-    let asked = text(metadata, "client_name").unwrap_or_default();
-    let name: String = asked.chars().filter(|it| is_plain(*it)).take(LONGEST_NAME).collect();
-    let name = name.trim();
-    if name.is_empty() {
-        redirects.first().map(|it| redirect::shown(it)).unwrap_or_default()
-    } else {
-        name.to_owned()
+    let name = plain_name(text(metadata, "client_name").unwrap_or_default());
+    match name.is_empty() {
+        true => redirects.first().map(|it| redirect::shown(it)).unwrap_or_default(),
+        false => name,
     }
-}
-
-fn is_plain(c: char) -> bool {
-    let disguises = matches!(c, '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
-        | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFF}' | '\u{E0000}'..='\u{E0FFF}');
-    !c.is_control() && !disguises
 }

@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::form::Parameters;
-use super::redirect;
+use super::known::{self, Unknown};
 use crate::app::App;
 use crate::call::{self, Door};
 use crate::caller::{ClientId, Scope, ScopeSet};
+use crate::client_metadata::redirect;
+use crate::store;
 use crate::store::clients::{self, Client};
-use crate::store::{self};
 
 const LONGEST_STATE: usize = 4096;
 
@@ -32,6 +33,18 @@ pub(super) struct Checked {
     pub client: Client,
     pub door: Door,
     pub scopes: ScopeSet,
+    pub manner: Manner,
+}
+
+/// How the person is to be asked (OpenID Connect Core §3.1.2.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Manner {
+    /// `prompt=none`: show no page.
+    pub is_silent: bool,
+    /// `prompt=login`: prove once more who you are.
+    pub wants_login: bool,
+    /// `max_age`: the oldest proof that will do, in seconds.
+    pub max_age_s: Option<i64>,
 }
 
 /// Why a request is refused.
@@ -55,6 +68,15 @@ impl From<store::Error> for Refused {
     }
 }
 
+impl From<Unknown> for Refused {
+    fn from(unknown: Unknown) -> Self {
+        match unknown {
+            Unknown::Store(error) => Self::Store(error),
+            other => Self::Here(other.to_string()),
+        }
+    }
+}
+
 /// Checks the query of `/authorize`.
 pub(super) async fn check(app: &App, query: &str) -> Result<Checked, Refused> {
     let parameters = Parameters::parse(query.as_bytes()).map_err(Refused::Here)?;
@@ -62,10 +84,7 @@ pub(super) async fn check(app: &App, query: &str) -> Result<Checked, Refused> {
         .find("client_id")
         .ok_or_else(|| Refused::Here("`client_id` is missing".into()))?
         .into();
-    let client = clients::find(&app.db, &client_id, app.clock.now()).await?;
-    let client = client.ok_or_else(|| {
-        Refused::Here("this client is not registered here, or its registration has lapsed; connect it again".into())
-    })?;
+    let client = known::client(app, &client_id, parameters.find("redirect_uri")).await?;
     let redirect_uri = redirect_uri(&client, parameters.find("redirect_uri"))?;
     let state = parameters.find("state").map(str::to_owned);
     let refuse = |error, description: &str| Refused::There {
@@ -80,6 +99,8 @@ pub(super) async fn check(app: &App, query: &str) -> Result<Checked, Refused> {
     if parameters.find("response_type") != Some("code") {
         return Err(refuse("unsupported_response_type", "expected response_type=code"));
     }
+    plain_request(&parameters).map_err(|(error, why)| refuse(error, why))?;
+    let manner = manner(&parameters).map_err(|why| refuse("invalid_request", why))?;
     let code_challenge = challenge(&parameters).map_err(|why| refuse("invalid_request", why))?;
     let scopes = scopes(&parameters).map_err(|why| refuse("invalid_scope", &why))?;
     let resource = parameters.find("resource").ok_or_else(|| {
@@ -92,6 +113,7 @@ pub(super) async fn check(app: &App, query: &str) -> Result<Checked, Refused> {
     let door = door
         .filter(|it| it.resource == resource)
         .ok_or_else(|| refuse("invalid_target", "`resource` is not an endpoint of this gateway"))?;
+    may_enter(app, &client, &door).await?;
     let request = AuthorizationRequest {
         client_id,
         redirect_uri,
@@ -109,7 +131,54 @@ pub(super) async fn check(app: &App, query: &str) -> Result<Checked, Refused> {
         client,
         door,
         scopes,
+        manner,
     })
+}
+
+/// Everything is in the query itself and the answer comes in a query: a request object or another mode is not passed over
+/// silently, and nothing is ever fetched for one.
+fn plain_request(parameters: &Parameters) -> Result<(), (&'static str, &'static str)> {
+    if parameters.find("request").is_some() {
+        return Err(("request_not_supported", "expected the parameters themselves"));
+    }
+    if parameters.find("request_uri").is_some() {
+        return Err(("request_uri_not_supported", "expected the parameters themselves"));
+    }
+    match parameters.find("response_mode") {
+        None | Some("query") => Ok(()),
+        Some(_) => Err(("invalid_request", "expected response_mode=query")),
+    }
+}
+
+/// Values that are not known are passed over: nearly every client sends `prompt=consent`, some send words of their own.
+fn manner(parameters: &Parameters) -> Result<Manner, &'static str> {
+    let prompts: Vec<&str> = parameters.find("prompt").unwrap_or_default().split(' ').collect();
+    let is_silent = prompts.contains(&"none");
+    if is_silent && prompts.len() != 1 {
+        return Err("prompt=none stands alone");
+    }
+    let max_age_s = match parameters.find("max_age").map(str::parse::<i64>) {
+        None => None,
+        Some(Ok(seconds)) if 0 <= seconds => Some(seconds),
+        Some(_) => return Err("expected max_age in seconds"),
+    };
+    Ok(Manner {
+        is_silent,
+        wants_login: prompts.contains(&"login"),
+        max_age_s,
+    })
+}
+
+/// A client entered for one environment is nobody in another; one that is locked is told here, not at its own address.
+async fn may_enter(app: &App, client: &Client, door: &Door) -> Result<(), Refused> {
+    let environment = &door.environment.id;
+    if client.environment_id.as_ref().is_some_and(|it| it != environment) {
+        return Err(Unknown::Unregistered.into());
+    }
+    if clients::is_locked(&app.db, environment, &client.id).await? {
+        return Err(Refused::Here("an administrator has locked this client".into()));
+    }
+    Ok(())
 }
 
 /// The address to answer at: one of the registered ones, never anything else.

@@ -96,13 +96,16 @@ fn check_verifier(verifier: Option<&str>, found: &Found) -> Result<(), OauthErro
     }
 }
 
-/// Neither the grant was revoked, nor the token is over, nor the person locked.
+/// Neither the grant was revoked, nor the token is over, nor person or client locked.
 pub(super) fn still_allowed(app: &App, found: &Found) -> Result<(), OauthError> {
     if found.revoked_at.is_some() || found.expires_at <= app.clock.now() {
         return Err(OauthError::InvalidGrant("the code or token is unknown or over"));
     }
     if found.person_locked_at.is_some() {
         return Err(OauthError::InvalidGrant("the person is locked"));
+    }
+    if found.client_locked_at.is_some() {
+        return Err(OauthError::InvalidGrant("an administrator has locked this client"));
     }
     Ok(())
 }

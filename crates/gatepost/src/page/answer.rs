@@ -1,8 +1,8 @@
 //! Pages as answers: never cached, framed nowhere, without any inline script or style.
 
 use axum::response::{IntoResponse as _, Response};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::json;
 
 use super::{Page, Unrendered, render};
@@ -74,6 +74,17 @@ pub fn redirect(to: &str) -> Response {
             .into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+/// What to answer when nobody is looking yet, at an address that counts once: a browser that loads ahead, or a HEAD.
+pub fn before_its_time(method: &Method, headers: &HeaderMap) -> Option<Response> {
+    if *method == Method::HEAD {
+        return Some((StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET")]).into_response());
+    }
+    let purpose = headers.get("sec-purpose").and_then(|it| it.to_str().ok());
+    let is_ahead = purpose.is_some_and(|it| it.contains("prefetch") || it.contains("prerender"));
+    // A refusal makes the browser ask again when the person really goes there.
+    is_ahead.then(|| StatusCode::SERVICE_UNAVAILABLE.into_response())
 }
 
 /// A page that says what happened, and who can mend it and how.

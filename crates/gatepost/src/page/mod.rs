@@ -9,7 +9,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Leaving, Message, csrf, html, message, redirect, return_path};
+pub use answer::{Leaving, Message, before_its_time, csrf, html, message, redirect, return_path};
 pub use assets::{asset, router as assets};
 pub use fields::Fields;
 pub use guard::guard;

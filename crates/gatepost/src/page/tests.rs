@@ -30,7 +30,8 @@ fn a_missing_value_is_a_fault_and_not_an_empty_place() {
 fn consent(name: &str, host: &str, is_loopback: bool) -> String {
     let details = json!({
         "client_name": name, "environment": "Production", "person": "Ada Byron", "redirect_host": host, "is_loopback": is_loopback,
-        "scopes": ["read Power BI as you"], "goes_to_microsoft": true, "integration": "Power BI", "action": "/authorize",
+        "client_kind": "dynamic", "client_host": null,
+        "reaches": [{ "text": "read Power BI as you", "groups": ["Reports"] }], "goes_to_microsoft": true, "integration": "Power BI", "action": "/authorize",
         "hidden": [{ "name": "state", "value": "\"><script>" }],
     });
     render(

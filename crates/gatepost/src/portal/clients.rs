@@ -1,132 +1,150 @@
-//! Connect an agent: the gateway's address, and what to do with it in each client.
+//! Clients: which agents and services this environment knows, entering one by hand, locking one out.
 
-use axum::extract::State;
+use std::collections::HashMap;
+
+use axum::extract::{Query, State};
 use axum::response::Response;
+use http::StatusCode;
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
+use super::agents::scope_in_words;
 use super::failure::Failure;
 use super::visitor::{Place, Visitor};
+use crate::admin::{self, ClientInput, NewSecret, Problems, Refused};
 use crate::app::App;
-use crate::store::environments::Environment;
+use crate::caller::{ClientId, ScopeSet};
+use crate::client_metadata;
+use crate::page::{self, Fields, Leaving};
+use crate::store::clients::{self, Known};
+use crate::store::grants;
 
-/// `GET /connect-an-agent`
+const LIST: Place<'static> = Place {
+    template: "clients.html",
+    title: "Clients",
+    section: "clients",
+};
+const ONE: Place<'static> = Place {
+    template: "client.html",
+    title: "Client",
+    section: "clients",
+};
+const MADE: Place<'static> = Place {
+    template: "client_made.html",
+    title: "The client is entered",
+    section: "clients",
+};
+
+/// `GET /clients`
 pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
-    let (mcp, rest) = addresses(&app, &visitor.environment);
-    let details = json!({ "mcp": mcp, "rest": rest, "clients": clients(&mcp), "is_local": app.settings.public_url.starts_with("http://") });
+    let form = json!({ "name": "", "auth_method": "client_secret_basic", "redirects": "", "introspects": false });
+    let details = details(&app, &visitor, form, &Problems::new()).await?;
+    visitor.show(&app, LIST, details)
+}
+
+async fn details(app: &App, visitor: &Visitor, form: Value, problems: &Problems) -> Result<Value, Failure> {
+    let all = clients::list(&app.db, &visitor.caller.environment).await?;
+    Ok(json!({ "clients": all.iter().map(about).collect::<Vec<_>>(), "form": form, "problems": problems }))
+}
+
+fn about(it: &Known) -> Value {
+    let client = &it.client;
+    // A published client's id is an address and does not fit into a path of ours.
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("id", &client.id.0)
+        .finish();
+    json!({
+        "id": client.id, "query": query, "name": client.name, "kind": client.kind, "host": client_metadata::host_of(&client.id.0),
+        "auth_method": client.auth_method, "has_secret": client.secret_hash.is_some(), "redirects": client.redirects(),
+        "introspects": client.may_introspect(), "is_entered": client.environment_id.is_some(), "created_at": client.created_at,
+        "used_at": client.used_at, "locked_at": it.locked_at, "grants": it.grants,
+    })
+}
+
+/// `GET /clients/one?id=…`
+pub(super) async fn one(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<HashMap<String, String>>,
+) -> Result<Response, Failure> {
+    let id = ClientId(query.get("id").cloned().unwrap_or_default());
+    let known = admin::client(&app, &visitor.caller, &id).await?;
+    let all = grants::of_client(&app.db, &visitor.caller.environment, &id).await?;
+    let rows: Vec<Value> = all
+        .iter()
+        .map(|it| {
+            json!({
+                "id": it.grant.id, "person": it.person_name, "person_id": it.grant.person_id, "used_at": it.grant.used_at,
+                "scopes": ScopeSet::from_stored(&it.grant.scopes).iter().map(scope_in_words).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let title = known.client.name.clone();
     visitor.show(
         &app,
-        Place {
-            template: "connect_agent.html",
-            title: "Connect an agent",
-            section: "clients",
-        },
-        details,
+        Place { title: &title, ..ONE },
+        json!({ "it": about(&known), "consents": rows }),
     )
 }
 
-/// MCP address and REST base address of an environment.
-pub(super) fn addresses(app: &App, environment: &Environment) -> (String, String) {
-    let prefix = if environment.is_default {
-        String::new()
-    } else {
-        format!("/e/{}", environment.slug)
+/// `POST /clients`: answers with the secret itself, this once.
+pub(super) async fn create(State(app): State<App>, visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
+    let input = ClientInput {
+        name: fields.text("name").to_owned(),
+        auth_method: fields.text("auth_method").to_owned(),
+        redirects: fields.text("redirects").split_whitespace().map(str::to_owned).collect(),
+        introspects: fields.is_set("introspects"),
     };
-    (
-        app.settings.url(&format!("{prefix}/mcp")),
-        app.settings.url(&format!("{prefix}/powerbi")),
-    )
+    match admin::create_client(&app, &visitor.caller, &input).await {
+        Ok(made) => shown_once(&app, &visitor, &made, &input.auth_method),
+        Err(Refused::Invalid(problems)) => {
+            let form = json!({ "name": input.name, "auth_method": input.auth_method, "redirects": fields.text("redirects"), "introspects": input.introspects });
+            let details = details(&app, &visitor, form, &problems).await?;
+            visitor.show_as(&app, StatusCode::UNPROCESSABLE_ENTITY, &Leaving::Stays, LIST, details)
+        }
+        Err(other) => Err(other.into()),
+    }
 }
 
-/// One client: what to do, and the lines to copy.
-fn clients(mcp: &str) -> Vec<Value> {
-    let client = |name: &str, steps: &[&str], copy: &[(&str, String)], note: &str| {
-        let copy: Vec<_> = copy
-            .iter()
-            .map(|(title, text)| json!({ "title": title, "text": text, "is_tall": text.contains('\n') }))
-            .collect();
-        json!({ "name": name, "steps": steps, "copy": copy, "note": note })
-    };
-    let json_of = |key: &str, entry: Value| {
-        serde_json::to_string_pretty(&json!({ key: { "power-bi": entry } })).expect("the file is plain data")
-    };
-    let address = || vec![("Address", mcp.to_owned())];
-    vec![
-        client(
-            "Claude",
-            &[
-                "Open Settings, then Connectors, and choose Add custom connector.",
-                "Give it a name and paste the address.",
-                "Choose Connect; your browser opens this gateway to ask for your consent.",
-            ],
-            &address(),
-            "On Team and Enterprise plans an owner adds the connector first; then each person connects. Claude in the browser reaches only addresses that are on the internet.",
-        ),
-        client(
-            "Claude Code",
-            &["Run this command, then type /mcp inside Claude Code and choose power-bi to sign in."],
-            &[("Command", format!("claude mcp add --transport http power-bi {mcp}"))],
-            "",
-        ),
-        client(
-            "ChatGPT",
-            &[
-                "Turn on developer mode under Settings, Apps & Connectors, Advanced.",
-                "Create a connector, paste the address and choose OAuth.",
-                "Connect it, then pick it in the tools of a conversation.",
-            ],
-            &address(),
-            "Which plans offer this changes; a workspace administrator may have to allow it.",
-        ),
-        client(
-            "Cursor",
-            &[
-                "Put this into ~/.cursor/mcp.json (or .cursor/mcp.json of a project).",
-                "Open Settings, MCP, and choose Connect beside power-bi.",
-            ],
-            &[("~/.cursor/mcp.json", json_of("mcpServers", json!({ "url": mcp })))],
-            "",
-        ),
-        client(
-            "VS Code",
-            &[
-                "Run MCP: Add Server from the command palette and choose HTTP, or put this into .vscode/mcp.json.",
-                "Start the server; VS Code opens your browser to sign in.",
-            ],
-            &[(
-                ".vscode/mcp.json",
-                json_of("servers", json!({ "type": "http", "url": mcp })),
-            )],
-            "The tools appear in agent mode of the chat.",
-        ),
-        client(
-            "Codex",
-            &["Put this into ~/.codex/config.toml, then sign in with the command."],
-            &[
-                (
-                    "~/.codex/config.toml",
-                    format!("[mcp_servers.power-bi]\nurl = \"{mcp}\"\n"),
-                ),
-                ("Command", "codex mcp login power-bi".to_owned()),
-            ],
-            "",
-        ),
-        client(
-            "Gemini CLI",
-            &["Put this into ~/.gemini/settings.json, then type /mcp auth power-bi inside Gemini."],
-            &[(
-                "~/.gemini/settings.json",
-                json_of("mcpServers", json!({ "httpUrl": mcp })),
-            )],
-            "",
-        ),
-        client(
-            "Any other client",
-            &[
-                "Choose Streamable HTTP as the transport and paste the address.",
-                "The client finds everything else by itself: it registers, opens your browser, and gets a token for this address only.",
-            ],
-            &address(),
-            "A client without OAuth can send an API key instead: make one under API keys and set the header Authorization: Bearer gp_key_…",
-        ),
-    ]
+fn shown_once(app: &App, visitor: &Visitor, made: &NewSecret, auth_method: &str) -> Result<Response, Failure> {
+    let details = json!({
+        "id": made.id, "name": made.name, "secret": made.secret.as_ref().map(|it| it.expose_secret()), "auth_method": auth_method,
+        "metadata": app.settings.url("/.well-known/oauth-authorization-server"),
+    });
+    visitor.show(app, MADE, details)
+}
+
+fn named(fields: &Fields) -> ClientId {
+    ClientId(fields.text("client").to_owned())
+}
+
+/// `POST /clients/rotate`: answers with the new secret, this once.
+pub(super) async fn rotate(State(app): State<App>, visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
+    let made = admin::rotate_client(&app, &visitor.caller, &named(&fields)).await?;
+    let known = admin::client(&app, &visitor.caller, &made.id).await?;
+    shown_once(&app, &visitor, &made, &known.client.auth_method)
+}
+
+/// `POST /clients/delete`
+pub(super) async fn delete(State(app): State<App>, visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
+    admin::delete_client(&app, &visitor.caller, &named(&fields)).await?;
+    Ok(page::redirect("/clients?done=deleted"))
+}
+
+/// `POST /clients/lock`
+pub(super) async fn lock(State(app): State<App>, visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
+    admin::save_client_locked(&app, &visitor.caller, &named(&fields), true).await?;
+    Ok(page::redirect("/clients?done=saved"))
+}
+
+/// `POST /clients/unlock`
+pub(super) async fn unlock(State(app): State<App>, visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
+    admin::save_client_locked(&app, &visitor.caller, &named(&fields), false).await?;
+    Ok(page::redirect("/clients?done=saved"))
+}
+
+/// `POST /clients/revoke`: every consent of everybody here.
+pub(super) async fn revoke(State(app): State<App>, visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
+    admin::revoke_client_grants(&app, &visitor.caller, &named(&fields)).await?;
+    Ok(page::redirect("/clients?done=revoked"))
 }

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use super::agents::scope_in_words;
-use super::clients;
+use super::connect_agent;
 use super::failure::Failure;
 use super::visitor::{Place, Visitor};
 use crate::admin::{self, KeyInput, Problems, Refused};
@@ -87,7 +87,7 @@ pub(super) async fn create(State(app): State<App>, visitor: Visitor, fields: Fie
     };
     match admin::create_key(&app, &visitor.caller, &input).await {
         Ok(made) => {
-            let (_, rest) = clients::addresses(&app, &visitor.environment);
+            let (_, rest) = connect_agent::addresses(&app, &visitor.environment);
             let key = made.key.expose_secret();
             let user = if input.is_application {
                 " \\\n  -H 'Gatepost-User: the-end-users-id'"

@@ -6,6 +6,7 @@ mod agents;
 mod approvals;
 mod chart;
 mod clients;
+mod connect_agent;
 mod connections;
 mod failure;
 mod groups;

@@ -38,7 +38,7 @@ fn parts(manages: bool, waiting: usize) -> Vec<Part> {
     let mut mine = vec![
         link("/connections", "My connections", "connections", "link"),
         link("/agents", "My agents", "agents", "agent"),
-        link("/connect-an-agent", "Connect an agent", "clients", "terminal"),
+        link("/connect-an-agent", "Connect an agent", "connect_agent", "terminal"),
     ];
     let approvals = Link {
         count: waiting,
@@ -70,6 +70,7 @@ fn parts(manages: bool, waiting: usize) -> Vec<Part> {
     ];
     environment.extend(shared);
     environment.extend([
+        link("/clients", "Clients", "clients", "agent"),
         link("/people", "People", "people", "people"),
         link("/groups", "Groups", "groups", "group"),
         link("/settings", "Settings", "settings", "gear"),

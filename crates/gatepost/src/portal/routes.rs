@@ -3,8 +3,8 @@
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    account, activity, agents, approvals, clients, connections, groups, integrations, keys, overview, people, policies,
-    settings,
+    account, activity, agents, approvals, clients, connect_agent, connections, groups, integrations, keys, overview,
+    people, policies, settings,
 };
 use crate::app::App;
 
@@ -51,7 +51,7 @@ pub const ROUTES: &[Route] = table! {
 
     read "/agents" Person agents::show;
     change "/agents/{id}/revoke" Person agents::revoke;
-    read "/connect-an-agent" Person clients::show;
+    read "/connect-an-agent" Person connect_agent::show;
 
     read "/keys" Person keys::show;
     change "/keys" Person keys::create;
@@ -95,6 +95,15 @@ pub const ROUTES: &[Route] = table! {
     change "/people/{id}/lock" Administrator people::lock;
     change "/people/{id}/unlock" Administrator people::unlock;
     change "/people/{id}/end-sessions" Administrator people::end_sessions;
+
+    read "/clients" Administrator clients::show;
+    change "/clients" Administrator clients::create;
+    read "/clients/one" Administrator clients::one;
+    change "/clients/lock" Administrator clients::lock;
+    change "/clients/unlock" Administrator clients::unlock;
+    change "/clients/revoke" Administrator clients::revoke;
+    change "/clients/rotate" Administrator clients::rotate;
+    change "/clients/delete" Administrator clients::delete;
 
     read "/groups" Administrator groups::show;
     change "/groups" Administrator groups::create;

@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::clients;
+use super::connect_agent;
 use super::failure::Failure;
 use super::visitor::{Place, Visitor};
 use crate::admin::{self, Problems, Refused};
@@ -29,7 +29,7 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Res
 }
 
 async fn details(app: &App, visitor: &Visitor, form: Value, problems: &Problems) -> Result<Value, Failure> {
-    let (mcp, rest) = clients::addresses(app, &visitor.environment);
+    let (mcp, rest) = connect_agent::addresses(app, &visitor.environment);
     Ok(json!({
         "form": form, "problems": problems, "slug": visitor.environment.slug, "mcp": mcp, "rest": rest,
         "redirect": app.settings.redirect_uri(), "redirect_problem": admin::redirect_problem(app), "database": app.db.version().await?,

@@ -70,7 +70,7 @@ impl Refusal {
         response
     }
 
-    fn problem(&self, app: &App) -> Problem {
+    pub(super) fn problem(&self, app: &App) -> Problem {
         let plain = |code, status, detail: String, hint: &str| Problem {
             code,
             status,

@@ -67,6 +67,18 @@ async fn send(
     path: &str,
     body: axum::body::Body,
 ) -> Result<call::Answer, Refusal> {
+    let request = match read(app, parts, path, body).await {
+        Ok(request) => request,
+        Err(refusal) => {
+            let problem = refusal.problem(app);
+            call::turned_away(app, caller, problem.code, &problem.detail).await?;
+            return Err(refusal);
+        }
+    };
+    Ok(call::call(app, caller, request).await?)
+}
+
+async fn read(app: &App, parts: &Parts, path: &str, body: axum::body::Body) -> Result<call::Request, Refusal> {
     let method = parts.method.as_str();
     let (body, json) = body::read(app, method, path, &parts.headers, body).await?;
     let incoming = Incoming {
@@ -75,8 +87,7 @@ async fn send(
         query: parts.uri.query(),
         headers: parts.headers.clone(),
     };
-    let request = call::Request::of_http(app, incoming, body, json)?;
-    Ok(call::call(app, caller, request).await?)
+    Ok(call::Request::of_http(app, incoming, body, json)?)
 }
 
 /// The environment's slug, if the path names one, and the rest of the path after `root`.

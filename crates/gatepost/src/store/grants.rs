@@ -78,6 +78,36 @@ pub async fn revoke(db: &Db, id: &GrantId, now: Timestamp, reason: &str) -> Resu
     Ok(done == 1)
 }
 
+/// The living grants of a client in an environment, newest first, at most 500.
+pub async fn of_client(db: &Db, environment: &EnvironmentId, client: &ClientId) -> Result<Vec<Named>> {
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE g.environment_id = $1 AND g.client_id = $2 AND g.revoked_at IS NULL ORDER BY g.created_at DESC LIMIT 500"))
+        .bind(environment).bind(client).fetch_all(pool).await)?,
+    )
+}
+
+/// Revokes every grant of a client in an environment; the number revoked.
+pub async fn revoke_of_client(
+    db: &Db,
+    environment: &EnvironmentId,
+    client: &ClientId,
+    now: Timestamp,
+    reason: &str,
+) -> Result<u64> {
+    Ok(
+        on!(db, pool => sqlx::query("UPDATE grants SET revoked_at = $3, revoked_reason = $4 WHERE environment_id = $1 AND client_id = $2 AND revoked_at IS NULL")
+        .bind(environment).bind(client).bind(now).bind(reason).execute(pool).await.map(|it| it.rows_affected()))?,
+    )
+}
+
+/// Revokes every grant of a person; the number revoked.
+pub async fn revoke_of_person(db: &Db, person: &PersonId, now: Timestamp, reason: &str) -> Result<u64> {
+    Ok(
+        on!(db, pool => sqlx::query("UPDATE grants SET revoked_at = $2, revoked_reason = $3 WHERE person_id = $1 AND revoked_at IS NULL")
+        .bind(person).bind(now).bind(reason).execute(pool).await.map(|it| it.rows_affected()))?,
+    )
+}
+
 /// Notes that the grant was used, at most once a minute.
 pub async fn touch(db: &Db, id: &GrantId, now: Timestamp) -> Result<()> {
     on!(db, pool => sqlx::query("UPDATE grants SET used_at = $2 WHERE id = $1 AND (used_at IS NULL OR used_at < $2 - 60000)")

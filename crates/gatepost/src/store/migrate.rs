@@ -9,7 +9,10 @@ use super::Db;
 use super::db::on;
 
 /// The migrations, in order, compiled into the binary. Entries never change once released.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "init", include_str!("../../migrations/0001_init.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "init", include_str!("../../migrations/0001_init.sql")),
+    (10, "clients", include_str!("../../migrations/0010_clients.sql")),
+];
 
 /// Where the database stands against this binary.
 #[derive(Debug, PartialEq, Eq)]

@@ -34,6 +34,8 @@ pub struct Found {
     pub used_at: Option<Timestamp>,
     pub client_id: ClientId,
     pub client_name: String,
+    /// The environment's administrators have locked the client.
+    pub client_locked_at: Option<Timestamp>,
     pub resource: String,
     pub grant_scopes: String,
     pub authenticated_at: Timestamp,
@@ -56,9 +58,10 @@ pub async fn create(tx: &mut Tx, it: &Token) -> Result<()> {
 }
 
 const FIND: &str = "SELECT t.kind, t.grant_id, t.scopes, t.redirect_uri, t.code_challenge, t.created_at, t.expires_at, t.used_at,
-            g.client_id, c.name AS client_name, g.resource, g.scopes AS grant_scopes, g.authenticated_at, g.revoked_at,
+            g.client_id, c.name AS client_name, l.locked_at AS client_locked_at, g.resource, g.scopes AS grant_scopes, g.authenticated_at, g.revoked_at,
             g.environment_id, g.person_id, p.name AS person_name, p.role AS person_role, p.locked_at AS person_locked_at
      FROM tokens t JOIN grants g ON g.id = t.grant_id JOIN clients c ON c.id = g.client_id JOIN people p ON p.id = g.person_id
+          LEFT JOIN client_locks l ON l.client_id = g.client_id AND l.environment_id = g.environment_id
      WHERE t.hash = $1 AND t.kind = $2";
 
 /// Finds a code or token of one kind.

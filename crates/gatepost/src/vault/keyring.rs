@@ -6,6 +6,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
@@ -141,6 +142,18 @@ impl Keyring {
     /// A value that proves possession of key `id` without telling the key; kept beside the data to notice a wrong key.
     pub fn check_value(&self, id: &KeyId) -> Option<[u8; 32]> {
         self.secret(id).map(|key| super::derive(key, "key check"))
+    }
+
+    /// Whether every key of `other` is here under the same id.
+    pub(super) fn holds_all_of(&self, other: &Self) -> bool {
+        other
+            .0
+            .iter()
+            .all(|(id, key)| self.secret(id).is_some_and(|it| it.ct_eq(&**key).into()))
+    }
+
+    pub(super) fn active_secret(&self) -> &[u8; 32] {
+        &self.0.last().expect("a ring has at least one key").1
     }
 
     pub(super) fn secret(&self, id: &KeyId) -> Option<&[u8; 32]> {

@@ -1,10 +1,14 @@
 //! Envelope encryption: each sealed value has a fresh data key, wrapped by a key-encryption key with an id.
 
+mod held;
 mod keyring;
 #[cfg(test)]
 mod tests;
 
 pub use keyring::{KeyId, Keyring, KeyringError};
+
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
@@ -12,6 +16,7 @@ use aws_lc_rs::hmac;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
+use self::held::Held;
 use crate::clock::Random;
 
 const VERSION: u8 = 1;
@@ -41,7 +46,7 @@ pub enum OpenError {
 /// Seals and opens values.
 #[derive(Clone)]
 pub struct Vault {
-    keyring: std::sync::Arc<Keyring>,
+    held: Arc<Held>,
     random: Random,
 }
 
@@ -49,22 +54,35 @@ impl Vault {
     /// A vault over these keys; the newest one seals.
     pub fn new(keyring: Keyring, random: Random) -> Self {
         Self {
-            keyring: std::sync::Arc::new(keyring),
+            held: Arc::new(Held::new(keyring, None)),
+            random,
+        }
+    }
+
+    /// The same over keys that were read from `file`, to which a rotation may add while this vault is in use.
+    pub fn of_file(keyring: Keyring, file: PathBuf, random: Random) -> Self {
+        Self {
+            held: Arc::new(Held::new(keyring, Some(file))),
             random,
         }
     }
 
     /// The keys, by id.
-    pub fn keyring(&self) -> &Keyring {
-        &self.keyring
+    pub fn keyring(&self) -> Arc<Keyring> {
+        self.held.ring()
+    }
+
+    /// Takes keys that were added to the file since; called now and then, and whenever a value names an unknown key.
+    pub fn look_for_keys(&self) {
+        self.held.look();
     }
 
     /// Encrypts `secret` for `place` under a fresh data key.
     pub fn seal(&self, place: Place<'_>, secret: &[u8]) -> Vec<u8> {
         let data_key = Zeroizing::new(self.random.bytes::<KEY_BYTES>());
-        let id = self.keyring.active();
-        let mut out = header(id);
-        out.extend(self.wrap(id, place, &data_key));
+        let ring = self.keyring();
+        let mut out = header(ring.active());
+        out.extend(self.wrap(&ring, place, &data_key));
         out.extend(encrypt(
             &data_key,
             self.random.bytes(),
@@ -96,13 +114,13 @@ impl Vault {
     /// The same value wrapped by the active key, without touching the plaintext; `None` when it already is.
     pub fn rewrap(&self, place: Place<'_>, sealed: &[u8]) -> Result<Option<Vec<u8>>, OpenError> {
         let (id, wrapped, value) = split(sealed)?;
-        let active = self.keyring.active();
-        if id == *active {
+        let ring = self.keyring();
+        if id == *ring.active() {
             return Ok(None);
         }
         let data_key = self.unwrap(&id, place, wrapped)?;
-        let mut out = header(active);
-        out.extend(self.wrap(active, place, &data_key));
+        let mut out = header(ring.active());
+        out.extend(self.wrap(&ring, place, &data_key));
         out.extend_from_slice(value);
         Ok(Some(out))
     }
@@ -114,44 +132,38 @@ impl Vault {
 
     /// A message authentication code under a key for `purpose`, made with the active key.
     pub fn mac(&self, purpose: &str, message: &[u8]) -> [u8; 32] {
-        mac_with(
-            self.keyring
-                .secret(self.keyring.active())
-                .expect("the active key is in the ring"),
-            purpose,
-            message,
-        )
+        mac_with(self.keyring().active_secret(), purpose, message)
     }
 
     /// Whether `tag` is the code of `message` under the active key or an older one.
     pub fn verify_mac(&self, purpose: &str, message: &[u8], tag: &[u8]) -> bool {
         use subtle::ConstantTimeEq as _;
-        self.keyring
-            .secrets()
-            .any(|key| bool::from(mac_with(key, purpose, message).ct_eq(tag)))
+        let is_right = |ring: &Keyring| {
+            ring.secrets()
+                .any(|key| bool::from(mac_with(key, purpose, message).ct_eq(tag)))
+        };
+        is_right(&self.keyring()) || (self.held.look() && is_right(&self.keyring()))
     }
 
     /// A 32-byte seed for `purpose`, derived from the oldest key so that a rotation does not change it while it is kept.
     pub fn seed(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
-        let oldest = self.keyring.secrets().next().expect("a ring has at least one key");
+        let ring = self.keyring();
+        let oldest = ring.secrets().next().expect("a ring has at least one key");
         Zeroizing::new(derive(oldest, purpose))
     }
 
-    fn wrap(&self, id: &KeyId, place: Place<'_>, data_key: &[u8; KEY_BYTES]) -> Vec<u8> {
-        let key = self.keyring.secret(id).expect("the active key is in the ring");
+    fn wrap(&self, ring: &Keyring, place: Place<'_>, data_key: &[u8; KEY_BYTES]) -> Vec<u8> {
         encrypt(
-            key,
+            ring.active_secret(),
             self.random.bytes(),
-            &associated(b"wrap", place, Some(id)),
+            &associated(b"wrap", place, Some(ring.active())),
             data_key,
         )
     }
 
     fn unwrap(&self, id: &KeyId, place: Place<'_>, wrapped: &[u8]) -> Result<Zeroizing<[u8; KEY_BYTES]>, OpenError> {
-        let key = self
-            .keyring
-            .secret(id)
-            .ok_or_else(|| OpenError::UnknownKey(id.clone()))?;
+        let ring = self.held.ring_with(id);
+        let key = ring.secret(id).ok_or_else(|| OpenError::UnknownKey(id.clone()))?;
         let opened = decrypt(key, &associated(b"wrap", place, Some(id)), wrapped)?;
         let bytes: [u8; KEY_BYTES] = opened.as_slice().try_into().map_err(|_| OpenError::Refused)?;
         Ok(Zeroizing::new(bytes))

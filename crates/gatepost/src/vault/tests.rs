@@ -128,3 +128,28 @@ fn a_key_file_is_for_its_owner_only() {
         assert!(Keyring::read(&path).unwrap_err().to_string().contains("chmod 600"));
     }
 }
+
+#[test]
+fn a_running_vault_takes_keys_that_were_added_to_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, clock) = (folder.path().join("vault.keys"), clock());
+    let ring = Keyring::fresh(&clock);
+    ring.write(&path, false).unwrap();
+    let running = Vault::of_file(ring, path.clone(), clock.random().clone());
+    let before = running.seal(HERE, b"secret");
+
+    let mut longer = Keyring::read(&path).unwrap();
+    let added = longer.add(&clock);
+    longer.write(&path, true).unwrap();
+    let elsewhere = Vault::new(Keyring::read(&path).unwrap(), clock.random().clone());
+    let rewrapped = elsewhere.rewrap(HERE, &before).unwrap().unwrap();
+    assert_eq!(running.open(HERE, &rewrapped).unwrap().to_vec(), b"secret");
+    assert_eq!(Vault::key_of(&running.seal(HERE, b"next")).unwrap(), added);
+    assert!(running.verify_mac("session", b"m", &elsewhere.mac("session", b"m")));
+
+    // A file that lost a key or holds another under its name is not taken.
+    let other = Keyring::fresh(&clock);
+    other.write(&path, true).unwrap();
+    running.look_for_keys();
+    assert_eq!(running.open(HERE, &before).unwrap().to_vec(), b"secret");
+}

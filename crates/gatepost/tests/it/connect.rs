@@ -71,6 +71,7 @@ async fn signing_in_connects_and_names_the_account() {
     }
 }
 
+/// CB-06, WEB-01
 #[tokio::test]
 async fn nothing_leaves_for_microsoft_before_the_consent_post() {
     let world = World::new().await;
@@ -105,6 +106,7 @@ async fn nothing_leaves_for_microsoft_before_the_consent_post() {
     );
 }
 
+/// CB-04
 #[tokio::test]
 async fn a_victim_with_a_microsoft_session_still_sees_our_consent_page() {
     let world = World::new().await;
@@ -119,6 +121,7 @@ async fn a_victim_with_a_microsoft_session_still_sees_our_consent_page() {
     assert!(page.text().contains("evil.example"), "{}", page.text());
 }
 
+/// CB-02, CB-05
 #[tokio::test]
 async fn consent_in_one_browser_is_no_consent_in_another() {
     let world = World::new().await;
@@ -137,6 +140,7 @@ async fn consent_in_one_browser_is_no_consent_in_another() {
     );
 }
 
+/// CB-01
 #[tokio::test]
 async fn missing_unknown_old_and_used_states_are_refused_without_asking_microsoft() {
     let world = World::new().await;
@@ -182,6 +186,7 @@ async fn missing_unknown_old_and_used_states_are_refused_without_asking_microsof
     drop(old_browser);
 }
 
+/// CB-01
 #[tokio::test]
 async fn of_many_simultaneous_callbacks_one_is_taken() {
     let world = World::new().await;
@@ -198,6 +203,7 @@ async fn of_many_simultaneous_callbacks_one_is_taken() {
     assert_eq!(redemptions(&world).await, 1);
 }
 
+/// CB-08
 #[tokio::test]
 async fn a_swapped_code_is_refused() {
     let world = World::new().await;
@@ -269,6 +275,7 @@ async fn a_wrong_or_expired_secret_says_who_can_mend_it() {
     }
 }
 
+/// CB-12, CB-14
 #[tokio::test]
 async fn an_account_of_another_directory_is_not_admitted() {
     let world = World::new().await;

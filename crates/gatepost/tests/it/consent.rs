@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::oauth::{CB, signed};
 use crate::world::World;
 
+/// AS-20, AS-36
 #[tokio::test]
 async fn the_consent_page_tells_who_asks_and_cannot_be_disguised() {
     let world = World::new().await;
@@ -40,6 +41,7 @@ async fn the_consent_page_tells_who_asks_and_cannot_be_disguised() {
     assert!(made["client_name"].as_str().unwrap().chars().count() <= 80);
 }
 
+/// AS-29, WEB-07
 #[tokio::test]
 async fn consent_needs_a_post_from_our_own_page_in_the_same_browser() {
     let mut it = signed().await;

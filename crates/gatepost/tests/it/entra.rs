@@ -160,6 +160,7 @@ async fn refusals_of_the_token_endpoint_have_their_class() {
     assert_eq!(refused(aadsts(70011)).await.class, Class::Configuration);
 }
 
+/// CB-18
 #[tokio::test]
 async fn odd_answers_of_the_token_endpoint_are_transient_or_unknown() {
     for odd in [
@@ -199,6 +200,7 @@ async fn a_claims_challenge_is_passed_on() {
     assert!(error.trace_id.is_some() && error.correlation_id.is_some());
 }
 
+/// CB-18
 #[tokio::test]
 async fn an_id_token_of_somebody_else_names_somebody_else() {
     let microsoft = Microsoft::start().await;
@@ -273,6 +275,7 @@ async fn a_wrong_secret_or_client_is_named_before_anybody_signs_in() {
     );
 }
 
+/// CB-17
 #[tokio::test]
 async fn poisoned_discovery_moves_no_address() {
     let microsoft = Microsoft::start().await;

@@ -476,7 +476,7 @@ async fn a_proxy_of_ours_says_who_asks_and_a_stranger_does_not() {
     let direct = Front::start(Limits::default()).await;
     assert!(direct.exchange(request).await.ends_with("127.0.0.1"));
     let behind = Front::start(Limits {
-        proxies: vec!["127.0.0.1".parse().unwrap()],
+        proxies: vec!["127.0.0.0/8".parse().unwrap()],
         ..Limits::default()
     })
     .await;

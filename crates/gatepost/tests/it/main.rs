@@ -2,9 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
+mod authorize;
+mod browser;
+mod callback;
+mod clients;
 mod connect;
 mod consent;
 mod entra;
+mod faults;
 mod front;
 mod funnel;
 mod mcp;
@@ -12,8 +17,12 @@ mod oauth;
 mod portal;
 mod powerbi;
 mod pretend_microsoft;
+mod processes;
+mod published;
 mod refresh;
+mod replicas;
 mod rest;
 mod tokens;
 mod tools;
+mod vault;
 mod world;

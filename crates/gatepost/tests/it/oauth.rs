@@ -98,6 +98,7 @@ pub(crate) fn text(value: &Value, name: &str) -> String {
     value[name].as_str().unwrap_or_default().to_owned()
 }
 
+/// AS-18
 #[tokio::test]
 async fn metadata_names_the_public_address_whatever_the_headers_say() {
     let world = World::new().await;
@@ -152,6 +153,7 @@ async fn metadata_names_the_public_address_whatever_the_headers_say() {
     assert_eq!(none.status(), 404);
 }
 
+/// AS-01, AS-02, AS-33
 #[tokio::test]
 async fn a_redirect_address_that_is_not_registered_gets_a_page_here_and_no_redirect() {
     let world = World::new().await;
@@ -226,6 +228,7 @@ async fn a_redirect_address_that_is_not_registered_gets_a_page_here_and_no_redir
     );
 }
 
+/// AS-03
 #[tokio::test]
 async fn dangerous_addresses_are_not_registered() {
     let world = World::new().await;
@@ -287,6 +290,7 @@ async fn dangerous_addresses_are_not_registered() {
     }
 }
 
+/// AS-19
 #[tokio::test]
 async fn registrations_are_limited_and_lapse_when_unused() {
     let world = World::with(|it| it.registrations_per_hour = 3).await;
@@ -331,6 +335,7 @@ async fn registrations_are_limited_and_lapse_when_unused() {
     );
 }
 
+/// AS-04, AS-05
 #[tokio::test]
 async fn pkce_with_s256_is_required() {
     let world = World::new().await;
@@ -361,6 +366,7 @@ async fn pkce_with_s256_is_required() {
     }
 }
 
+/// AS-16, AS-25, AS-31
 #[tokio::test]
 async fn resource_and_scope_and_response_type_are_checked_before_anything_is_stored() {
     let world = World::new().await;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::oauth::{CB, signed, text};
 use crate::world::{ADA, VERIFIER, World};
 
+/// AS-05, AS-06, AS-08, AS-16
 #[tokio::test]
 async fn a_code_is_redeemed_once_and_only_with_everything_right() {
     let mut it = signed().await;
@@ -60,6 +61,7 @@ async fn a_code_is_redeemed_once_and_only_with_everything_right() {
     assert_eq!(it.world.entries_of("client.code_reuse").await.len(), 1);
 }
 
+/// AS-07
 #[tokio::test]
 async fn of_two_hundred_redemptions_of_one_code_one_succeeds() {
     let mut it = signed().await;
@@ -73,6 +75,7 @@ async fn of_two_hundred_redemptions_of_one_code_one_succeeds() {
     );
 }
 
+/// AS-09
 #[tokio::test]
 async fn an_old_code_is_refused() {
     let mut it = signed().await;
@@ -81,6 +84,7 @@ async fn an_old_code_is_refused() {
     assert_eq!(text(&it.redeem(&code).await.1, "error"), "invalid_grant");
 }
 
+/// AS-10, AS-13
 #[tokio::test]
 async fn a_lost_refresh_answer_is_given_again_and_a_reused_token_ends_the_family() {
     let mut it = signed().await;
@@ -98,6 +102,7 @@ async fn a_lost_refresh_answer_is_given_again_and_a_reused_token_ends_the_family
     assert_eq!(it.world.entries_of("client.refresh_reuse").await.len(), 1);
 }
 
+/// AS-11
 #[tokio::test]
 async fn of_five_hundred_refreshes_of_one_token_one_branch_lives() {
     let mut it = signed().await;
@@ -114,6 +119,7 @@ async fn of_five_hundred_refreshes_of_one_token_one_branch_lives() {
     assert_eq!(pairs.len(), 1, "every answer holds the same pair");
 }
 
+/// AS-31
 #[tokio::test]
 async fn a_refresh_asks_for_no_more_than_was_granted() {
     let mut it = signed().await;
@@ -146,6 +152,7 @@ async fn a_dead_grant_at_microsoft_makes_the_refresh_fail() {
     assert_eq!(text(&it.refresh(&rt).await.1, "error"), "invalid_grant");
 }
 
+/// AS-14
 #[tokio::test]
 async fn tokens_of_another_kind_open_nothing() {
     let mut it = signed().await;
@@ -173,6 +180,7 @@ async fn tokens_of_another_kind_open_nothing() {
     );
 }
 
+/// AS-24
 #[tokio::test]
 async fn only_its_own_client_revokes_a_token_and_then_all_of_it_ends() {
     let mut it = signed().await;
@@ -196,6 +204,7 @@ async fn only_its_own_client_revokes_a_token_and_then_all_of_it_ends() {
     assert_eq!(it.refresh(&refresh).await.0, 400);
 }
 
+/// AS-23
 #[tokio::test]
 async fn a_confidential_client_proves_itself_by_the_method_it_registered() {
     let world = World::new().await;
@@ -264,6 +273,7 @@ async fn a_confidential_client_proves_itself_by_the_method_it_registered() {
     }
 }
 
+/// AS-27
 #[tokio::test]
 async fn malformed_token_requests_get_a_400() {
     let world = World::new().await;
@@ -295,6 +305,7 @@ async fn malformed_token_requests_get_a_400() {
     }
 }
 
+/// AS-32
 #[tokio::test]
 async fn a_locked_person_has_no_living_token() {
     let mut it = signed().await;

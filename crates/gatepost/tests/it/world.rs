@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use gatepost::admin::{self, IntegrationInput};
 use gatepost::app::App;
 use gatepost::caller::{Caller, EnvironmentId, IntegrationId, PersonId, Role, Scope, ScopeSet, Through};
+use gatepost::client_metadata::Reach;
 use gatepost::clock::{Clock, Timestamp};
 use gatepost::config::Settings;
 use gatepost::store::Db;
@@ -55,15 +56,35 @@ impl World {
     }
 
     /// A fresh world with other settings.
-    #[expect(clippy::disallowed_methods, reason = "the test command names the database here")]
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let clock = Clock::set(Timestamp(NOON), 42);
+        Self::start(clock, Some(NOON), Reach::default(), change).await
+    }
+
+    /// A fresh world that finds clients' own servers in another way.
+    pub(crate) async fn reaching(reach: Reach) -> Self {
+        let clock = Clock::set(Timestamp(NOON), 42);
+        Self::start(clock, Some(NOON), reach, |_| {}).await
+    }
+
+    /// A fresh world on the machine's own time, for tests that share its database with processes of their own.
+    pub(crate) async fn in_real_time() -> Self {
+        Self::start(Clock::real(), None, Reach::default(), |_| {}).await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the test command names the database here")]
+    async fn start(
+        clock: Clock,
+        sandbox_start: Option<i64>,
+        reach: Reach,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         // Shown with a failing test: what the gateway itself says of it.
         let _ = tracing_subscriber::fmt()
             .with_test_writer()
             .with_max_level(tracing::Level::WARN)
             .try_init();
-        let clock = Clock::set(Timestamp(NOON), 42);
-        let (sandbox, sandbox_url) = start_sandbox().await;
+        let (sandbox, sandbox_url) = start_sandbox(sandbox_start).await;
         let data = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
@@ -77,7 +98,9 @@ impl World {
             settings.database_url = server;
         }
         change(&mut settings);
-        let app = App::start(settings, clock.clone(), false).await.unwrap();
+        let app = App::start_reaching(settings, clock.clone(), false, reach)
+            .await
+            .unwrap();
         tokio::spawn(gatepost::http::serve(app.clone(), listener, std::future::pending()));
         let owner = admin::setup::FirstOwner::check("Olga Owner", OWNER.0, OWNER.1, OWNER.1).unwrap();
         let done = admin::setup::first_owner(&app, &owner).await.unwrap();
@@ -309,12 +332,12 @@ pub(crate) async fn sign_in_at_microsoft(browser: &mut Visitor, mut page: Page, 
     page
 }
 
-async fn start_sandbox() -> (Sandbox, String) {
+async fn start_sandbox(start: Option<i64>) -> (Sandbox, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
     let sandbox = Sandbox::new(Options {
         url: url.clone(),
-        start: Some(NOON),
+        start,
         seed: 7,
     });
     tokio::spawn(sandbox::server::serve(

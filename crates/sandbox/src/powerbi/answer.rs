@@ -73,6 +73,11 @@ impl Answer {
         }
     }
 
+    /// What is in the body.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// The same answer with another status.
     pub(crate) fn status(mut self, status: StatusCode) -> Answer {
         self.status = status;

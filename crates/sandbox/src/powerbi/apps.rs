@@ -46,7 +46,8 @@ fn find<'w>(call: &'w Call, world: &'w World) -> Result<&'w App, Refusal> {
         .ok_or_else(Refusal::not_found)
 }
 
-fn shape(app: &App) -> Map<String, Value> {
+/// One app as the API shows it.
+pub(super) fn shape(app: &App) -> Map<String, Value> {
     object([
         ("id", app.id.to_string().into()),
         ("name", app.name.clone().into()),

@@ -8,6 +8,7 @@ use http::HeaderMap;
 use uuid::Uuid;
 
 use crate::Sandbox;
+use crate::powerbi::activity::Trace;
 use crate::powerbi::deployments;
 use crate::powerbi::fields::Fields;
 use crate::powerbi::imports;
@@ -35,6 +36,8 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
     /// When it came.
     pub(crate) now_ms: i64,
+    /// Where it came from.
+    pub(crate) trace: Trace,
 }
 
 impl Call {

@@ -56,7 +56,8 @@ fn right(call: &Call, world: &World, capacity: &Capacity) -> Option<&'static str
         .then_some("Assign")
 }
 
-fn shape(capacity: &Capacity, right: &str) -> Map<String, Value> {
+/// One capacity as the API shows it.
+pub(super) fn shape(capacity: &Capacity, right: &str) -> Map<String, Value> {
     let admins: Vec<String> = capacity
         .admins
         .iter()
@@ -89,8 +90,13 @@ pub(super) fn assign(call: &Call) -> Result<Answer, Refusal> {
             .ok_or_else(Refusal::not_found)?;
         right(call, &world, capacity).ok_or_else(Refusal::no_right)?;
     }
+    begin_move(&mut world, home, to, call.now_ms)?;
+    Ok(Answer::empty())
+}
+
+/// Sets a workspace moving onto a capacity, or off all of them.
+pub(super) fn begin_move(world: &mut World, home: Uuid, to: Option<Uuid>, now_ms: i64) -> Result<(), Refusal> {
     let activity_id = world.fresh.id(Kind::Deployment);
-    let now_ms = call.now_ms;
     let workspace = world.workspace_mut(home).ok_or_else(Refusal::no_workspace)?;
     // What an earlier move reached is where the new one starts.
     workspace.capacity = workspace.capacity_at(now_ms);
@@ -99,7 +105,7 @@ pub(super) fn assign(call: &Call) -> Result<Answer, Refusal> {
         started_ms: now_ms,
         activity_id,
     });
-    Ok(Answer::empty())
+    Ok(())
 }
 
 pub(super) fn assignment_status(call: &Call) -> Result<Answer, Refusal> {
@@ -177,7 +183,7 @@ pub(super) fn refreshable_of(call: &Call) -> Result<Answer, Refusal> {
 }
 
 /// Models of a capacity that were ever refreshed.
-fn models_on<'w>(call: &Call, world: &'w World, capacity: Uuid) -> impl Iterator<Item = &'w Model> {
+pub(super) fn models_on<'w>(call: &Call, world: &'w World, capacity: Uuid) -> impl Iterator<Item = &'w Model> {
     let now_ms = call.now_ms;
     world.models.iter().filter(move |model| {
         let home = world.workspace(model.workspace);
@@ -185,7 +191,8 @@ fn models_on<'w>(call: &Call, world: &'w World, capacity: Uuid) -> impl Iterator
     })
 }
 
-fn refreshable(call: &Call, world: &World, capacity: &Capacity, model: &Model) -> Map<String, Value> {
+/// One model's refresh health as the API shows it.
+pub(super) fn refreshable(call: &Call, world: &World, capacity: &Capacity, model: &Model) -> Map<String, Value> {
     let now_ms = call.now_ms;
     let took = |refresh: &Refresh| {
         refresh

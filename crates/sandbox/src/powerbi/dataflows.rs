@@ -13,6 +13,7 @@ use crate::powerbi::odata::object;
 use crate::powerbi::refresh::word;
 use crate::powerbi::refusal::Refusal;
 use crate::powerbi::rights;
+use crate::world::World;
 use crate::world::access::Role;
 use crate::world::content::Dataflow;
 use crate::world::content::Transaction;
@@ -36,7 +37,8 @@ pub(super) fn list(call: &Call) -> Result<Answer, Refusal> {
     Ok(odata::list(call, "dataflows", items))
 }
 
-fn shape(flow: &Dataflow) -> Map<String, Value> {
+/// One dataflow as the API shows it.
+pub(super) fn shape(flow: &Dataflow) -> Map<String, Value> {
     let address = format!(
         "https://sandbox.dfs.core.windows.test/powerbi/{}/{}/model.json",
         flow.workspace, flow.id
@@ -53,17 +55,17 @@ fn shape(flow: &Dataflow) -> Map<String, Value> {
 /// The definition comes as a file, not as an `OData` object.
 pub(super) fn get(call: &Call) -> Result<Answer, Refusal> {
     let mut world = call.world();
-    let flow = rights::dataflow(call, &mut world, Role::Viewer)?;
+    Ok(file(rights::dataflow(call, &mut world, Role::Viewer)?))
+}
+
+/// The definition as a file.
+pub(super) fn file(flow: &Dataflow) -> Answer {
     let mut definition = flow.definition.clone();
     if let Value::Object(fields) = &mut definition {
         fields.insert("name".to_owned(), flow.name.clone().into());
         fields.insert("description".to_owned(), flow.description.clone().into());
     }
-    Ok(Answer::file(
-        definition.to_string().into(),
-        "application/octet-stream",
-        "model.json",
-    ))
+    Answer::file(definition.to_string().into(), "application/octet-stream", "model.json")
 }
 
 pub(super) fn update(call: &Call) -> Result<Answer, Refusal> {
@@ -111,29 +113,37 @@ pub(super) fn delete(call: &Call) -> Result<Answer, Refusal> {
 
 pub(super) fn datasources(call: &Call) -> Result<Answer, Refusal> {
     let mut world = call.world();
-    let source = &rights::dataflow(call, &mut world, Role::Contributor)?.source;
-    let item = object([
+    let flow = rights::dataflow(call, &mut world, Role::Contributor)?;
+    Ok(odata::list(call, "datasources", [source_shape(flow)]))
+}
+
+/// The data source of a dataflow as the API shows it.
+pub(super) fn source_shape(flow: &Dataflow) -> Map<String, Value> {
+    object([
         ("datasourceType", "Web".into()),
-        ("connectionDetails", json!({"url": source.url})),
-        ("datasourceId", source.id.to_string().into()),
-        ("gatewayId", source.gateway.to_string().into()),
-    ]);
-    Ok(odata::list(call, "datasources", [item]))
+        ("connectionDetails", json!({"url": flow.source.url})),
+        ("datasourceId", flow.source.id.to_string().into()),
+        ("gatewayId", flow.source.gateway.to_string().into()),
+    ])
 }
 
 pub(super) fn upstream(call: &Call) -> Result<Answer, Refusal> {
     let mut world = call.world();
-    let ids = rights::dataflow(call, &mut world, Role::Viewer)?.upstream.clone();
-    let feeds = world.dataflows.iter().filter(|flow| ids.contains(&flow.id));
-    let items: Vec<_> = feeds
-        .map(|flow| {
+    let flow = rights::dataflow(call, &mut world, Role::Viewer)?.clone();
+    Ok(odata::list(call, "upstreamDataflows", upstream_shapes(&world, &flow)))
+}
+
+/// The dataflows that feed one.
+pub(super) fn upstream_shapes(world: &World, flow: &Dataflow) -> Vec<Map<String, Value>> {
+    let feeds = world.dataflows.iter().filter(|known| flow.upstream.contains(&known.id));
+    feeds
+        .map(|feed| {
             object([
-                ("targetDataflowId", flow.id.to_string().into()),
-                ("groupId", flow.workspace.to_string().into()),
+                ("targetDataflowId", feed.id.to_string().into()),
+                ("groupId", feed.workspace.to_string().into()),
             ])
         })
-        .collect();
-    Ok(odata::list(call, "upstreamDataflows", items))
+        .collect()
 }
 
 pub(super) fn update_schedule(call: &Call) -> Result<Answer, Refusal> {

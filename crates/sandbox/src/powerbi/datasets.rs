@@ -136,6 +136,11 @@ pub(super) fn take_over(call: &Call) -> Result<Answer, Refusal> {
 pub(super) fn upstream_dataflows(call: &Call) -> Result<Answer, Refusal> {
     let mut world = call.world();
     let (home, _) = call.home(&mut world)?;
+    Ok(odata::list(call, "upstreamDataflows", links(&world, home)))
+}
+
+/// Which dataflows feed which models of a workspace.
+pub(super) fn links(world: &World, home: uuid::Uuid) -> Vec<Map<String, Value>> {
     let mut items = Vec::new();
     for model in world.models.iter().filter(|model| model.workspace == home) {
         for dataflow in world
@@ -150,7 +155,7 @@ pub(super) fn upstream_dataflows(call: &Call) -> Result<Answer, Refusal> {
             ]));
         }
     }
-    Ok(odata::list(call, "upstreamDataflows", items))
+    items
 }
 
 pub(super) fn sync(call: &Call) -> Result<Answer, Refusal> {

@@ -273,7 +273,8 @@ pub(super) fn get(call: &Call) -> Result<Answer, Refusal> {
     Ok(odata::entity(call, "imports", shape(call, &world, import)))
 }
 
-fn shape(call: &Call, world: &World, import: &Import) -> Map<String, Value> {
+/// One import as the API shows it.
+pub(super) fn shape(call: &Call, world: &World, import: &Import) -> Map<String, Value> {
     let has_ended = import.ends_ms <= call.now_ms;
     let state = match import.failure {
         _ if !has_ended => "Publishing",

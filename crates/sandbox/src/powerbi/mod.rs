@@ -1,5 +1,7 @@
 //! The pretend Power BI REST API under `/v1.0/myorg`.
 
+mod activity;
+mod admin;
 mod answer;
 mod apps;
 mod call;
@@ -59,6 +61,7 @@ use http_body_util::Limited;
 use crate::Sandbox;
 use crate::entra;
 use crate::entra::Bearer;
+use crate::powerbi::activity::Trace;
 use crate::powerbi::answer::Answer;
 use crate::powerbi::call::Call;
 use crate::powerbi::operations::Operation;
@@ -105,19 +108,22 @@ async fn serve(sandbox: &Sandbox, parts: Parts, body: Body) -> Result<Answer, Re
     let body = read(body, limit).await?;
     let call = Call {
         who: who(sandbox, &bearer),
-        who_name: bearer.name,
+        who_name: bearer.name.clone(),
         query: query(&parts),
         now_ms: sandbox.clock().now_ms(),
+        trace: Trace::of(&parts),
         sandbox: sandbox.clone(),
         headers: parts.headers,
         params,
         body,
     };
-    if !operation.is_heavy {
-        return (operation.run)(&call);
+    if let Some(gate) = &operation.gate {
+        admin::admit(&call, &bearer, operation, gate)?;
     }
-    let run = operation.run;
-    let work = tokio::task::spawn_blocking(move || run(&call)).await;
+    if !operation.is_heavy {
+        return activity::perform(operation, &call);
+    }
+    let work = tokio::task::spawn_blocking(move || activity::perform(operation, &call)).await;
     work.unwrap_or_else(|panic| {
         Err(Refusal::Coded {
             status: StatusCode::INTERNAL_SERVER_ERROR,

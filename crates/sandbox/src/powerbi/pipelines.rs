@@ -34,7 +34,8 @@ fn is_open(call: &Call, pipeline: &Pipeline) -> bool {
     pipeline.tid == call.who.tid && pipeline.admins.iter().any(|principal| call.who.is(principal))
 }
 
-fn shape(pipeline: &Pipeline) -> Map<String, Value> {
+/// One pipeline as the API shows it.
+pub(super) fn shape(pipeline: &Pipeline) -> Map<String, Value> {
     object([
         ("id", pipeline.id.to_string().into()),
         ("displayName", pipeline.name.clone().into()),
@@ -80,7 +81,8 @@ pub(super) fn get(call: &Call) -> Result<Answer, Refusal> {
     Ok(odata::entity(call, "pipelines", item))
 }
 
-fn stage_shapes(world: &World, pipeline: &Pipeline) -> Vec<Map<String, Value>> {
+/// The stages of a pipeline as the API shows them.
+pub(super) fn stage_shapes(world: &World, pipeline: &Pipeline) -> Vec<Map<String, Value>> {
     let stage = |(order, id): (usize, &Option<Uuid>)| {
         let workspace = id.and_then(|id| world.workspace(id));
         object([
@@ -225,18 +227,17 @@ pub(super) fn unassign(call: &Call) -> Result<Answer, Refusal> {
 
 pub(super) fn users(call: &Call) -> Result<Answer, Refusal> {
     let world = call.world();
-    let items: Vec<_> = find(call, &world)?
-        .admins
-        .iter()
-        .map(|principal| {
-            object([
-                ("identifier", principal.identifier().into()),
-                ("principalType", principal.kind().into()),
-                ("accessRight", "Admin".into()),
-            ])
-        })
-        .collect();
+    let items = find(call, &world)?.admins.iter().map(user_shape);
     Ok(odata::list(call, "users", items))
+}
+
+/// One administrator of a pipeline as the API shows them.
+pub(super) fn user_shape(principal: &Principal) -> Map<String, Value> {
+    object([
+        ("identifier", principal.identifier().into()),
+        ("principalType", principal.kind().into()),
+        ("accessRight", "Admin".into()),
+    ])
 }
 
 pub(super) fn add_user(call: &Call) -> Result<Answer, Refusal> {
@@ -250,16 +251,21 @@ pub(super) fn add_user(call: &Call) -> Result<Answer, Refusal> {
 
 pub(super) fn delete_user(call: &Call) -> Result<Answer, Refusal> {
     let mut world = call.world();
-    let admins = &mut find_mut(call, &mut world)?.admins;
+    dismiss(&mut find_mut(call, &mut world)?.admins, call.text("user"))?;
+    Ok(Answer::empty())
+}
+
+/// Takes somebody out of a pipeline.
+pub(super) fn dismiss(admins: &mut Vec<Principal>, name: &str) -> Result<(), Refusal> {
     let place = admins
         .iter()
-        .position(|principal| principal.is_named(call.text("user")))
+        .position(|principal| principal.is_named(name))
         .ok_or_else(Refusal::not_found)?;
     if admins.len() == 1 {
         return Err(Refusal::bad("a pipeline keeps at least one admin"));
     }
     admins.remove(place);
-    Ok(Answer::empty())
+    Ok(())
 }
 
 /// The items of a stage, each with its counterparts before and behind.

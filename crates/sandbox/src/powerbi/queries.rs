@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::Value;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::data;
 use crate::dax;
@@ -21,6 +22,7 @@ use crate::powerbi::refusal::Refusal;
 use crate::powerbi::rights;
 use crate::powerbi::rights::Need;
 use crate::world::World;
+use crate::world::tenancy;
 use crate::world::time::MINUTE_MS;
 
 /// Queries a person may run in a minute, over all models.
@@ -38,7 +40,7 @@ struct Wanted {
 
 pub(super) fn execute(call: &Call) -> Result<Answer, Refusal> {
     let wanted = read(&call.fields()?)?;
-    let (model, identity) = {
+    let ((model, identity), label) = {
         let mut world = call.world();
         if !world.settings.execute_queries {
             return Err(Refusal::Bare {
@@ -52,10 +54,17 @@ pub(super) fn execute(call: &Call) -> Result<Answer, Refusal> {
             let message = "INFO functions are switched off for this API";
             return Err(query_failed(message, "3239575574"));
         }
-        found
+        (found, label_of(&world, call.id("dataset")?))
     };
     let rows = dax::run_at(&model, &wanted.query, &identity, &Limits::default(), call.now_ms).map_err(dax_failed)?;
-    Ok(Answer::written(write(&rows, wanted.include_nulls)))
+    Ok(Answer::written(write(&rows, wanted.include_nulls, label.as_ref())))
+}
+
+/// The sensitivity label of a model, as the answer tells it.
+fn label_of(world: &World, model: Uuid) -> Option<Value> {
+    let label = world.tenancy.labels.get(&model)?;
+    let name = tenancy::label_name(*label).map_or_else(|| label.to_string(), str::to_owned);
+    Some(json!({"id": label, "name": name}))
 }
 
 fn read(fields: &Fields) -> Result<Wanted, Refusal> {
@@ -161,7 +170,7 @@ fn query_failed(message: &str, code: &str) -> Refusal {
 }
 
 /// Writes the answer by hand: the order of columns must stay, and answers are large.
-fn write(result: &ResultSet, include_nulls: bool) -> Bytes {
+fn write(result: &ResultSet, include_nulls: bool, label: Option<&Value>) -> Bytes {
     let names: Vec<String> = result
         .columns
         .iter()
@@ -196,7 +205,12 @@ fn write(result: &ResultSet, include_nulls: bool) -> Bytes {
         text.push_str(",\"error\":");
         text.push_str(&json!({"code": "ResultTruncated", "message": message}).to_string());
     }
-    text.push_str("}]}");
+    text.push_str("}]");
+    if let Some(label) = label {
+        text.push_str(",\"informationProtectionLabel\":");
+        text.push_str(&label.to_string());
+    }
+    text.push('}');
     text.into()
 }
 
@@ -215,9 +229,9 @@ mod tests {
             truncated: Some("More than 2 rows".to_owned()),
         };
         let lean = r#"{"results":[{"tables":[{"rows":[{"Sales[Region]":"North","[Amount]":1.5},{"Sales[Region]":"South"}]}],"error":{"code":"ResultTruncated","message":"More than 2 rows"}}]}"#;
-        assert_eq!(write(&result, false), lean);
+        assert_eq!(write(&result, false, None), lean);
         assert!(
-            std::str::from_utf8(&write(&result, true))
+            std::str::from_utf8(&write(&result, true, None))
                 .unwrap()
                 .contains(r#""[Amount]":null"#)
         );

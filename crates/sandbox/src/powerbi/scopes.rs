@@ -24,6 +24,8 @@ pub(crate) const PIPELINE_WRITE: &str = "Pipeline.ReadWrite.All";
 pub(crate) const PIPELINE_ASSIGN: &str = "Pipeline.ReadWrite.All & Workspace.ReadWrite.All";
 pub(crate) const PIPELINE_DEPLOY: &str = "Pipeline.Deploy";
 pub(crate) const STORAGE_READ: &str = "StorageAccount.Read.All|StorageAccount.ReadWrite.All";
+pub(crate) const TENANT_READ: &str = "Tenant.Read.All|Tenant.ReadWrite.All";
+pub(crate) const TENANT_WRITE: &str = "Tenant.ReadWrite.All";
 pub(crate) const STORAGE_ASSIGN: &str = "StorageAccount.ReadWrite.All & Workspace.ReadWrite.All";
 
 /// Does a token with these scopes satisfy `wanted`, where `|` means one of and `&` means all of?

@@ -14,6 +14,7 @@ use crate::powerbi::rights::Need;
 use crate::world::infrastructure::Gateway;
 use crate::world::model::Model;
 use crate::world::model::Parameter;
+use crate::world::model::Source;
 use crate::world::model::Storage;
 
 /// Parameters one call may change.
@@ -89,19 +90,18 @@ pub(super) fn update_parameters(call: &Call) -> Result<Answer, Refusal> {
 pub(super) fn datasources(call: &Call) -> Result<Answer, Refusal> {
     let world = call.world();
     let (model, _) = rights::model(call, &world, Need::Write)?;
-    let items: Vec<_> = model
-        .sources
-        .iter()
-        .map(|source| {
-            object([
-                ("datasourceType", source.kind.into()),
-                ("connectionDetails", source.details.clone()),
-                ("datasourceId", source.id.to_string().into()),
-                ("gatewayId", source.gateway.to_string().into()),
-            ])
-        })
-        .collect();
+    let items = model.sources.iter().map(source_shape);
     Ok(odata::list(call, "datasources", items))
+}
+
+/// One data source of a model as the API shows it.
+pub(super) fn source_shape(source: &Source) -> Map<String, Value> {
+    object([
+        ("datasourceType", source.kind.into()),
+        ("connectionDetails", source.details.clone()),
+        ("datasourceId", source.id.to_string().into()),
+        ("gatewayId", source.gateway.to_string().into()),
+    ])
 }
 
 /// Repoints sources: each change names the connection it replaces.

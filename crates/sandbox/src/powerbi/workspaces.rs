@@ -111,7 +111,8 @@ pub(super) fn create(call: &Call) -> Result<Answer, Refusal> {
     Ok(odata::entity(call, "groups", item))
 }
 
-fn refuse_name_in_use(world: &World, call: &Call, name: &str) -> Result<(), Refusal> {
+/// Names of workspaces are unique in an organisation.
+pub(super) fn refuse_name_in_use(world: &World, call: &Call, name: &str) -> Result<(), Refusal> {
     let taken = |workspace: &Workspace| {
         workspace.tid == call.who.tid && !workspace.deleted && workspace.name.eq_ignore_ascii_case(name)
     };
@@ -160,7 +161,8 @@ pub(super) fn update(call: &Call) -> Result<Answer, Refusal> {
     Ok(Answer::empty())
 }
 
-fn storage_format(text: &str) -> Result<String, Refusal> {
+/// `Small` or `Large`.
+pub(super) fn storage_format(text: &str) -> Result<String, Refusal> {
     ["Small", "Large"]
         .into_iter()
         .find(|word| word.eq_ignore_ascii_case(text))
@@ -207,7 +209,12 @@ pub(super) fn add_user(call: &Call) -> Result<Answer, Refusal> {
     let fields = call.fields()?;
     let (named, role) = named_member(call, &fields)?;
     let mut world = call.world();
-    let members = members_for_change(call, &mut world, role)?;
+    join(members_for_change(call, &mut world, role)?, named, role)?;
+    Ok(Answer::empty())
+}
+
+/// Makes somebody a member of a workspace.
+pub(super) fn join(members: &mut Vec<Member>, named: Principal, role: Role) -> Result<(), Refusal> {
     if members.iter().any(|member| member.principal.oid() == named.oid()) {
         return Err(Refusal::code("AddingAlreadyExistsGroupUserNotSupportedError"));
     }
@@ -217,7 +224,7 @@ pub(super) fn add_user(call: &Call) -> Result<Answer, Refusal> {
         )));
     }
     members.push(Member { principal: named, role });
-    Ok(Answer::empty())
+    Ok(())
 }
 
 pub(super) fn update_user(call: &Call) -> Result<Answer, Refusal> {
@@ -238,16 +245,21 @@ pub(super) fn update_user(call: &Call) -> Result<Answer, Refusal> {
 
 pub(super) fn delete_user(call: &Call) -> Result<Answer, Refusal> {
     let mut world = call.world();
-    let members = members_for_change(call, &mut world, Role::Viewer)?;
+    leave(members_for_change(call, &mut world, Role::Viewer)?, call.text("user"))?;
+    Ok(Answer::empty())
+}
+
+/// Takes somebody's role in a workspace away.
+pub(super) fn leave(members: &mut Vec<Member>, name: &str) -> Result<(), Refusal> {
     let place = members
         .iter()
-        .position(|member| member.principal.is_named(call.text("user")))
+        .position(|member| member.principal.is_named(name))
         .ok_or_else(Refusal::not_found)?;
     if members[place].role == Role::Admin {
         refuse_last_admin(members)?;
     }
     members.remove(place);
-    Ok(Answer::empty())
+    Ok(())
 }
 
 fn refuse_last_admin(members: &[Member]) -> Result<(), Refusal> {
@@ -269,7 +281,7 @@ fn members_for_change<'w>(call: &Call, world: &'w mut World, role: Role) -> Resu
 }
 
 /// Whom a body names, and the role it gives them.
-fn named_member(call: &Call, fields: &Fields) -> Result<(Principal, Role), Refusal> {
+pub(super) fn named_member(call: &Call, fields: &Fields) -> Result<(Principal, Role), Refusal> {
     let role = fields.text("groupUserAccessRight")?;
     let role = Role::parse(role)
         .ok_or_else(|| Refusal::bad("groupUserAccessRight must be Admin, Member, Contributor or Viewer"))?;

@@ -37,6 +37,16 @@ pub enum Kind {
     Deployment = 0x1e,
     /// A dataflow transaction.
     Transaction = 0x1f,
+    /// A recorded event.
+    Event = 0x30,
+    /// A metadata scan.
+    Scan = 0x31,
+    /// An encryption key.
+    TenantKey = 0x32,
+    /// A subscription.
+    Subscription = 0x33,
+    /// A sensitivity label.
+    Label = 0x34,
 }
 
 /// Ids made while the sandbox runs start here, far above the seeded ones.

@@ -1,6 +1,7 @@
 //! The pretend Power BI's state.
 
 pub mod access;
+pub mod activity;
 pub mod content;
 pub mod ids;
 pub mod infrastructure;
@@ -9,6 +10,7 @@ pub mod push;
 pub mod refresh;
 pub mod report;
 mod seed;
+pub mod tenancy;
 pub mod time;
 pub mod workspace;
 
@@ -19,6 +21,7 @@ use uuid::Uuid;
 
 use crate::world::access::Rights;
 use crate::world::access::Who;
+use crate::world::activity::Activities;
 use crate::world::content::App;
 use crate::world::content::Dashboard;
 use crate::world::content::Dataflow;
@@ -31,6 +34,7 @@ use crate::world::infrastructure::Pipeline;
 use crate::world::model::Model;
 use crate::world::report::Export;
 use crate::world::report::Report;
+use crate::world::tenancy::Tenancy;
 use crate::world::workspace::Capacity;
 use crate::world::workspace::Workspace;
 
@@ -71,6 +75,10 @@ pub struct World {
     pub exports_begun: HashMap<Uuid, u64>,
     /// When each caller last asked for their rights to be read again.
     pub rights_refreshed: HashMap<String, i64>,
+    /// What administrators keep and see.
+    pub tenancy: Tenancy,
+    /// What people did.
+    pub activities: Activities,
 }
 
 /// What a tenant administrator may switch.
@@ -80,6 +88,8 @@ pub struct Settings {
     pub info_functions: bool,
     /// The API for queries is on.
     pub execute_queries: bool,
+    /// Service principals may use the read-only admin API.
+    pub principals_read_admin: bool,
 }
 
 impl Default for Settings {
@@ -87,6 +97,7 @@ impl Default for Settings {
         Settings {
             info_functions: true,
             execute_queries: true,
+            principals_read_admin: true,
         }
     }
 }

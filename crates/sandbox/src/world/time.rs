@@ -1,6 +1,7 @@
 //! How the service writes moments.
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 /// One second, in milliseconds.
@@ -25,6 +26,28 @@ pub fn in_seconds(unix_ms: i64) -> String {
 /// A moment with seven digits of a second, as dataflow transactions have it.
 pub fn with_ticks(unix_ms: i64) -> String {
     format(unix_ms, "%Y-%m-%dT%H:%M:%S.%7fZ")
+}
+
+/// A moment as subscriptions have it, such as `8/1/2026 9:00:00 AM`.
+pub fn american(unix_ms: i64) -> String {
+    format(unix_ms, "%-m/%-d/%Y %-I:%M:%S %p")
+}
+
+/// A moment in whole seconds without a zone, as activity events have it.
+pub fn bare(unix_ms: i64) -> String {
+    format(unix_ms, "%Y-%m-%dT%H:%M:%S")
+}
+
+/// Reads a moment; one without a zone is in UTC.
+pub fn parse(text: &str) -> Option<i64> {
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Some(moment.as_millisecond());
+    }
+    let civil = text.parse::<DateTime>().ok()?;
+    civil
+        .to_zoned(TimeZone::UTC)
+        .ok()
+        .map(|moment| moment.timestamp().as_millisecond())
 }
 
 fn format(unix_ms: i64, pattern: &str) -> String {

@@ -17,6 +17,15 @@ pub(crate) fn of_schema(schema: &Json, document: &Json) -> BTreeMap<String, Valu
     found
 }
 
+/// The members of an answer below `schema`, without whether they are required.
+pub(crate) fn of_answer(schema: &Json, document: &Json) -> BTreeMap<String, Value> {
+    let mut found = of_schema(schema, document);
+    for value in found.values_mut() {
+        value.required = false;
+    }
+    found
+}
+
 /// What a schema, or a Swagger parameter, says of one value.
 pub(crate) fn value(schema: &Json, document: &Json, required: bool) -> Value {
     let merged = Merged::of(schema, document);
@@ -93,9 +102,20 @@ impl<'a> Merged<'a> {
         words.filter_map(Json::as_str).map(str::to_owned).collect()
     }
 
+    /// The type apart from `null`; none if there are several.
+    fn type_name(&self) -> Option<&'a str> {
+        match self.member("type")? {
+            Json::Array(types) => {
+                let mut names = types.iter().filter_map(Json::as_str).filter(|name| *name != "null");
+                names.next().filter(|_| names.next().is_none())
+            }
+            one => one.as_str(),
+        }
+    }
+
     fn kind(&self) -> String {
         let format = self.member("format").and_then(Json::as_str).unwrap_or_default();
-        let kind = match self.member("type").and_then(Json::as_str) {
+        let kind = match self.type_name() {
             Some("string") => match format {
                 "uuid" => "guid",
                 "date-time" | "date" => "date-time",
@@ -129,6 +149,13 @@ mod tests {
         assert!(fields["items[].id"].required);
         assert_eq!(fields["items[].id"].kind, "guid");
         assert_eq!(fields["items[].kind"].words.len(), 2);
+    }
+
+    #[test]
+    fn a_type_that_may_be_null_is_that_type() {
+        let kind = |schema| value(&schema, &json!({}), false).kind;
+        assert_eq!(kind(json!({"type": ["string", "null"], "format": "uuid"})), "guid");
+        assert_eq!(kind(json!({"type": ["string", "integer"]})), "any");
     }
 
     #[test]

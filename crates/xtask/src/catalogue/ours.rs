@@ -36,6 +36,11 @@ fn shape_of(operation: &Operation) -> Shape {
         body_required: body.map(|_| operation.body_required),
         // The catalogue's schemas hold no references.
         fields: body.map(|schema| fields::of_schema(schema, schema)).unwrap_or_default(),
+        answer: operation
+            .answer_schema
+            .as_ref()
+            .map(|schema| fields::of_answer(schema, schema))
+            .unwrap_or_default(),
     }
 }
 

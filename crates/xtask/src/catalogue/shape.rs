@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 /// Operations by method and path. Names in the path do not count: `/groups/{}`.
 pub(crate) type Operations = BTreeMap<(String, String), Shape>;
 
-/// What one operation takes.
+/// What one operation takes and answers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Shape {
     /// Microsoft's operation id.
@@ -17,6 +17,8 @@ pub(crate) struct Shape {
     pub(crate) body_required: Option<bool>,
     /// The body's members by path, e.g. `updateDetails[].name`.
     pub(crate) fields: BTreeMap<String, Value>,
+    /// The members of a JSON answer by path, none of them required: what always comes is told by recordings, not by files.
+    pub(crate) answer: BTreeMap<String, Value>,
 }
 
 /// One parameter or member.

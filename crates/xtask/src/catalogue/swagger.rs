@@ -1,5 +1,7 @@
 //! The operations of a Swagger 2 file in comparable form.
 
+use std::collections::BTreeMap;
+
 use anyhow::Context;
 use anyhow::Result;
 use serde_json::Value as Json;
@@ -8,6 +10,7 @@ use crate::catalogue::fields;
 use crate::catalogue::shape;
 use crate::catalogue::shape::Operations;
 use crate::catalogue::shape::Shape;
+use crate::catalogue::shape::Value;
 
 const METHODS: &[&str] = &["get", "put", "post", "delete", "patch"];
 
@@ -26,6 +29,7 @@ pub(crate) fn operations(document: &Json) -> Result<Operations> {
 fn shape_of(item: &Json, operation: &Json, document: &Json) -> Result<Shape> {
     let mut shape = Shape {
         id: operation["operationId"].as_str().unwrap_or_default().to_owned(),
+        answer: answer(operation, document),
         ..Shape::default()
     };
     // What the operation says comes last, so that it outranks what its path says for all methods.
@@ -47,6 +51,15 @@ fn shape_of(item: &Json, operation: &Json, document: &Json) -> Result<Shape> {
         }
     }
     Ok(shape)
+}
+
+/// The members of the successful answers; a `202` answers as the `200` beside it does.
+fn answer(operation: &Json, document: &Json) -> BTreeMap<String, Value> {
+    let responses = operation["responses"].as_object().into_iter().flatten();
+    let schemas = responses
+        .filter(|(code, _)| code.starts_with('2'))
+        .filter_map(|(_, response)| response.get("schema"));
+    schemas.flat_map(|schema| fields::of_answer(schema, document)).collect()
 }
 
 fn resolved<'a>(parameter: &'a Json, document: &'a Json) -> Result<&'a Json> {
@@ -71,7 +84,7 @@ mod tests {
                 {"$ref": "#/parameters/Group"},
                 {"name": "$top", "in": "query", "type": "integer", "minimum": 1},
                 {"name": "request", "in": "body", "required": true, "schema": {"properties": {"name": {"type": "string"}}}},
-            ]}}},
+            ], "responses": {"202": {"schema": {"required": ["id"], "properties": {"id": {"type": "integer"}}}}, "500": {}}}}},
         });
         let found = operations(&document).unwrap();
         let shape = &found[&("POST".to_owned(), "/groups/{}/x".to_owned())];
@@ -80,6 +93,10 @@ mod tests {
         assert_eq!(shape.parameters["query $top"].min, Some(1.0));
         assert_eq!(shape.body_required, Some(true));
         assert_eq!(shape.fields["name"].kind, "text");
+        assert_eq!(
+            (&*shape.answer["id"].kind, shape.answer["id"].required),
+            ("integer", false)
+        );
     }
 
     #[test]

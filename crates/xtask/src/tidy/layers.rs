@@ -8,7 +8,7 @@ pub(crate) const LAYERS: &[&[&str]] = &[
     &["caller"],
     &["vault", "policy"],
     &["store"],
-    &["audit", "entra", "powerbi", "session"],
+    &["audit", "client_metadata", "entra", "powerbi", "session"],
     &["config"],
     &["app"],
     &["call", "connections", "approvals", "page"],

@@ -33,6 +33,7 @@ fn scopes_lose_their_prefix_and_default_is_dropped() {
     );
 }
 
+/// CB-18
 #[test]
 fn lifetimes_are_read_from_numbers_and_text_and_kept_in_bounds() {
     let expires = |value| parse(&with("expires_in", value)).unwrap().expires_in_s;
@@ -49,6 +50,7 @@ fn lifetimes_are_read_from_numbers_and_text_and_kept_in_bounds() {
     assert_eq!(parse(&with("refresh_in", json!(-5))).unwrap().refresh_in_s, None);
 }
 
+/// CB-18
 #[test]
 fn an_answer_without_a_usable_token_is_no_answer() {
     for odd in [
@@ -66,6 +68,7 @@ fn an_answer_without_a_usable_token_is_no_answer() {
     }
 }
 
+/// CB-18
 #[test]
 fn an_absent_refresh_token_stays_absent_and_nothing_prints_a_token() {
     assert!(

@@ -90,6 +90,7 @@ fn a_good_token_names_the_person_and_its_texts_are_cleaned() {
     assert_eq!(identity.username.as_deref(), Some("bo@contoso.test"));
 }
 
+/// CB-11
 #[test]
 fn claims_of_somebody_else_or_some_other_time_are_refused() {
     use IdentityProblem::{Audience, Issuer, Nonce, Person, Time};
@@ -124,6 +125,7 @@ fn claims_of_somebody_else_or_some_other_time_are_refused() {
     }
 }
 
+/// CB-11
 #[test]
 fn a_missing_expiry_or_nonce_is_refused() {
     for name in ["exp", "nonce", "iss", "aud", "tid", "oid"] {
@@ -143,6 +145,7 @@ fn forged(header: &Value) -> Result<Identity, IdentityProblem> {
     judge(&format!("{}.{}.", part(header), part(&claims())))
 }
 
+/// CB-11
 #[test]
 fn only_rs256_with_a_published_key_counts() {
     assert_eq!(
@@ -183,6 +186,7 @@ fn only_rs256_with_a_published_key_counts() {
     );
 }
 
+/// CB-11
 #[test]
 fn a_strangers_signature_or_a_changed_claim_is_refused() {
     let header = Header {
@@ -205,6 +209,7 @@ fn a_strangers_signature_or_a_changed_claim_is_refused() {
     assert!(judge("").is_err() && judge("a.b").is_err() && judge(&"x".repeat(100_000)).is_err());
 }
 
+/// CB-11
 #[test]
 fn a_key_of_one_issuer_signs_for_no_other() {
     let token = sign(&claims());

@@ -10,7 +10,7 @@ mod wire;
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
 use tower::{Service, ServiceExt as _};
 
@@ -56,7 +57,7 @@ pub struct Limits {
     /// Connections of one address (of one /64 for IPv6); further ones are closed.
     pub connections_per_address: usize,
     /// Proxies of ours: they carry many people's connections, and are believed who asked (`X-Forwarded-For`).
-    pub proxies: Vec<IpAddr>,
+    pub proxies: Vec<IpNet>,
 }
 
 impl Default for Limits {

@@ -3,12 +3,13 @@
 use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, HeaderName};
+use ipnet::IpNet;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The client's address. Only a proxy of ours is believed, and only for the last hop before it that is not one.
-pub(super) fn client_of(peer: SocketAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> SocketAddr {
-    let is_proxy = |it: IpAddr| proxies.iter().any(|proxy| proxy.to_canonical() == it.to_canonical());
+pub(super) fn client_of(peer: SocketAddr, headers: &HeaderMap, proxies: &[IpNet]) -> SocketAddr {
+    let is_proxy = |it: IpAddr| is_among(proxies, it);
     if !is_proxy(peer.ip()) {
         return peer;
     }
@@ -29,6 +30,12 @@ pub(super) fn client_of(peer: SocketAddr, headers: &HeaderMap, proxies: &[IpAddr
     SocketAddr::new(nearest, peer.port())
 }
 
+/// Whether an address lies in one of the networks, an IPv4 address in IPv6 clothes counting as what it is.
+pub(super) fn is_among(networks: &[IpNet], address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    networks.iter().any(|network| network.contains(&address))
+}
+
 /// An address, with or without a port.
 fn address_of(text: &str) -> Option<IpAddr> {
     let bare = text.trim_matches(['[', ']']).parse::<IpAddr>().ok();
@@ -45,7 +52,7 @@ mod tests {
         for line in forwarded {
             headers.append(FORWARDED_FOR, line.parse().unwrap());
         }
-        let proxies = ["10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap()];
+        let proxies = ["10.0.0.1/32".parse().unwrap(), "10.0.0.2/31".parse().unwrap()];
         client_of(SocketAddr::new(peer.parse().unwrap(), 1), &headers, &proxies)
             .ip()
             .to_string()

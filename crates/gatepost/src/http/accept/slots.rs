@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ipnet::IpNet;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Limits;
+use super::peer::is_among;
 
 /// Open connections of each network.
 type Counts = Arc<Mutex<HashMap<IpAddr, usize>>>;
@@ -16,7 +18,7 @@ pub(super) struct Slots {
     all: Arc<Semaphore>,
     by_address: Counts,
     per_address: usize,
-    proxies: Vec<IpAddr>,
+    proxies: Vec<IpNet>,
 }
 
 /// A connection's place, given back when dropped.
@@ -31,7 +33,7 @@ impl Slots {
             all: Arc::new(Semaphore::new(limits.connections)),
             by_address: Arc::default(),
             per_address: limits.connections_per_address,
-            proxies: limits.proxies.iter().map(IpAddr::to_canonical).collect(),
+            proxies: limits.proxies.clone(),
         }
     }
 
@@ -46,7 +48,7 @@ impl Slots {
     /// The place of a connection of `address`, unless that has too many.
     pub(super) fn of(&self, permit: OwnedSemaphorePermit, address: IpAddr) -> Option<Slot> {
         let address = address.to_canonical();
-        if self.proxies.contains(&address) {
+        if is_among(&self.proxies, address) {
             return Some(Slot {
                 _permit: permit,
                 counted: None,

@@ -175,6 +175,7 @@ async fn a_policy_by_form_and_by_text_bumps_the_version() {
     assert!(it.gateway.app.policies.of(db, &it.owner.environment).await.is_ok());
 }
 
+/// WEB-13, WEB-14
 #[tokio::test]
 async fn a_key_is_shown_once_and_never_wider_than_its_maker() {
     let it = sample().await;
@@ -242,6 +243,7 @@ async fn who_asked_does_not_approve_and_a_decision_is_made_once() {
     ));
 }
 
+/// WEB-14
 #[tokio::test]
 async fn roles_are_not_widened_and_nobody_locks_themselves_out() {
     let it = sample().await;
@@ -274,6 +276,7 @@ async fn roles_are_not_widened_and_nobody_locks_themselves_out() {
     assert_eq!(last_kind(&it).await, "person.role_changed");
 }
 
+/// WEB-22
 #[tokio::test]
 async fn ids_of_another_environment_are_unknown() {
     let it = sample().await;
@@ -380,6 +383,7 @@ async fn people_joining_is_set_by_directory_ids() {
     );
 }
 
+/// WEB-18
 #[tokio::test]
 async fn ones_own_sessions_can_be_ended_and_nobody_elses() {
     let it = sample().await;

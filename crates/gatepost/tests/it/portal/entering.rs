@@ -24,6 +24,7 @@ fn form(token: &str) -> [(&str, &str); 5] {
     ]
 }
 
+/// WEB-16
 #[tokio::test]
 async fn the_link_makes_one_owner_and_is_closed_for_ever() {
     let gateway = Gateway::empty().await;
@@ -73,6 +74,7 @@ async fn the_link_makes_one_owner_and_is_closed_for_ever() {
     assert_eq!(names.len(), 3, "{names:?}");
 }
 
+/// WEB-16
 #[tokio::test]
 async fn of_many_simultaneous_set_ups_one_wins() {
     let gateway = Gateway::empty().await;
@@ -132,6 +134,7 @@ async fn a_bad_form_does_not_use_the_link_up() {
     );
 }
 
+/// WEB-17
 #[tokio::test]
 async fn guessing_is_slowed_down_and_the_owner_is_let_in_again_soon() {
     let (gateway, _) = Gateway::with_owner().await;
@@ -169,6 +172,7 @@ async fn guessing_is_slowed_down_and_the_owner_is_let_in_again_soon() {
     assert_eq!(entered.status, StatusCode::SEE_OTHER);
 }
 
+/// WEB-17
 #[tokio::test]
 async fn unknown_names_and_wrong_passwords_look_alike() {
     let (gateway, _) = Gateway::with_owner().await;
@@ -190,6 +194,7 @@ async fn unknown_names_and_wrong_passwords_look_alike() {
     assert_eq!(wrong.body.replace("ada@", "eve@"), unknown.body);
 }
 
+/// WEB-11
 #[tokio::test]
 async fn after_signing_in_one_goes_back_to_a_path_of_ours_only() {
     let (gateway, _) = Gateway::with_owner().await;
@@ -226,6 +231,7 @@ async fn after_signing_in_one_goes_back_to_a_path_of_ours_only() {
     }
 }
 
+/// WEB-02, WEB-04
 #[tokio::test]
 async fn signing_in_gives_a_new_session_and_signing_out_ends_it() {
     let (gateway, _) = Gateway::with_owner().await;
@@ -248,6 +254,7 @@ async fn signing_in_gives_a_new_session_and_signing_out_ends_it() {
     );
 }
 
+/// WEB-06
 #[tokio::test]
 async fn a_locked_person_is_out_on_the_next_request() {
     let sample = super::sample::sample().await;

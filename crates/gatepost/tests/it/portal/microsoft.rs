@@ -42,6 +42,7 @@ async fn signing_in_with_microsoft_makes_the_person_and_the_connection_at_once()
     assert_eq!(world.entries_of("sign_in").await.len(), 1);
 }
 
+/// CB-23
 #[tokio::test]
 async fn the_owner_connects_sees_it_and_disconnects() {
     let world = World::new().await;
@@ -106,6 +107,7 @@ async fn a_registration_is_tested_and_a_wrong_secret_explained() {
     assert_eq!(outcomes, ["proven", "AADSTS7000215"]);
 }
 
+/// WEB-01, WEB-09
 #[tokio::test]
 async fn every_answer_of_the_real_front_carries_security_headers() {
     let world = World::new().await;

@@ -5,7 +5,7 @@ mod entering;
 mod microsoft;
 mod pages;
 mod routes;
-mod sample;
+pub(crate) mod sample;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

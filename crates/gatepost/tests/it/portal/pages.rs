@@ -64,6 +64,8 @@ fn paths(it: &Sample) -> Vec<(&'static str, String)> {
         at("people", "/people"),
         ("person", format!("/people/{}", it.person)),
         at("groups", "/groups"),
+        at("clients", "/clients"),
+        at("client", "/clients/one?id=client-of-claude"),
     ]
 }
 
@@ -103,6 +105,7 @@ async fn an_empty_gateway_teaches_the_next_step() {
         "/keys",
         "/approvals",
         "/groups",
+        "/clients",
     ] {
         let name = path.trim_start_matches('/');
         insta::assert_snapshot!(
@@ -148,6 +151,7 @@ async fn the_frame_has_navigation_and_no_inline_code() {
     );
 }
 
+/// WEB-10
 #[tokio::test]
 async fn names_from_outside_are_shown_as_text() {
     let sample = sample().await;

@@ -227,6 +227,8 @@ async fn allow(gateway: &Gateway, owner: &Caller, integration: &Integration) -> 
         created_at: NOW,
         used_at: None,
         expires_at: None,
+        environment_id: None,
+        created_by: None,
     };
     clients::create(&gateway.app.db, &client).await.unwrap();
     let grant = Grant {

@@ -3,7 +3,9 @@
 mod content;
 mod models;
 mod places;
+mod tenant;
 
+use crate::powerbi::admin::Gate;
 use crate::powerbi::answer::Answer;
 use crate::powerbi::call::Call;
 use crate::powerbi::refusal::Refusal;
@@ -25,11 +27,18 @@ pub(in crate::powerbi) struct Operation {
     pub(in crate::powerbi) is_heavy: bool,
     /// Takes uploads.
     pub(in crate::powerbi) takes_files: bool,
+    /// Who may ask, and how often, where that is for administrators.
+    pub(in crate::powerbi) gate: Option<Gate>,
 }
 
 impl Operation {
     const fn heavy(mut self) -> Operation {
         self.is_heavy = true;
+        self
+    }
+
+    const fn behind(mut self, gate: Gate) -> Operation {
+        self.gate = Some(gate);
         self
     }
 
@@ -47,6 +56,7 @@ const fn on(method: &'static str, path: &'static str, scopes: &'static str, run:
         run,
         is_heavy: false,
         takes_files: false,
+        gate: None,
     }
 }
 
@@ -72,7 +82,12 @@ const fn delete(path: &'static str, scopes: &'static str, run: Run) -> Operation
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
-    [places::OPERATIONS, models::OPERATIONS, content::OPERATIONS]
-        .into_iter()
-        .flatten()
+    [
+        places::OPERATIONS,
+        models::OPERATIONS,
+        content::OPERATIONS,
+        tenant::OPERATIONS,
+    ]
+    .into_iter()
+    .flatten()
 }

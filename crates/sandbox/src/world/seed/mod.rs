@@ -7,6 +7,7 @@ mod marketing;
 mod offices;
 mod pages;
 mod sales;
+mod tenancy;
 
 use std::sync::Arc;
 
@@ -53,6 +54,7 @@ pub(super) fn world(now_ms: i64) -> World {
     marketing::seed(&mut world, now_ms);
     archive::seed(&mut world, now_ms);
     offices::seed(&mut world, now_ms);
+    tenancy::seed(&mut world, now_ms);
     world
 }
 

@@ -7,7 +7,7 @@ const LONGEST: usize = 1024;
 const KNOWN_SCHEMES: [&str; 4] = ["cursor", "vscode", "vscode-insiders", "windsurf"];
 
 /// Whether a client may register this address, or why not.
-pub(super) fn check(address: &str) -> Result<(), String> {
+pub fn check(address: &str) -> Result<(), String> {
     let fail = |why: &str| {
         Err(format!(
             "redirect address {}: {why}",
@@ -46,7 +46,7 @@ pub(super) fn check(address: &str) -> Result<(), String> {
 
 /// Whether the request's address is `registered`: the same text, or for loopback addresses the same but for the port
 /// (RFC 8252 §7.3; `localhost` is treated alike because common clients use it).
-pub(super) fn matches(registered: &str, asked: &str) -> bool {
+pub fn matches(registered: &str, asked: &str) -> bool {
     if registered == asked {
         return true;
     }
@@ -73,12 +73,12 @@ fn loopback_parts(address: &str) -> Option<(&str, &str)> {
 }
 
 /// Whether an address leads to the person's own machine.
-pub(super) fn is_local(address: &str) -> bool {
+pub fn is_local(address: &str) -> bool {
     loopback_parts(address).is_some()
 }
 
 /// What to show of an address: its host, or its scheme when it is an application's own.
-pub(super) fn shown(address: &str) -> String {
+pub fn shown(address: &str) -> String {
     match Url::parse(address) {
         Ok(url) => url
             .host_str()

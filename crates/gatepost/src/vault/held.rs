@@ -1,0 +1,69 @@
+//! The keys a running vault holds, and the file in which others may have added more.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::SystemTime;
+
+use super::{KeyId, Keyring};
+
+/// What a file looked like when it was last read.
+type Seen = Option<(SystemTime, u64)>;
+
+/// A ring that can be replaced by a longer one.
+pub(super) struct Held {
+    ring: RwLock<Arc<Keyring>>,
+    file: Option<(PathBuf, Mutex<Seen>)>,
+}
+
+impl Held {
+    pub(super) fn new(ring: Keyring, file: Option<PathBuf>) -> Self {
+        Self {
+            ring: RwLock::new(Arc::new(ring)),
+            file: file.map(|path| (path, Mutex::default())),
+        }
+    }
+
+    pub(super) fn ring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The ring that knows `id`, after a look into the file if need be.
+    pub(super) fn ring_with(&self, id: &KeyId) -> Arc<Keyring> {
+        let ring = self.ring();
+        if ring.secret(id).is_some() || !self.look() {
+            return ring;
+        }
+        self.ring()
+    }
+
+    /// Takes keys that were added to the file; whether there were any. A file that did not change is not read again, so that
+    /// made-up key ids cost no more than a question for its time.
+    ///
+    /// Invariant: a key once held is never dropped or replaced while the process runs.
+    pub(super) fn look(&self) -> bool {
+        let Some((path, seen)) = &self.file else { return false };
+        let now = fs::metadata(path)
+            .ok()
+            .and_then(|it| Some((it.modified().ok()?, it.len())));
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.is_none() || *seen == now {
+            return false;
+        }
+        *seen = now;
+        let added = match Keyring::read(path) {
+            Ok(ring) => ring,
+            Err(error) => {
+                tracing::error!(%error, "the vault's keys changed and cannot be read; those known are used on");
+                return false;
+            }
+        };
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        if added.ids().count() <= ring.ids().count() || !added.holds_all_of(&ring) {
+            return false;
+        }
+        tracing::info!(key = %added.active(), "a key was added to the vault's keys and seals from now on");
+        *ring = Arc::new(added);
+        true
+    }
+}

@@ -1,0 +1,356 @@
+//! Bad input and faults: each ends in a clear answer for whoever is there, an audit entry, and nothing lost.
+
+use sandbox::visitor::{Page, Visitor};
+use serde_json::{Value, json};
+
+use crate::world::{CY, OWNER, World, sign_in_at_microsoft};
+
+const CB: &str = "http://localhost:7777/cb";
+const GROUPS: &str = "/v1.0/myorg/groups";
+
+/// A whole sign-in of a new browser; the page at which it ends, be it the client's address or a page that says why not.
+async fn sign_in(world: &World) -> Page {
+    let client = world.register_client(&[CB]).await;
+    let mut browser = Visitor::new();
+    browser.stop_at(CB);
+    let page = browser
+        .open(&world.authorize_url(&client, CB, "powerbi.read"))
+        .await
+        .unwrap();
+    let there = browser
+        .submit(&page, "/authorize", &[("answer", "approve")])
+        .await
+        .unwrap();
+    sign_in_at_microsoft(&mut browser, there, CY).await
+}
+
+#[tokio::test]
+async fn what_microsoft_refuses_at_sign_in_is_told_recorded_and_gone_with_the_next_try() {
+    let aadsts = |code: u32| json!({ "endpoint": "token", "kind": "aadsts", "code": code, "remaining": 1 });
+    let cases = [
+        (
+            "a wrong secret",
+            aadsts(7_000_215),
+            "microsoft_refused",
+            &["AADSTS7000215", "secret"][..],
+        ),
+        (
+            "an expired secret",
+            aadsts(7_000_222),
+            "microsoft_refused",
+            &["AADSTS7000222", "expired"],
+        ),
+        (
+            "an unknown directory",
+            aadsts(90_002),
+            "microsoft_refused",
+            &["AADSTS90002", "irectory"],
+        ),
+        (
+            "an unknown application",
+            aadsts(700_016),
+            "microsoft_refused",
+            &["AADSTS700016", "Client ID"],
+        ),
+        (
+            "consent that only an administrator gives",
+            aadsts(90_094),
+            "needs_administrator",
+            &["AADSTS90094", "dministrator"],
+        ),
+        (
+            "a redirect address that differs",
+            aadsts(50_011),
+            "microsoft_refused",
+            &["AADSTS50011", "redirect address under authentication"],
+        ),
+        (
+            "Microsoft down",
+            json!({ "endpoint": "token", "kind": "status", "status": 503, "remaining": 1 }),
+            "microsoft_refused",
+            &["try again"],
+        ),
+        (
+            "a connection that is cut",
+            json!({ "endpoint": "token", "kind": "cut", "remaining": 1 }),
+            "microsoft_refused",
+            &["try again"],
+        ),
+    ];
+    for (what, fault, reason, words) in cases {
+        let world = World::new().await;
+        world.fault(fault).await;
+        let page = sign_in(&world).await;
+        assert!(
+            [403, 502].contains(&page.status),
+            "{what}: {} {}",
+            page.status,
+            page.text()
+        );
+        let text = page.text().to_lowercase();
+        for word in words {
+            assert!(
+                text.contains(&word.to_lowercase()),
+                "{what}: {word} is missing in {text}"
+            );
+        }
+        let entries = world.entries_of("connection.refused").await;
+        assert_eq!(entries.len(), 1, "{what}");
+        assert_eq!(entries[0]["details"]["reason"], reason, "{what}");
+        let page = sign_in(&world).await;
+        assert!(page.parameter("code").is_some(), "{what}: {}", page.text());
+    }
+}
+
+#[tokio::test]
+async fn a_callback_that_comes_twice_or_late_is_recorded() {
+    let world = World::new().await;
+    for late in [false, true] {
+        let client = world.register_client(&[CB]).await;
+        let mut browser = Visitor::new();
+        browser.stop_at(&format!("{}/integration-callback", world.url));
+        let page = browser
+            .open(&world.authorize_url(&client, CB, "powerbi.read"))
+            .await
+            .unwrap();
+        let there = browser
+            .submit(&page, "/authorize", &[("answer", "approve")])
+            .await
+            .unwrap();
+        let callback = sign_in_at_microsoft(&mut browser, there, CY).await.url;
+        if late {
+            world.advance_seconds(601);
+        } else {
+            assert_eq!(browser.clone().peek(callback.as_str()).await.unwrap().status, 303);
+        }
+        let before = world.entries_of("connection.refused").await.len();
+        let page = browser.peek(callback.as_str()).await.unwrap();
+        assert_eq!(page.status, 400);
+        assert!(page.text().contains("connect again"), "{}", page.text());
+        let entries = world.entries_of("connection.refused").await;
+        assert_eq!(entries.len(), before + 1);
+        assert_eq!(entries[before]["details"]["reason"], "flow_unknown");
+    }
+}
+
+/// A fault of one call, and how it must look from outside.
+struct Case {
+    what: &'static str,
+    fault: Value,
+    status: u16,
+    /// Of the header `gatepost-error`.
+    code: &'static str,
+    /// Somewhere in the header `gatepost-hint` or in the answer's own hint.
+    hint: &'static str,
+    /// The entry's outcome.
+    outcome: &'static str,
+}
+
+fn cases() -> Vec<Case> {
+    let status = |status: u16, headers: Value| json!({ "path": GROUPS, "kind": "status", "status": status, "headers": headers, "remaining": 1 });
+    let case = |what, fault, status, code, hint, outcome| Case {
+        what,
+        fault,
+        status,
+        code,
+        hint,
+        outcome,
+    };
+    vec![
+        case(
+            "slow",
+            json!({ "path": GROUPS, "kind": "delay", "ms": 2500, "remaining": 1 }),
+            504,
+            "power_bi_timeout",
+            "Try again",
+            "failed",
+        ),
+        case(
+            "cut off",
+            json!({ "path": GROUPS, "kind": "cut", "remaining": 2 }),
+            502,
+            "power_bi_unreachable",
+            "Try again",
+            "failed",
+        ),
+        case(
+            "no right",
+            status(401, json!({})),
+            401,
+            "power_bi_rights",
+            "",
+            "refused_by_power_bi",
+        ),
+        case(
+            "throttled for long",
+            status(429, json!({ "retry-after": "55" })),
+            429,
+            "power_bi_throttled",
+            "wait before trying again",
+            "refused_by_power_bi",
+        ),
+        case(
+            "broken inside",
+            status(500, json!({})),
+            500,
+            "power_bi_fault",
+            "",
+            "refused_by_power_bi",
+        ),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_wrong_at_power_bi_is_told_recorded_and_gone_with_the_next_call() {
+    let world = World::with(|it| it.power_bi_timeout_seconds = 1).await;
+    let cy = world.connect(CY).await;
+    let key = world.key(&cy.person).await;
+    for case in cases() {
+        let what = case.what;
+        world.fault(case.fault).await;
+        let answer = world.get(&key, "/groups").await;
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let body = answer.text().await.unwrap();
+        assert_eq!(status, case.status, "{what}: {headers:?} {body}");
+        let header = |name: &str| {
+            headers
+                .get(name)
+                .map(|it| it.to_str().unwrap().to_owned())
+                .unwrap_or_default()
+        };
+        assert_eq!(header("gatepost-error"), case.code, "{what}: {body}");
+        let hint = header("gatepost-hint") + &body;
+        assert!(hint.len() > 20 && hint.contains(case.hint), "{what}: {hint}");
+        if status == 429 {
+            assert_eq!(header("retry-after"), "55");
+        }
+        let closed = world.entries_of("call.closed").await.pop().unwrap();
+        assert_eq!(closed["details"]["outcome"], case.outcome, "{what}");
+        assert_eq!(
+            closed["trace"].as_str(),
+            Some(header("gatepost-trace").as_str()),
+            "{what}"
+        );
+        world.advance_seconds(60);
+        assert_eq!(world.get(&key, "/groups").await.status(), 200, "after {what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_by_itself_is_not_even_noticed() {
+    let world = World::new().await;
+    let cy = world.connect(CY).await;
+    let key = world.key(&cy.person).await;
+    let token_expired = json!({ "x-powerbi-error-info": "TokenExpired" });
+    for (what, status, headers) in [
+        ("an old token", 403, token_expired),
+        ("a short pause", 429, json!({ "retry-after": "1" })),
+    ] {
+        world
+            .fault(json!({ "path": GROUPS, "kind": "status", "status": status, "headers": headers, "remaining": 1 }))
+            .await;
+        assert_eq!(world.get(&key, "/groups").await.status(), 200, "{what}");
+        let closed = world.entries_of("call.closed").await.pop().unwrap();
+        assert_eq!(closed["details"]["outcome"], "answered", "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_none_is_told_what_was_expected_and_recorded() {
+    let world = World::with(|it| it.request_body_bytes = 1000).await;
+    let cy = world.connect(CY).await;
+    let key = world.key(&cy.person).await;
+    let proxy = format!("{}/powerbi/v1.0/myorg", world.url);
+    let query = format!("{proxy}/datasets/5a4db0c5-0011-4000-8000-000000000001/executeQueries");
+    let mcp = format!("{}/mcp", world.url);
+    let post = |url: &str, body: String| {
+        world
+            .http
+            .post(url)
+            .bearer_auth(&key)
+            .header("content-type", "application/json")
+            .header("accept", "application/json, text/event-stream")
+            .body(body)
+    };
+    let requests = [
+        ("malformed JSON-RPC", post(&mcp, "{\"jsonrpc\":".into()), 400, "-32700"),
+        ("no JSON-RPC", post(&mcp, "[]".into()), 400, "-32600"),
+        (
+            "too large for agents",
+            post(&mcp, format!("\"{}\"", "x".repeat(1_100_000))),
+            413,
+            "",
+        ),
+        (
+            "too large for the proxy",
+            post(&query, format!("\"{}\"", "x".repeat(1100))),
+            413,
+            "request_body_bytes",
+        ),
+        ("no JSON", post(&query, "{\"queries\":".into()), 400, "JSON"),
+        (
+            "no such operation",
+            world.http.get(format!("{proxy}/grups")).bearer_auth(&key),
+            404,
+            "/groups",
+        ),
+        (
+            "no such method",
+            world.http.delete(format!("{proxy}/groups")).bearer_auth(&key),
+            405,
+            "GET",
+        ),
+    ];
+    for (what, request, status, word) in requests {
+        let before = world.entries_of("request.refused").await.len();
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), status, "{what}");
+        let body = answer.text().await.unwrap();
+        assert!(body.contains(word), "{what}: {body}");
+        let entries = world.entries_of("request.refused").await;
+        assert_eq!(entries.len(), before + 1, "{what}");
+        assert!(
+            entries[before]["details"]["reason"]
+                .as_str()
+                .is_some_and(|it| !it.is_empty()),
+            "{what}"
+        );
+    }
+    assert!(world.ledger("kind=powerbi").await.is_empty());
+    assert_eq!(world.get(&key, "/groups").await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_session_that_ran_out_leads_back_to_where_one_was() {
+    let world = World::new().await;
+    let mut browser = Visitor::new();
+    let page = browser.open(&format!("{}/sign-in", world.url)).await.unwrap();
+    browser
+        .submit(&page, "/sign-in", &[("email", OWNER.0), ("password", OWNER.1)])
+        .await
+        .unwrap();
+    let groups = browser.open(&format!("{}/groups", world.url)).await.unwrap();
+    assert_eq!((groups.status, groups.url.path()), (200, "/groups"));
+    world.advance_seconds(9 * 3600);
+    let lost = browser
+        .submit(&groups, "/groups", &[("name", "Analysts")])
+        .await
+        .unwrap();
+    assert!(
+        lost.url.path() == "/sign-in" || lost.status == 403,
+        "{} {}",
+        lost.url,
+        lost.text()
+    );
+    assert!(
+        world.entries_of("group.created").await.is_empty(),
+        "nothing happens for nobody"
+    );
+    let page = browser.open(&format!("{}/groups", world.url)).await.unwrap();
+    assert_eq!(page.url.path(), "/sign-in");
+    let back = browser
+        .submit(&page, "/sign-in", &[("email", OWNER.0), ("password", OWNER.1)])
+        .await
+        .unwrap();
+    assert_eq!((back.status, back.url.path()), (200, "/groups"), "{}", back.text());
+}

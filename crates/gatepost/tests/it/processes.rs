@@ -1,0 +1,269 @@
+//! The real binary: several processes on one database, killed and started again (security rows AS-12, RAC-01, RAC-02, VLT-05).
+
+use std::fs::Permissions;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use gatepost::entra;
+use gatepost::store::connections;
+use serde_json::Value;
+
+use crate::oauth::{CB, text};
+use crate::world::{ADA, VERIFIER, World};
+
+/// One `gatepost serve`, ended by `kill -9` when dropped.
+pub(crate) struct Process {
+    child: Child,
+    port: u16,
+}
+
+impl Process {
+    /// A further replica of `world`'s gateway; it listens when this returns.
+    pub(crate) fn start(world: &World) -> Self {
+        let mut child = serve(world).stderr(Stdio::piped()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let port = log
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| {
+                let line: Value = serde_json::from_str(&line).ok()?;
+                line["fields"]["listen"].as_str()?.rsplit_once(':')?.1.parse().ok()
+            })
+            .expect("the process says where it listens");
+        // A full pipe would stop it.
+        std::thread::spawn(move || log.for_each(drop));
+        Self { child, port }
+    }
+
+    /// The answer to a GET with a key or token.
+    pub(crate) async fn get(&self, world: &World, key: &str, path: &str) -> reqwest::Response {
+        let request = world.http.get(self.url(path)).header("host", host(world));
+        request.bearer_auth(key).send().await.unwrap()
+    }
+
+    /// An address of this process.
+    fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn serve(world: &World) -> Command {
+    let url = &world.app.settings.public_url;
+    gatepost(world, &["serve", "--listen", "127.0.0.1:0", "--public-url", url])
+}
+
+/// The binary, with the settings of `world`'s gateway.
+pub(crate) fn gatepost(world: &World, arguments: &[&str]) -> Command {
+    let settings = &world.app.settings;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gatepost"));
+    command
+        .args(arguments)
+        .arg("--data")
+        .arg(&settings.data)
+        .current_dir(&settings.data)
+        .env("GATEPOST_LOG_JSON", "true")
+        .env("GATEPOST_DATABASE_URL", &settings.database_url)
+        .env("GATEPOST_DATABASE_SCHEMA", &settings.database_schema)
+        .stdout(Stdio::null());
+    command
+}
+
+/// The host that a request names, wherever the process listens.
+fn host(world: &World) -> String {
+    world.url.trim_start_matches("http://").to_owned()
+}
+
+async fn refreshes(world: &World) -> usize {
+    let asked = world.ledger("kind=entra").await;
+    asked.iter().filter(|it| it["grant_type"] == "refresh_token").count()
+}
+
+/// Two processes where the database may be shared by several, one on SQLite.
+fn replicas(world: &World) -> Vec<Process> {
+    let many = if world.app.settings.database_url.is_empty() {
+        1
+    } else {
+        2
+    };
+    (0..many).map(|_| Process::start(world)).collect()
+}
+
+/// RAC-01
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_calls_to_processes_of_their_own_make_one_refresh() {
+    let world = Arc::new(World::in_real_time().await);
+    let ada = world.connect(ADA).await;
+    let key = world.key(&ada.person).await;
+    let connection = connections::of_person(&world.app.db, &ada.person)
+        .await
+        .unwrap()
+        .remove(0);
+    entra::expire(world.app.means(), &connection, connection.generation)
+        .await
+        .unwrap();
+    let processes = Arc::new(replicas(&world));
+    let next = Arc::new(AtomicUsize::new(0));
+    let callers = (0..100).map(|_| {
+        let (world, processes, next, key) = (world.clone(), processes.clone(), next.clone(), key.clone());
+        tokio::spawn(async move {
+            for _ in 0..10 {
+                let process = &processes[next.fetch_add(1, Ordering::Relaxed) % processes.len()];
+                let answer = process.get(&world, &key, "/powerbi/v1.0/myorg/groups").await;
+                let status = answer.status();
+                assert_eq!(status, 200, "{}", answer.text().await.unwrap());
+            }
+        })
+    });
+    for caller in futures_util::future::join_all(callers).await {
+        caller.unwrap();
+    }
+    assert_eq!(refreshes(&world).await, 1);
+    let calls = world.ledger("kind=powerbi").await;
+    assert!(1000 <= calls.len(), "{} calls reached Power BI", calls.len());
+}
+
+/// AS-12
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_token_used_before_a_kill_is_refused_after_it() {
+    let world = World::in_real_time().await;
+    let mut ada = world.connect(ADA).await;
+    ada.browser.stop_at(CB);
+    let client = world.register_client(&[CB]).await;
+    let page = ada
+        .browser
+        .open(&world.authorize_url(&client, CB, "powerbi.read"))
+        .await
+        .unwrap();
+    let back = ada
+        .browser
+        .submit(&page, "/authorize", &[("answer", "approve")])
+        .await
+        .unwrap();
+    let code = back.parameter("code").unwrap();
+
+    let process = Process::start(&world);
+    let code = [
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+        ("redirect_uri", CB),
+        ("client_id", &client),
+        ("code_verifier", VERIFIER),
+    ];
+    let first = token(&world, &process, &code).await.1;
+    let used = text(&first, "refresh_token");
+    let refresh = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", &used),
+        ("client_id", &client),
+    ];
+    let second = token(&world, &process, &refresh).await.1;
+    let access = text(&second, "access_token");
+    assert_eq!(
+        whoami(&world, &process, &access).await,
+        200,
+        "the successor is in use now"
+    );
+
+    drop(process);
+    let process = Process::start(&world);
+    assert_eq!(
+        whoami(&world, &process, &access).await,
+        200,
+        "what was granted outlives the process"
+    );
+    let (status, body) = token(&world, &process, &refresh).await;
+    assert_eq!((status, text(&body, "error")), (400, "invalid_grant".into()));
+    assert_eq!(whoami(&world, &process, &access).await, 401, "reuse ends the family");
+    let (status, body) = token(&world, &process, &code).await;
+    assert_eq!((status, text(&body, "error")), (400, "invalid_grant".into()));
+}
+
+async fn token(world: &World, process: &Process, fields: &[(&str, &str)]) -> (u16, Value) {
+    let answer = world
+        .http
+        .post(process.url("/token"))
+        .header("host", host(world))
+        .form(fields)
+        .send()
+        .await
+        .unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+/// The status of a call of the tool `whoami`.
+async fn whoami(world: &World, process: &Process, access: &str) -> u16 {
+    let call = serde_json::json!({
+        "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": "whoami", "arguments": {} },
+    });
+    let answer = world
+        .http
+        .post(process.url("/mcp"))
+        .header("host", host(world))
+        .header("accept", "application/json, text/event-stream")
+        .header("mcp-protocol-version", "2025-03-26")
+        .bearer_auth(access)
+        .json(&call)
+        .send()
+        .await
+        .unwrap();
+    answer.status().as_u16()
+}
+
+/// VLT-05
+#[tokio::test(flavor = "multi_thread")]
+async fn another_key_a_short_one_or_none_does_not_start_over_sealed_data() {
+    let world = World::in_real_time().await;
+    world.connect(ADA).await;
+    let path = world.app.settings.keys_path();
+    let aside = path.with_extension("aside");
+    let true_keys = std::fs::read_to_string(&path).unwrap();
+    std::fs::rename(&path, &aside).unwrap();
+    let id = true_keys.split(':').next().unwrap().to_owned();
+    let cases = [
+        (
+            "another id",
+            Some("elsewhere:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n".to_owned()),
+        ),
+        (
+            "the same id, other bytes",
+            Some(format!("{id}:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n")),
+        ),
+        (
+            "one byte short",
+            Some(format!("{id}:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\n")),
+        ),
+        ("empty", Some(String::new())),
+        ("gone", None),
+    ];
+    for (what, content) in cases {
+        match &content {
+            Some(text) => write_for_the_owner(&path, text),
+            None => std::fs::remove_file(&path).unwrap(),
+        }
+        let ended = serve(&world).stderr(Stdio::piped()).output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(1), "{what}: {said}");
+        assert!(said.contains("key"), "{what}: {said}");
+        let after = std::fs::read_to_string(&path).ok();
+        assert_eq!(after, content, "{what}: nothing is written over it");
+    }
+    std::fs::rename(aside, &path).unwrap();
+    drop(Process::start(&world));
+}
+
+/// A key file that others may read is refused for that alone.
+fn write_for_the_owner(path: &Path, text: &str) {
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+}
