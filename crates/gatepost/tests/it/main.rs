@@ -9,6 +9,7 @@ mod clients;
 mod connect;
 mod consent;
 mod entra;
+mod every_operation;
 mod faults;
 mod front;
 mod funnel;

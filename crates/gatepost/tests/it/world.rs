@@ -73,12 +73,7 @@ impl World {
     }
 
     #[expect(clippy::disallowed_methods, reason = "the test command names the database here")]
-    async fn start(
-        clock: Clock,
-        sandbox_start: Option<i64>,
-        reach: Reach,
-        change: impl FnOnce(&mut Settings),
-    ) -> Self {
+    async fn start(clock: Clock, sandbox_start: Option<i64>, reach: Reach, change: impl FnOnce(&mut Settings)) -> Self {
         // Shown with a failing test: what the gateway itself says of it.
         let _ = tracing_subscriber::fmt()
             .with_test_writer()

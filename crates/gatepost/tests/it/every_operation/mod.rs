@@ -1,0 +1,58 @@
+//! Every operation of the catalogue through the gateway, as a person with enough rights and as one with too few.
+
+mod row;
+mod run;
+
+use catalogue::Catalogue;
+
+use crate::every_operation::row::Table;
+use crate::every_operation::run::{Outcome, Runner};
+
+/// How many operations the sandbox answers; the rest it declines by name.
+const ANSWERED: usize = 180;
+
+#[test]
+fn each_operation_has_exactly_one_row() {
+    let table = Table::read();
+    let catalogue = Catalogue::builtin();
+    let rows: Vec<_> = table.rows.iter().map(|it| it.operation.as_str()).collect();
+    let missing: Vec<_> = catalogue
+        .operations()
+        .iter()
+        .filter(|it| !rows.contains(&it.id.as_str()))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "no row: {:?}",
+        missing.iter().map(|it| &it.id).collect::<Vec<_>>()
+    );
+    let strange: Vec<_> = rows.iter().filter(|it| catalogue.operation(it).is_none()).collect();
+    assert!(strange.is_empty(), "no operation: {strange:?}");
+    assert_eq!(rows.len(), catalogue.operations().len(), "an operation has two rows");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_is_answered_with_enough_rights_and_refused_with_too_few() {
+    let table = Table::read();
+    let runner = Runner::start(&table).await;
+    let (mut answered, mut complaints) = (0, Vec::new());
+    for row in &table.rows {
+        match runner.run(row).await {
+            Ok(Outcome::Answered) => answered += 1,
+            Ok(Outcome::NotDone) => eprintln!("not done by the sandbox: {}", row.operation),
+            Err(complaint) => complaints.push(format!("{}: {complaint}", row.operation)),
+        }
+    }
+    let all = table.rows.len();
+    eprintln!("operations answered through the gateway: {answered} of {all}");
+    assert!(
+        complaints.is_empty(),
+        "{} complaints:\n{}",
+        complaints.len(),
+        complaints.join("\n")
+    );
+    assert_eq!(
+        answered, ANSWERED,
+        "of {all}; change the number when the sandbox answers more"
+    );
+}
