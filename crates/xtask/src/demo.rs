@@ -32,6 +32,11 @@ pub(crate) struct Demo {
 impl Demo {
     /// Starts the demo on free ports and waits until it says that it is ready.
     pub(crate) fn start(gatepost: &Path) -> Result<Self> {
+        Self::start_with(gatepost, &[])
+    }
+
+    /// Starts the demo with more options.
+    pub(crate) fn start_with(gatepost: &Path, more: &[&str]) -> Result<Self> {
         let mut command = Command::new(gatepost);
         command.args([
             "demo",
@@ -41,6 +46,7 @@ impl Demo {
             "--sandbox-listen",
             "127.0.0.1:0",
         ]);
+        command.args(more);
         command.stdout(Stdio::piped()).stderr(fs::File::create(log_path())?);
         let began = Instant::now();
         let mut program = Background::start(&mut command)?;
@@ -90,6 +96,11 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// Starts the sandbox over TLS on a free port, with its certificate in a temporary folder.
     pub(crate) fn start(gatepost: &Path) -> Result<Self> {
+        Self::start_with(gatepost, &[])
+    }
+
+    /// Starts the demo with more options.
+    pub(crate) fn start_with(gatepost: &Path, more: &[&str]) -> Result<Self> {
         let port = process::free_port()?;
         let folder = std::env::temp_dir().join(format!("gatepost-sandbox-{port}"));
         fs::create_dir_all(&folder)?;

@@ -3,10 +3,14 @@
 mod calls;
 mod doors;
 mod eras;
+mod features;
+mod odd;
 mod peer;
+mod waits;
 
 use gatepost::admin;
 use gatepost::caller::{Caller, PersonId, Role, Scope, ScopeSet};
+use gatepost::config::Settings;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
@@ -28,7 +32,12 @@ struct Told {
 
 impl Agent {
     async fn new() -> Self {
-        let world = World::new().await;
+        Self::with(|_| {}).await
+    }
+
+    /// An agent at a gateway with other settings.
+    async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let world = World::with(change).await;
         let person = world.connect(ADA).await.person;
         let key = world.key(&person).await;
         Self { world, person, key }
@@ -121,14 +130,17 @@ fn modern_headers(request: RequestBuilder, method: &str, params: &Value) -> Requ
     let request = request
         .header("mcp-protocol-version", "2026-07-28")
         .header("mcp-method", method);
-    match params["name"].as_str() {
-        Some(name) => request.header("mcp-name", name),
-        None => request,
+    let name = if method == "resources/read" { "uri" } else { "name" };
+    match params[name].as_str() {
+        Some(name) if method != "completion/complete" => request.header("mcp-name", name),
+        _ => request,
     }
 }
 
 fn modern_body(method: &str, mut params: Value) -> Value {
     params["_meta"]["io.modelcontextprotocol/protocolVersion"] = "2026-07-28".into();
-    params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({});
+    if params["_meta"]["io.modelcontextprotocol/clientCapabilities"].is_null() {
+        params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({});
+    }
     json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })
 }
