@@ -1,7 +1,5 @@
 //! Steering the sandbox: ledger, clock, keys, people, registrations, and the bearer check of Power BI.
 
-use sandbox::Options;
-use sandbox::Sandbox;
 use sandbox::people::CONTOSO;
 use serde_json::Value;
 use serde_json::json;
