@@ -3,6 +3,7 @@
 pub mod api_keys;
 pub mod approvals;
 pub mod audit;
+pub mod backup;
 pub mod clients;
 mod columns;
 pub mod connections;
