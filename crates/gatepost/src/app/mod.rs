@@ -15,6 +15,7 @@ use crate::client_metadata::Documents;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::entra::{Access, Entra};
+use crate::openid::OpenId;
 use crate::powerbi::{Budgets, PowerBi};
 use crate::session;
 use crate::store::Db;
@@ -37,6 +38,7 @@ pub struct Parts {
     pub access: Access,
     pub power_bi: PowerBi,
     pub budgets: Budgets,
+    pub openid: OpenId,
     /// What clients published of themselves.
     pub documents: Documents,
     pub policies: policies::Compiled,

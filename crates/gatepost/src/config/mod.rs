@@ -52,6 +52,17 @@ pub struct Settings {
     pub drain_seconds: u64,
     pub log: String,
     pub log_json: bool,
+    /// How long one request waits for a person who is in the browser; clients and proxies give up after a minute.
+    #[serde(skip, default = "consent_wait_seconds")]
+    pub consent_wait_seconds: u64,
+    /// Serves what the MCP conformance suite expects beside our own tools. No file or variable can set it, and start
+    /// refuses it anywhere but on this machine.
+    #[serde(skip)]
+    pub conformance: bool,
+}
+
+fn consent_wait_seconds() -> u64 {
+    20
 }
 
 /// A secret setting, which does not print.
@@ -105,6 +116,8 @@ impl Default for Settings {
             drain_seconds: 20,
             log: "info".into(),
             log_json: false,
+            consent_wait_seconds: consent_wait_seconds(),
+            conformance: false,
         }
     }
 }
