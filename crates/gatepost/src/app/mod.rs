@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::entra::{Access, Entra};
 use crate::openid::OpenId;
-use crate::powerbi::PowerBi;
+use crate::powerbi::{Budgets, PowerBi};
 use crate::session;
 use crate::store::Db;
 use crate::vault::Vault;
@@ -37,6 +37,7 @@ pub struct Parts {
     pub entra: Entra,
     pub access: Access,
     pub power_bi: PowerBi,
+    pub budgets: Budgets,
     pub openid: OpenId,
     /// What clients published of themselves.
     pub documents: Documents,

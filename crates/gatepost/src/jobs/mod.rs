@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::audit::Entry;
 use crate::entra;
-use crate::store::{self, clients, flows, invitations, jobs, openid, refresh, sessions, tokens, waiting_forms};
+use crate::store::{self, clients, flows, invitations, jobs, openid, rates, refresh, sessions, tokens, waiting_forms};
 
 const TICK: Duration = Duration::from_secs(30);
 const SWEEP_SECONDS: i64 = 10 * 60;
@@ -50,6 +50,7 @@ async fn sweep(app: &App) -> store::Result<()> {
     openid::delete_expired_flows(&app.db, now).await?;
     sessions::delete_expired(&app.db, now).await?;
     clients::delete_expired(&app.db, now).await?;
+    rates::delete_expired(&app.db, now).await?;
     waiting_forms::delete_expired(&app.db, now).await?;
     invitations::delete_expired(&app.db, now.plus_seconds(-KEPT_AFTER_END_SECONDS)).await?;
     tokens::delete_expired(&app.db, now.plus_seconds(-KEPT_AFTER_END_SECONDS)).await?;

@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "second_factor",
         include_str!("../../migrations/0014_second_factor.sql"),
     ),
+    (30, "rates", include_str!("../../migrations/0030_rates.sql")),
 ];
 
 /// Where the database stands against this binary.

@@ -3,6 +3,7 @@
 pub mod api_keys;
 pub mod approvals;
 pub mod audit;
+pub mod backup;
 pub mod clients;
 mod columns;
 pub mod connections;
@@ -18,6 +19,7 @@ pub mod migrate;
 pub mod openid;
 pub mod people;
 pub mod policies;
+pub mod rates;
 pub mod refresh;
 pub mod sealed;
 pub mod second_factors;

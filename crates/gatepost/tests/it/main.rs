@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
 mod authorize;
+mod backup;
 mod browser;
 mod callback;
 mod clients;
