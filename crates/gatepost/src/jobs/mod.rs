@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::audit::Entry;
 use crate::entra;
-use crate::store::{self, clients, flows, jobs, refresh, sessions, tokens};
+use crate::store::{self, clients, flows, jobs, mcp_tasks, refresh, sessions, tokens};
 
 const TICK: Duration = Duration::from_secs(30);
 const SWEEP_SECONDS: i64 = 10 * 60;
@@ -49,6 +49,7 @@ async fn sweep(app: &App) -> store::Result<()> {
     flows::delete_expired(&app.db, now).await?;
     sessions::delete_expired(&app.db, now).await?;
     clients::delete_expired(&app.db, now).await?;
+    mcp_tasks::delete_expired(&app.db, now).await?;
     tokens::delete_expired(&app.db, now.plus_seconds(-KEPT_AFTER_END_SECONDS)).await?;
     Ok(())
 }

@@ -12,6 +12,7 @@ use super::db::on;
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (10, "clients", include_str!("../../migrations/0010_clients.sql")),
+    (20, "mcp_tasks", include_str!("../../migrations/0020_mcp_tasks.sql")),
 ];
 
 /// Where the database stands against this binary.

@@ -13,6 +13,7 @@ pub mod grants;
 pub mod groups;
 pub mod integrations;
 pub mod jobs;
+pub mod mcp_tasks;
 pub mod migrate;
 pub mod people;
 pub mod policies;

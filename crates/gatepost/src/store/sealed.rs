@@ -10,15 +10,17 @@ pub enum Column {
     AccessToken,
     RefreshToken,
     FlowSecrets,
+    TaskOutcome,
 }
 
 impl Column {
     /// Every sealed column.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::IntegrationSecret,
         Self::AccessToken,
         Self::RefreshToken,
         Self::FlowSecrets,
+        Self::TaskOutcome,
     ];
 
     /// Table and column, as bound into each seal.
@@ -28,6 +30,7 @@ impl Column {
             Self::AccessToken => ("connections", "access_sealed"),
             Self::RefreshToken => ("connections", "refresh_sealed"),
             Self::FlowSecrets => ("flows", "secrets_sealed"),
+            Self::TaskOutcome => ("mcp_tasks", "outcome_sealed"),
         }
     }
 
@@ -45,6 +48,9 @@ impl Column {
             Self::FlowSecrets => {
                 "SELECT id, environment_id, secrets_sealed FROM flows WHERE $1 < id ORDER BY id LIMIT 500"
             }
+            Self::TaskOutcome => {
+                "SELECT id, environment_id, outcome_sealed FROM mcp_tasks WHERE $1 < id AND outcome_sealed IS NOT NULL ORDER BY id LIMIT 500"
+            }
         }
     }
 
@@ -56,6 +62,7 @@ impl Column {
             Self::AccessToken => "UPDATE connections SET access_sealed = $3 WHERE id = $1 AND access_sealed = $2",
             Self::RefreshToken => "UPDATE connections SET refresh_sealed = $3 WHERE id = $1 AND refresh_sealed = $2",
             Self::FlowSecrets => "UPDATE flows SET secrets_sealed = $3 WHERE id = $1 AND secrets_sealed = $2",
+            Self::TaskOutcome => "UPDATE mcp_tasks SET outcome_sealed = $3 WHERE id = $1 AND outcome_sealed = $2",
         }
     }
 }
