@@ -42,7 +42,10 @@ export class Browser {
 
     async #fetch({ url, method, body }) {
         const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-        const answer = await fetch(url, { method, body, headers: cookie ? { cookie } : {}, redirect: "manual" });
+        // What a browser says with a form: which site's page it was on.
+        const origin = method === "POST" ? { origin: new URL(url).origin } : {};
+        const headers = { ...origin, ...(cookie ? { cookie } : {}) };
+        const answer = await fetch(url, { method, body, headers, redirect: "manual" });
         for (const line of answer.headers.getSetCookie()) {
             const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
             this.#cookies.set(name.trim(), value);
@@ -51,7 +54,11 @@ export class Browser {
     }
 
     #press(url, text) {
-        const wanted = [`account=${this.account}`, `decision=${this.accepts ? "accept" : "cancel"}`];
+        const wanted = [
+            `account=${this.account}`,
+            `decision=${this.accepts ? "accept" : "cancel"}`,
+            `answer=${this.accepts ? "approve" : "cancel"}`,
+        ];
         for (const [, attributes, inside] of text.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)) {
             const buttons = [...inside.matchAll(/<button\b([^>]*)>/g)].map(([, tag]) => control(tag));
             const button = buttons.find(({ name, value }) => wanted.includes(`${name}=${value}`));

@@ -33,6 +33,9 @@ pub(crate) struct Options {
     /// Print one line of JSON when ready
     #[arg(long)]
     json: bool,
+    /// Serve what the MCP conformance suite expects of a server under test
+    #[arg(long, hide = true)]
+    conformance: bool,
     /// What to log
     #[arg(long, default_value = "warn")]
     log: String,
@@ -52,10 +55,14 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let url = format!("http://localhost:{}", gateway.local_addr()?.port());
     let sandbox_url = format!("http://localhost:{}", pretend.local_addr()?.port());
     let settings = Settings {
+        listen: gateway.local_addr()?.to_string(),
         public_url: url.clone(),
+        conformance: options.conformance,
         data: data.path().to_owned(),
         log: options.log,
         drain_seconds: 3,
+        // The sandbox has no such limit.
+        list_calls_per_minute: 0,
         ..Settings::default()
     };
     start_logging(&settings);

@@ -32,6 +32,11 @@ pub(crate) struct Demo {
 impl Demo {
     /// Starts the demo on free ports and waits until it says that it is ready.
     pub(crate) fn start(gatepost: &Path) -> Result<Self> {
+        Self::start_with(gatepost, &[])
+    }
+
+    /// Starts the demo with more options.
+    pub(crate) fn start_with(gatepost: &Path, more: &[&str]) -> Result<Self> {
         let mut command = Command::new(gatepost);
         command.args([
             "demo",
@@ -41,6 +46,7 @@ impl Demo {
             "--sandbox-listen",
             "127.0.0.1:0",
         ]);
+        command.args(more);
         command.stdout(Stdio::piped()).stderr(fs::File::create(log_path())?);
         let began = Instant::now();
         let mut program = Background::start(&mut command)?;

@@ -19,6 +19,8 @@ use crate::tools::Tools;
 enum Against {
     /// `gatepost demo`; the printed line is in `GATEPOST_DEMO`.
     Demo,
+    /// `gatepost demo --conformance`, with what the MCP conformance suite looks for; the line is in `GATEPOST_DEMO` too.
+    DemoUnderTest,
     /// `gatepost sandbox` over TLS, as MSAL demands; in `SANDBOX_URL` and `SANDBOX_CA`.
     TlsSandbox,
 }
@@ -54,12 +56,32 @@ const PEERS: &[Peer] = &[
         against: Against::Demo,
     },
     Peer {
+        script: "powerbi_client.py",
+        runner: Runner::Python,
+        against: Against::Demo,
+    },
+    Peer {
         script: "mcp_python.py",
         runner: Runner::Python,
         against: Against::Demo,
     },
     Peer {
         script: "mcp_conformance.py",
+        runner: Runner::Python,
+        against: Against::DemoUnderTest,
+    },
+    Peer {
+        script: "mcp_typescript.mjs",
+        runner: Runner::Node,
+        against: Against::Demo,
+    },
+    Peer {
+        script: "mcp_clients.py",
+        runner: Runner::Python,
+        against: Against::Demo,
+    },
+    Peer {
+        script: "mcp_fuzzer.py",
         runner: Runner::Python,
         against: Against::Demo,
     },
@@ -95,8 +117,12 @@ impl Peer {
     fn run_against(&self, tools: &Tools, gatepost: &Path, tally: &mut Tally) -> Result<()> {
         let mut command = self.command(tools);
         match self.against {
-            Against::Demo => {
-                let demo = Demo::start(gatepost).context("the demo did not start")?;
+            Against::Demo | Against::DemoUnderTest => {
+                let more: &[&str] = match self.against {
+                    Against::DemoUnderTest => &["--conformance"],
+                    _ => &[],
+                };
+                let demo = Demo::start_with(gatepost, more).context("the demo did not start")?;
                 process::run_counting(command.env("GATEPOST_DEMO", &demo.line), tally)?;
                 demo.stop()
             }

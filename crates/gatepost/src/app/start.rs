@@ -12,7 +12,8 @@ use crate::client_metadata::{Documents, Reach};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::entra::{self, Access, Entra};
-use crate::powerbi::PowerBi;
+use crate::openid::OpenId;
+use crate::powerbi::{Budgets, PowerBi};
 use crate::store::migrate::{self, Standing};
 use crate::store::{self, Db, settings};
 use crate::vault::{Keyring, KeyringError, Place, Vault};
@@ -48,6 +49,10 @@ pub enum StartError {
     Store(#[from] store::Error),
     #[error("the client for Microsoft cannot be made: {0}")]
     Client(String),
+    #[error(
+        "what the MCP conformance suite expects is served on this machine only: listen on 127.0.0.1, with a public address of http://localhost"
+    )]
+    Conformance,
     #[error("the audit signing key in the database does not open with these vault keys")]
     Signer,
 }
@@ -65,6 +70,9 @@ impl App {
         migrate: bool,
         reach: Reach,
     ) -> Result<Self, StartError> {
+        if settings.conformance && !settings.is_on_this_machine() {
+            return Err(StartError::Conformance);
+        }
         std::fs::create_dir_all(&settings.data)
             .map_err(|error| StartError::Data(settings.data.display().to_string(), error))?;
         let db = open(&settings).await?;
@@ -81,8 +89,10 @@ impl App {
         let anchor = Some(settings.anchor_path());
         Ok(Self::of(Parts {
             audit: Audit::start(db.clone(), clock.clone(), signer.clone(), anchor),
+            openid: OpenId::new(clock.clone(), http.clone()),
             entra: Entra::new(clock.clone(), http),
             access: Access::default(),
+            budgets: Budgets::default(),
             policies: Compiled::default(),
             documents: Documents::new(clock.clone(), reach),
             catalogue: Catalogue::builtin(),

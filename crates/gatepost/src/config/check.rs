@@ -58,6 +58,16 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Whether nobody but this machine can reach the gateway, as far as its settings say.
+    pub fn is_on_this_machine(&self) -> bool {
+        let listens = self.listen.parse::<std::net::SocketAddr>();
+        let url = Url::parse(&self.public_url);
+        listens.is_ok_and(|it| it.ip().is_loopback())
+            && url.is_ok_and(|it| it.scheme() == "http" && it.host() == Some(Host::Domain("localhost")))
+    }
+}
+
 fn to_i64(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }

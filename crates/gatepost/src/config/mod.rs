@@ -41,6 +41,9 @@ pub struct Settings {
     pub keep_alive_days: i64,
     pub power_bi_timeout_seconds: u64,
     pub request_body_bytes: usize,
+    pub upload_bytes: u64,
+    pub download_bytes: u64,
+    pub list_calls_per_minute: u32,
     pub connections: usize,
     pub connections_per_address: usize,
     pub trusted_proxies: Vec<String>,
@@ -49,6 +52,17 @@ pub struct Settings {
     pub drain_seconds: u64,
     pub log: String,
     pub log_json: bool,
+    /// How long one request waits for a person who is in the browser; clients and proxies give up after a minute.
+    #[serde(skip, default = "consent_wait_seconds")]
+    pub consent_wait_seconds: u64,
+    /// Serves what the MCP conformance suite expects beside our own tools. No file or variable can set it, and start
+    /// refuses it anywhere but on this machine.
+    #[serde(skip)]
+    pub conformance: bool,
+}
+
+fn consent_wait_seconds() -> u64 {
+    20
 }
 
 /// A secret setting, which does not print.
@@ -91,6 +105,9 @@ impl Default for Settings {
             keep_alive_days: 7,
             power_bi_timeout_seconds: 120,
             request_body_bytes: 16 * 1024 * 1024,
+            upload_bytes: 2 * 1024 * 1024 * 1024,
+            download_bytes: 10 * 1024 * 1024 * 1024,
+            list_calls_per_minute: 600,
             connections: 4096,
             connections_per_address: 1024,
             trusted_proxies: Vec::new(),
@@ -99,6 +116,8 @@ impl Default for Settings {
             drain_seconds: 20,
             log: "info".into(),
             log_json: false,
+            consent_wait_seconds: consent_wait_seconds(),
+            conformance: false,
         }
     }
 }

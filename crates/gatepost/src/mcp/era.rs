@@ -27,7 +27,7 @@ const METHOD_HEADER: &str = "mcp-method";
 const NAME_HEADER: &str = "mcp-name";
 
 const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
-const META_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+pub(super) const META_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 
 /// How a message is to be understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,15 @@ pub(super) fn of(headers: &HeaderMap, message: &Message) -> Result<Era, Failure>
         Some(version) if LEGACY.contains(&version) => Ok(Era::Legacy),
         Some(version) => Err(unsupported(version)),
     }
+}
+
+/// The revision that a legacy message names; without a name it is the one from before there were names.
+pub(super) fn legacy_version(headers: &HeaderMap) -> &str {
+    let named = headers
+        .get(VERSION_HEADER)
+        .and_then(|it| it.to_str().ok())
+        .map(str::trim);
+    named.filter(|it| LEGACY.contains(it)).unwrap_or(LEGACY[2])
 }
 
 /// A modern message that lacks its `_meta`: a legacy client names no modern revision and does not know the method.
@@ -94,6 +103,7 @@ fn name_of(message: &Message) -> Option<&str> {
     let parameter = match message.method.as_str() {
         "tools/call" | "prompts/get" => "name",
         "resources/read" => "uri",
+        "tasks/get" | "tasks/update" | "tasks/cancel" => "taskId",
         _ => return None,
     };
     message.params.get(parameter)?.as_str()

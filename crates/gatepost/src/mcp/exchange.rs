@@ -9,16 +9,19 @@ use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
 use http::StatusCode;
-use tokio::sync::watch;
+use serde_json::Map;
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::mcp::challenge;
+use crate::mcp::client::Client;
 use crate::mcp::era;
 use crate::mcp::era::Era;
+use crate::mcp::fixture;
 use crate::mcp::json;
 use crate::mcp::method;
-use crate::mcp::method::Called;
+use crate::mcp::request;
+use crate::mcp::request::Called;
 use crate::mcp::rpc;
 use crate::mcp::rpc::Failure;
 use crate::mcp::rpc::Id;
@@ -26,9 +29,8 @@ use crate::mcp::rpc::Message;
 use crate::mcp::session::Session;
 use crate::mcp::stream;
 use crate::mcp::stream::Ended;
-use crate::mcp::stream::Told;
+use crate::mcp::stream::Feed;
 use crate::mcp::stream::Work;
-use crate::tools::Progress;
 
 /// Tools wait for less; whatever its progress, no call takes longer.
 const CALL_MAX: Duration = Duration::from_secs(10 * 60);
@@ -45,7 +47,7 @@ pub(super) struct Exchange<'a> {
 
 impl Exchange<'_> {
     /// The answer to a message, in the manner of its era.
-    pub(super) async fn answer(self, message: Message) -> Response {
+    pub(super) async fn answer(mut self, message: Message) -> Response {
         let era = match era::of(&self.headers, &message) {
             Ok(era) => era,
             Err(failure) => return json(failure.status, failure.response(message.id.as_ref())),
@@ -54,107 +56,101 @@ impl Exchange<'_> {
             // Nothing follows from a notification: a stream that is closed cancels its request.
             return StatusCode::ACCEPTED.into_response();
         };
-        let answered = match era {
-            Era::Modern => self.modern(&id, message).await,
-            Era::Legacy => self.legacy(&id, message).await,
+        let client = match self.client(era, &message) {
+            Ok(client) => client,
+            Err(failure) => return json(failure.status, failure.response(Some(&id))),
+        };
+        if let Some(trace) = method::trace_of(&message) {
+            // Ours stays unique, whatever a client sends; theirs leads from the record to their own.
+            self.caller.trace = format!("{}.{trace}", self.caller.trace);
+        }
+        let answered = match message.method.as_str() {
+            "initialize" if era == Era::Legacy => self.initialize(&id, &message),
+            method if method::may_take_long(method) => self.perform(&id, message, client).await,
+            _ => {
+                let result = method::at_once(self.app, &self.caller, &client, &message).await;
+                result.map(|result| done(&id, &result))
+            }
         };
         answered.unwrap_or_else(|failure| json(status(era, &failure), failure.response(Some(&id))))
     }
 
-    async fn modern(self, id: &Id, message: Message) -> Result<Response, Failure> {
-        match message.method.as_str() {
-            "server/discover" => Ok(done(id, &method::discover())),
-            "tools/list" => Ok(done(
-                id,
-                &method::list_tools(self.app, &self.caller, &message, true).await?,
-            )),
-            "tools/call" => self.call_tool(id, message, Era::Modern).await,
-            _ => Err(Failure::method_not_found()),
-        }
+    fn initialize(&self, id: &Id, message: &Message) -> Result<Response, Failure> {
+        let (result, session) = method::initialize(self.app, &self.caller, message)?;
+        let session = HeaderValue::from_str(&session.seal(&self.app.vault)).map_err(|_| Failure::internal())?;
+        let mut answer = done(id, &result);
+        answer.headers_mut().insert(SESSION_HEADER, session);
+        Ok(answer)
     }
 
-    async fn legacy(self, id: &Id, message: Message) -> Result<Response, Failure> {
+    /// What is known of the client. One that names no session is served all the same: nothing depends on one.
+    fn client(&self, era: Era, message: &Message) -> Result<Client, Failure> {
+        if era == Era::Modern {
+            return Ok(Client::modern(message));
+        }
+        let mut client = Client {
+            era,
+            version: era::legacy_version(&self.headers).to_owned(),
+            capabilities: Map::new(),
+        };
         if message.method == "initialize" {
-            let (result, session) = method::initialize(&self.caller, &message)?;
-            let session = HeaderValue::from_str(&session.seal(&self.app.vault)).map_err(|_| Failure::internal())?;
-            let mut answer = done(id, &result);
-            answer.headers_mut().insert(SESSION_HEADER, session);
-            return Ok(answer);
+            return Ok(client);
         }
-        self.check_session()?;
-        match message.method.as_str() {
-            "ping" => Ok(done(id, b"{}")),
-            "tools/list" => Ok(done(
-                id,
-                &method::list_tools(self.app, &self.caller, &message, false).await?,
-            )),
-            "tools/call" => self.call_tool(id, message, Era::Legacy).await,
-            _ => Err(Failure::method_not_found()),
-        }
-    }
-
-    /// A client that names no session is served all the same: nothing depends on one.
-    fn check_session(&self) -> Result<(), Failure> {
         let mut named = self.headers.get_all(SESSION_HEADER).iter();
-        let is_known = match (named.next(), named.next()) {
-            (None, _) => true,
+        let session = match (named.next(), named.next()) {
+            (None, _) => return Ok(client),
             (Some(session), None) => {
                 let session = session.to_str().unwrap_or_default();
-                Session::is_of(&self.app.vault, &self.caller, session)
+                Session::of(&self.app.vault, &self.caller, session)
             }
-            (Some(_), Some(_)) => false,
+            (Some(_), Some(_)) => None,
         };
-        if is_known {
-            return Ok(());
-        }
-        let message = "the session is unknown; initialize again";
-        Err(Failure::new(StatusCode::NOT_FOUND, rpc::INVALID_REQUEST, message))
+        let Some(session) = session else {
+            let message = "the session is unknown; initialize again";
+            return Err(Failure::new(StatusCode::NOT_FOUND, rpc::INVALID_REQUEST, message));
+        };
+        client.version = session.version().to_owned();
+        client.capabilities = session.capabilities();
+        Ok(client)
     }
 
-    async fn call_tool(self, id: &Id, message: Message, era: Era) -> Result<Response, Failure> {
-        let (progress, told) = match method::progress_token(&message)? {
-            None => (Progress::none(), None),
-            Some(token) => {
-                let (sender, steps) = watch::channel(None);
-                let progress = Progress::to(move |step| drop(sender.send_replace(Some(step))));
-                (progress, Some(Told { token, steps }))
-            }
-        };
+    async fn perform(self, id: &Id, message: Message, client: Client) -> Result<Response, Failure> {
+        let token = method::progress_token(&message)?;
+        let (feed, told) = Feed::new(token, fixture::tells_at_once(self.app, &message));
         let may_stream = stream::is_accepted(&self.headers);
+        let is_modern = client.is_modern();
         let run = Run {
             app: self.app.clone(),
             slug: self.slug.map(str::to_owned),
             caller: self.caller,
             id: id.clone(),
-            era,
+            client,
         };
         let stopped = run.failed(&Failure::internal());
-        let work = run.until_done(message, progress);
-        let work: Work = match era {
-            Era::Modern => Box::pin(work),
+        let work = run.until_done(message, feed);
+        let work: Work = if is_modern {
+            Box::pin(work)
+        } else {
             // Only a notification cancels in the legacy era; a lost connection does not.
-            Era::Legacy => {
-                let task = tokio::spawn(work);
-                Box::pin(async move { task.await.unwrap_or(stopped) })
-            }
+            let task = tokio::spawn(work);
+            Box::pin(async move { task.await.unwrap_or(stopped) })
         };
         Ok(stream::answer(work, told, may_stream).await)
     }
 }
 
-/// A call of a tool, which may outlive the request it came with.
+/// A request that takes long, which may outlive the connection it came over.
 struct Run {
     app: App,
     slug: Option<String>,
     caller: Caller,
     id: Id,
-    era: Era,
+    client: Client,
 }
 
 impl Run {
-    async fn until_done(self, message: Message, progress: Progress) -> Ended {
-        let is_modern = self.era == Era::Modern;
-        let called = method::call_tool(&self.app, &self.caller, message, is_modern, &progress);
+    async fn until_done(self, message: Message, feed: Feed) -> Ended {
+        let called = request::perform(&self.app, &self.caller, &self.client, message, &feed);
         match tokio::time::timeout(CALL_MAX, called).await {
             Ok(Called::Result(result)) => Ended::of(StatusCode::OK, rpc::response(&self.id, &result)),
             Ok(Called::Failure(failure)) => self.failed(&failure),
@@ -170,7 +166,7 @@ impl Run {
     }
 
     fn failed(&self, failure: &Failure) -> Ended {
-        Ended::of(status(self.era, failure), failure.response(Some(&self.id)))
+        Ended::of(status(self.client.era, failure), failure.response(Some(&self.id)))
     }
 }
 

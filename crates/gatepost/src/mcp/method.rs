@@ -1,4 +1,6 @@
-//! The methods of MCP that the gateway serves.
+//! The methods of MCP that are answered at once.
+
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use serde_json::Map;
@@ -7,36 +9,49 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::caller::Caller;
-use crate::caller::Scope;
+use crate::mcp::client;
+use crate::mcp::client::Client;
+use crate::mcp::completion;
 use crate::mcp::era;
+use crate::mcp::fixture;
+use crate::mcp::lists;
 use crate::mcp::rpc::Failure;
 use crate::mcp::rpc::Message;
 use crate::mcp::session::Session;
-use crate::tools;
-use crate::tools::Challenge;
-use crate::tools::Outcome;
-use crate::tools::Progress;
 
 const INSTRUCTIONS: &str = include_str!("instructions.md");
 const _: () = assert!(INSTRUCTIONS.len() <= 2048, "clients cut longer instructions");
 
 /// How long a client may keep what `server/discover` says: it changes with a new version of the gateway only.
 const DISCOVER_TTL_MS: u32 = 60 * 60 * 1000;
-/// How long a client may keep the list of tools, which changes with policies; every call is decided anew.
-const TOOLS_TTL_MS: u32 = 60 * 1000;
 
-/// What a call of a tool comes to.
-#[derive(Debug)]
-pub(super) enum Called {
-    /// The result, as JSON.
-    Result(Bytes),
-    Failure(Failure),
-    /// The token lacks this scope; the result says so to those who cannot be challenged any more.
-    Scope(Scope, Bytes),
+/// Whether a method may take long or come back with a person's answer.
+pub(super) fn may_take_long(method: &str) -> bool {
+    matches!(method, "tools/call" | "prompts/get" | "resources/read")
 }
 
-/// `server/discover`.
-pub(super) fn discover() -> Bytes {
+/// The result of a method that both eras have, or one of them.
+pub(super) async fn at_once(app: &App, caller: &Caller, client: &Client, message: &Message) -> Result<Bytes, Failure> {
+    match message.method.as_str() {
+        "server/discover" if client.is_modern() => Ok(DISCOVERED.clone()),
+        "ping" if !client.is_modern() => Ok(Bytes::from_static(b"{}")),
+        "tools/list" => lists::tools(app, caller, client, message).await,
+        "prompts/list" => lists::prompts(app, caller, client, message).await,
+        "resources/list" => lists::resources(app, caller, client, message).await,
+        "resources/templates/list" => lists::templates(app, caller, client, message).await,
+        "completion/complete" => {
+            let mut result = completion::complete(app, caller, message).await?;
+            if client.is_modern() {
+                result["resultType"] = "complete".into();
+            }
+            Ok(result.to_string().into())
+        }
+        method if !client.is_modern() && fixture::acknowledges(app, method) => Ok(Bytes::from_static(b"{}")),
+        _ => Err(Failure::method_not_found()),
+    }
+}
+
+static DISCOVERED: LazyLock<Bytes> = LazyLock::new(|| {
     let result = json!({
         "resultType": "complete",
         "supportedVersions": era::SUPPORTED,
@@ -47,10 +62,10 @@ pub(super) fn discover() -> Bytes {
         "_meta": { "io.modelcontextprotocol/serverInfo": server_info() },
     });
     result.to_string().into()
-}
+});
 
 /// `initialize`, and the session it begins.
-pub(super) fn initialize(caller: &Caller, message: &Message) -> Result<(Bytes, Session), Failure> {
+pub(super) fn initialize(app: &App, caller: &Caller, message: &Message) -> Result<(Bytes, Session), Failure> {
     let asked = message.params.get("protocolVersion").and_then(Value::as_str);
     let asked = asked.ok_or_else(|| Failure::invalid_params("expected `protocolVersion`"))?;
     // A client that asks for a version not served here decides itself whether the newest one will do.
@@ -58,86 +73,23 @@ pub(super) fn initialize(caller: &Caller, message: &Message) -> Result<(Bytes, S
         .into_iter()
         .find(|it| *it == asked)
         .unwrap_or(era::LEGACY[0]);
+    let mut capabilities = capabilities();
+    fixture::add_capabilities(app, &mut capabilities);
     let result = json!({
         "protocolVersion": version,
-        "capabilities": capabilities(),
+        "capabilities": capabilities,
         "serverInfo": server_info(),
         "instructions": INSTRUCTIONS,
     });
-    Ok((result.to_string().into(), Session::new(caller, version)))
+    let none = Map::new();
+    let declared = message.params.get("capabilities").and_then(Value::as_object);
+    let takes_urls = client::takes_urls(declared.unwrap_or(&none));
+    Ok((result.to_string().into(), Session::new(caller, version, takes_urls)))
 }
 
-/// `tools/list`: the tools this caller can use, on one page.
-pub(super) async fn list_tools(
-    app: &App,
-    caller: &Caller,
-    message: &Message,
-    is_modern: bool,
-) -> Result<Bytes, Failure> {
-    if message.params.get("cursor").is_some_and(|it| !it.is_null()) {
-        return Err(Failure::invalid_params("expected no cursor: the list has one page"));
-    }
-    let tools = tools::list(app, caller).await.map_err(|error| {
-        tracing::error!(%error, trace = %caller.trace, "the tools could not be listed");
-        Failure::internal()
-    })?;
-    let tail = if is_modern {
-        format!(r#","resultType":"complete","ttlMs":{TOOLS_TTL_MS},"cacheScope":"private"}}"#)
-    } else {
-        "}".to_owned()
-    };
-    Ok([br#"{"tools":"#, tools.as_ref(), tail.as_bytes()].concat().into())
-}
-
-/// `tools/call`.
-pub(super) async fn call_tool(
-    app: &App,
-    caller: &Caller,
-    message: Message,
-    is_modern: bool,
-    progress: &Progress,
-) -> Called {
-    let (name, arguments) = match tool_and_arguments(message.params) {
-        Ok(both) => both,
-        Err(failure) => return Called::Failure(failure),
-    };
-    let outcome = tools::call(app, caller, &name, arguments, progress).await;
-    if outcome.unknown {
-        return Called::Failure(Failure::invalid_params(outcome.text));
-    }
-    let result = tool_result(&outcome, is_modern);
-    match outcome.auth {
-        Some(Challenge::Scope(needed)) => Called::Scope(needed, result),
-        Some(Challenge::StepUp { .. }) | None => Called::Result(result),
-    }
-}
-
-fn tool_and_arguments(mut params: Map<String, Value>) -> Result<(String, Map<String, Value>), Failure> {
-    let name = match params.remove("name") {
-        Some(Value::String(name)) => name,
-        _ => return Err(Failure::invalid_params("expected `name` to be the name of a tool")),
-    };
-    match params.remove("arguments") {
-        None | Some(Value::Null) => Ok((name, Map::new())),
-        Some(Value::Object(arguments)) => Ok((name, arguments)),
-        Some(_) => Err(Failure::invalid_params("expected `arguments` to be an object")),
-    }
-}
-
-fn tool_result(outcome: &Outcome, is_modern: bool) -> Bytes {
-    let mut result = json!({ "content": [{ "type": "text", "text": outcome.text }], "isError": outcome.is_error });
-    if let Some(structured) = &outcome.structured {
-        result["structuredContent"] = structured.clone();
-    }
-    if is_modern {
-        result["resultType"] = "complete".into();
-    }
-    result.to_string().into()
-}
-
-/// What is not here is not advertised: no change notifications, resources, prompts, logging or completion.
+/// What is not here is not advertised: no change notifications, subscriptions or logging.
 fn capabilities() -> Value {
-    json!({ "tools": {} })
+    json!({ "tools": {}, "resources": {}, "prompts": {}, "completions": {} })
 }
 
 fn server_info() -> Value {
@@ -156,4 +108,20 @@ pub(super) fn progress_token(message: &Message) -> Result<Option<Value>, Failure
             Err(Failure::invalid_params(message))
         }
     }
+}
+
+/// The trace a request is part of elsewhere (W3C Trace Context §3.2), in its one well-formed spelling.
+pub(super) fn trace_of(message: &Message) -> Option<&str> {
+    let parent = message.params.get("_meta")?.get("traceparent")?.as_str()?;
+    let mut parts = parent.split('-');
+    let (version, trace, span) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_hex = |text: &str, length: usize| {
+        text.len() == length
+            && text
+                .bytes()
+                .all(|it| it.is_ascii_digit() || (b'a'..=b'f').contains(&it))
+    };
+    let is_zero = |text: &str| text.bytes().all(|it| it == b'0');
+    let is_whole = is_hex(version, 2) && version != "ff" && is_hex(trace, 32) && is_hex(span, 16);
+    (is_whole && !is_zero(trace) && !is_zero(span)).then_some(trace)
 }

@@ -1,9 +1,19 @@
 //! The face of agents: the Model Context Protocol over HTTP, in both its eras, without any state here.
 
+mod asks;
 mod challenge;
+mod client;
+mod completion;
+mod cursor;
 mod era;
 mod exchange;
+mod fixture;
+mod lists;
 mod method;
+mod prompts;
+mod request;
+mod request_state;
+mod resources;
 mod rpc;
 mod session;
 mod stream;

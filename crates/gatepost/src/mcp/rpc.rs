@@ -20,7 +20,7 @@ const METHOD_MAX_BYTES: usize = 128;
 const ID_MAX_BYTES: usize = 256;
 const MEMBERS: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
 /// The parameters that decide what happens; a look-alike beside or instead of one is refused.
-const PARAMETERS: [&str; 11] = [
+const PARAMETERS: [&str; 13] = [
     "_meta",
     "arguments",
     "capabilities",
@@ -29,8 +29,10 @@ const PARAMETERS: [&str; 11] = [
     "inputResponses",
     "name",
     "protocolVersion",
+    "ref",
     "requestId",
     "requestState",
+    "taskId",
     "uri",
 ];
 
@@ -80,6 +82,11 @@ impl Failure {
     /// A fault of the gateway's own; its cause is in the log.
     pub(super) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, INTERNAL_ERROR, "the gateway failed")
+    }
+
+    /// What was asked for exists, but is not given; the words say why.
+    pub(super) fn refused(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::OK, INTERNAL_ERROR, message)
     }
 
     /// A method that is not served in the era of the message.

@@ -4,6 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
 
 use crate::caller::Caller;
 use crate::caller::Through;
@@ -13,7 +16,7 @@ use crate::vault::Vault;
 const PURPOSE: &str = "mcp session";
 const MAX_BYTES: usize = 1024;
 
-/// The version agreed on in `initialize`, and whose session it is.
+/// The version agreed on in `initialize`, whose session it is, and what later messages do not repeat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Session {
@@ -25,12 +28,16 @@ pub(super) struct Session {
     person: String,
     #[serde(rename = "c")]
     client: String,
+    /// Whether the client can show a person an address.
+    #[serde(rename = "u", default)]
+    pub takes_urls: bool,
 }
 
 impl Session {
     /// A new session of this caller.
-    pub(super) fn new(caller: &Caller, version: &str) -> Self {
+    pub(super) fn new(caller: &Caller, version: &str, takes_urls: bool) -> Self {
         Self {
+            takes_urls,
             version: version.to_owned(),
             environment: caller.environment.0.clone(),
             person: caller.person.0.clone(),
@@ -45,14 +52,27 @@ impl Session {
         format!("{}.{}", URL_SAFE_NO_PAD.encode(text), URL_SAFE_NO_PAD.encode(mac))
     }
 
-    /// Whether a header value is a session that the gateway made for this caller.
+    /// The session of a header value, if the gateway made it for this caller.
     ///
     /// Invariant: a session of another person, client or environment is as unknown as a forged one.
-    pub(super) fn is_of(vault: &Vault, caller: &Caller, header: &str) -> bool {
-        let Some(session) = Self::open(vault, header) else {
-            return false;
-        };
-        era::LEGACY.contains(&session.version.as_str()) && session == Self::new(caller, &session.version)
+    pub(super) fn of(vault: &Vault, caller: &Caller, header: &str) -> Option<Self> {
+        let session = Self::open(vault, header)?;
+        let is_served = era::LEGACY.contains(&session.version.as_str());
+        (is_served && session == Self::new(caller, &session.version, session.takes_urls)).then_some(session)
+    }
+
+    /// The version that was agreed on.
+    pub(super) fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The capabilities that the session keeps, in the client's own form.
+    pub(super) fn capabilities(&self) -> Map<String, Value> {
+        let mut kept = Map::new();
+        if self.takes_urls {
+            kept.insert("elicitation".into(), json!({ "url": {} }));
+        }
+        kept
     }
 
     fn open(vault: &Vault, header: &str) -> Option<Self> {
@@ -67,7 +87,8 @@ impl Session {
     }
 }
 
-fn client(caller: &Caller) -> String {
+/// Names what the caller speaks through.
+pub(super) fn client(caller: &Caller) -> String {
     match &caller.through {
         Through::Portal => "portal".to_owned(),
         Through::Client { client, .. } => client.0.clone(),

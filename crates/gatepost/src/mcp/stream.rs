@@ -18,11 +18,13 @@ use http::header::CACHE_CONTROL;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 use serde_json::json;
+use tokio::sync::mpsc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio::time::Interval;
 
 use crate::mcp::rpc;
+use crate::tools::Progress;
 use crate::tools::Step;
 
 /// Until then an answer is worth waiting for: a stream costs more, and some clients read JSON only.
@@ -43,10 +45,57 @@ pub(super) struct Ended {
     pub last_event: Bytes,
 }
 
-/// Where a request's progress is told, if its sender wants to know.
-pub(super) struct Told {
-    pub token: Value,
-    pub steps: watch::Receiver<Option<Step>>,
+/// What a request tells its sender while it runs.
+pub(super) enum Told {
+    /// Steps, the newest of which is worth telling now and then.
+    Progress {
+        token: Value,
+        steps: watch::Receiver<Option<Step>>,
+    },
+    /// Notifications of which none may be lost or wait.
+    Notes(mpsc::UnboundedReceiver<Value>),
+}
+
+/// Where a request tells of itself while it runs.
+#[derive(Default)]
+pub(super) struct Feed {
+    pub progress: Progress,
+    /// The token that its sender gave for progress.
+    pub token: Option<Value>,
+    notes: Option<mpsc::UnboundedSender<Value>>,
+}
+
+impl Feed {
+    /// A feed, and where it arrives.
+    pub(super) fn new(token: Option<Value>, is_prompt: bool) -> (Self, Option<Told>) {
+        if is_prompt {
+            let (notes, received) = mpsc::unbounded_channel();
+            let feed = Self {
+                token,
+                notes: Some(notes),
+                ..Self::default()
+            };
+            return (feed, Some(Told::Notes(received)));
+        }
+        let Some(token) = token else {
+            return (Self::default(), None);
+        };
+        let (sender, steps) = watch::channel(None);
+        let feed = Self {
+            progress: Progress::to(move |step| drop(sender.send_replace(Some(step)))),
+            token: Some(token.clone()),
+            notes: None,
+        };
+        (feed, Some(Told::Progress { token, steps }))
+    }
+
+    /// Sends a notification at once, where the request has a stream for such.
+    pub(super) fn note(&self, method: &str, params: &Value) {
+        if let Some(notes) = &self.notes {
+            // Nobody listens any more when the sender has gone away.
+            let _ = notes.send(json!({ "jsonrpc": "2.0", "method": method, "params": params }));
+        }
+    }
 }
 
 /// Whether the sender reads streams: only one who says so.
@@ -65,7 +114,11 @@ pub(super) async fn answer(mut work: Work, told: Option<Told>, may_stream: bool)
     if !may_stream {
         return work.await.answer;
     }
-    match tokio::time::timeout(PATIENCE, &mut work).await {
+    let patience = match &told {
+        Some(Told::Notes(_)) => Duration::ZERO,
+        Some(Told::Progress { .. }) | None => PATIENCE,
+    };
+    match tokio::time::timeout(patience, &mut work).await {
         Ok(ended) => ended.answer,
         Err(_) => streamed(work, told),
     }
@@ -117,7 +170,11 @@ impl Events {
         loop {
             tokio::select! {
                 biased;
-                ended = &mut self.work => return (event(&ended.last_event), None),
+                ended = &mut self.work => return (self.last(&ended), None),
+                Some(note) = note(&mut self.told) => {
+                    self.sent_at = Instant::now();
+                    return (event(note.to_string().as_bytes()), Some(self));
+                }
                 _ = self.ticks.tick() => {
                     if let Some(event) = self.due() {
                         self.sent_at = Instant::now();
@@ -128,6 +185,18 @@ impl Events {
         }
     }
 
+    /// The answer, after what was told before it and not yet sent.
+    fn last(&mut self, ended: &Ended) -> Bytes {
+        let mut last = Vec::new();
+        if let Some(Told::Notes(notes)) = &mut self.told {
+            while let Ok(note) = notes.try_recv() {
+                last.extend_from_slice(&event(note.to_string().as_bytes()));
+            }
+        }
+        last.extend_from_slice(&event(&ended.last_event));
+        last.into()
+    }
+
     /// What is to be sent now: progress, else a sign of life now and then.
     fn due(&mut self) -> Option<Bytes> {
         let progress = self.progress();
@@ -136,20 +205,30 @@ impl Events {
     }
 
     fn progress(&mut self) -> Option<Bytes> {
-        let told = self.told.as_mut()?;
-        if !told.steps.has_changed().unwrap_or(false) {
+        let Some(Told::Progress { token, steps }) = &mut self.told else {
+            return None;
+        };
+        if !steps.has_changed().unwrap_or(false) {
             return None;
         }
-        let step = told.steps.borrow_and_update().clone()?;
+        let step = steps.borrow_and_update().clone()?;
         if step.done <= self.last {
             return None;
         }
         self.last = step.done;
-        let mut params = json!({ "progressToken": told.token, "progress": number(step.done), "message": step.message });
+        let mut params = json!({ "progressToken": token, "progress": number(step.done), "message": step.message });
         if let Some(total) = step.total {
             params["total"] = number(total);
         }
         Some(event(rpc::notification("notifications/progress", &params).as_bytes()))
+    }
+}
+
+/// The next notification; forever none where there are none of that kind, or no more.
+async fn note(told: &mut Option<Told>) -> Option<Value> {
+    match told {
+        Some(Told::Notes(notes)) => notes.recv().await,
+        Some(Told::Progress { .. }) | None => None,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::caller::Caller;
 use crate::policy::{Policies, may_ever};
 
 /// The largest answer a tool reads: executeQueries stops at 15 MB.
-const MOST_BYTES: usize = 24 * 1024 * 1024;
+pub(super) const MOST_BYTES: usize = 24 * 1024 * 1024;
 
 /// What a running tool has.
 pub(super) struct Context<'a> {

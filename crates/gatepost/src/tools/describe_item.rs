@@ -9,7 +9,7 @@ use super::items::{self, HEAD, Home, Item, Kind, Meant, Wanted};
 use super::outcome::Said;
 use super::refreshes::{HISTORY, history};
 use super::text::{DATA_NOTE, cell, short, table};
-use super::tool::{Hints, Tool};
+use super::tool::{Emits, Hints, Tool};
 use crate::call::Request;
 
 const MOST_LINES: usize = 100;
@@ -30,7 +30,7 @@ pub(super) const TOOL: Tool = Tool {
 }"#,
     output: None,
     hints: Hints::READS,
-    operations: &[items::OPERATIONS, HISTORY, GETS, PARTS],
+    operations: Emits::Listed(&[items::OPERATIONS, HISTORY, GETS, PARTS]),
     needs: &["groups.list", "apps.list"],
     run: |context, arguments| Box::pin(run(context, arguments)),
 };

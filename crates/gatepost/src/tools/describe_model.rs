@@ -11,7 +11,7 @@ use super::outcome::Said;
 use super::rows::Rows;
 use super::run_dax::{QUERIES, model, query_rows, title};
 use super::text::{DATA_NOTE, counted, short, table};
-use super::tool::{Hints, Tool};
+use super::tool::{Emits, Hints, Tool};
 use crate::powerbi::Kind;
 
 /// Characters of each part of an answer.
@@ -36,7 +36,7 @@ pub(super) const TOOL: Tool = Tool {
 }"#,
     output: None,
     hints: Hints::READS,
-    operations: &[items::OPERATIONS, QUERIES],
+    operations: Emits::Listed(&[items::OPERATIONS, QUERIES]),
     needs: QUERIES,
     run: |context, arguments| Box::pin(run(context, arguments)),
 };

@@ -12,7 +12,7 @@ use super::items::{self, Fit, Item, Kind, Meant, fit};
 use super::link::{Download, Job, link, open_job, seal_job};
 use super::outcome::Said;
 use super::text::{cell, clean, short};
-use super::tool::{Hints, Tool};
+use super::tool::{Emits, Hints, Tool};
 use crate::call::Request;
 
 /// Many clients give up after a minute.
@@ -56,7 +56,7 @@ pub(super) const TOOL: Tool = Tool {
         idempotent: false,
         ..Hints::READS
     },
-    operations: &[items::OPERATIONS, STARTS, LOOKS, FILES, PAGES],
+    operations: Emits::Listed(&[items::OPERATIONS, STARTS, LOOKS, FILES, PAGES]),
     needs: STARTS,
     run: |context, arguments| Box::pin(run(context, arguments)),
 };
@@ -174,7 +174,7 @@ async fn done(context: &Context<'_>, job: &Job, status: &Value) -> Result<Said, 
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '.';
     let extension: String = extension.chars().filter(|c| is_plain(*c)).take(10).collect();
     let file = format!("{}{extension}", short(&job.name, 120));
-    let download = Download::new(operation, arguments, file, context.app.clock.now());
+    let download = Download::new(context.tool.name, operation, arguments, file, context.app.clock.now());
     let link = link(context, &download).await?;
     Ok(format!(
         "The file {} is ready: {link}\nOnly the person for whom it was made can open the link, signed in to the gateway in a browser or with their token, for 24 hours.",

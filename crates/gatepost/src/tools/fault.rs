@@ -50,6 +50,15 @@ impl Fault {
         matches!(self, Self::Refused { failure, .. } if failure.kind == Kind::Throttled)
     }
 
+    /// Whether what was asked for is not there, as far as this person can see.
+    pub(super) fn is_not_found(&self) -> bool {
+        match self {
+            Self::NotFound(_) => true,
+            Self::Refused { failure, .. } => failure.kind == Kind::NotFound,
+            Self::Call(_) | Self::Answer(_) | Self::Unreadable | Self::Words(_) => false,
+        }
+    }
+
     /// In a few words, for a remark beside an answer.
     pub(super) fn brief(&self) -> String {
         match self {

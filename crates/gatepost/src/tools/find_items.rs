@@ -8,7 +8,7 @@ use super::fault::Fault;
 use super::items::{self, Fit, HEAD, Item, Kind, Meant, Walked, Wanted, fit};
 use super::outcome::Said;
 use super::text::{DATA_NOTE, counted, short, table};
-use super::tool::{Hints, Tool};
+use super::tool::{Emits, Hints, Tool};
 
 const MOST_LINES: usize = 200;
 const MOST_CHARACTERS: usize = 30_000;
@@ -29,7 +29,7 @@ pub(super) const TOOL: Tool = Tool {
 }"#,
     output: None,
     hints: Hints::READS,
-    operations: &[items::OPERATIONS],
+    operations: Emits::Listed(&[items::OPERATIONS]),
     needs: &["groups.list", "apps.list"],
     run: |context, arguments| Box::pin(run(context, arguments)),
 };

@@ -20,6 +20,8 @@ const LONGEST_SEALED: usize = 8 * 1024;
 /// One file that a person may fetch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Download {
+    /// The tool that handed it out.
+    tool: String,
     operation: String,
     arguments: Map<String, Value>,
     /// What the file is called on the person's machine.
@@ -50,8 +52,15 @@ impl Job {
 }
 
 impl Download {
-    pub(super) fn new(operation: &str, arguments: Map<String, Value>, file: String, now: Timestamp) -> Self {
+    pub(super) fn new(
+        tool: &str,
+        operation: &str,
+        arguments: Map<String, Value>,
+        file: String,
+        now: Timestamp,
+    ) -> Self {
         Self {
+            tool: tool.to_owned(),
             operation: operation.to_owned(),
             arguments,
             file,
@@ -69,8 +78,10 @@ impl Download {
 
     /// The call that fetches the file.
     pub fn request(&self, app: &App) -> Result<Request, CallError> {
-        let tool = super::export_report::TOOL.name;
-        Request::of_tool(app, tool, &self.operation, self.arguments.clone())
+        let mut all = super::all().iter();
+        let tool = all.find(|it| it.name == self.tool && it.may_emit(&self.operation));
+        let tool = tool.ok_or_else(|| CallError::Internal(format!("{} hands out no such file", self.tool)))?;
+        Request::of_tool(app, tool.name, &self.operation, self.arguments.clone())
     }
 }
 

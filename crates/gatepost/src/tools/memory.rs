@@ -3,20 +3,24 @@
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
+use bytes::Bytes;
 use quick_cache::sync::Cache;
 use tokio::sync::Mutex;
 
 use super::context::Context;
 use super::describe_model::Model;
 use super::items::Known;
+use crate::app::App;
 use crate::call::{self, CallError};
-use crate::caller::Through;
+use crate::caller::{Caller, Through};
 use crate::clock::Timestamp;
+use crate::policy::Policies;
 
 /// How long what was read is used again.
 pub(super) const FRESH_MS: i64 = 3 * 60 * 1000;
 const VIEWERS: usize = 500;
 const MODELS: usize = 500;
+const LISTS: usize = 500;
 
 /// Whose view of Power BI something is.
 ///
@@ -24,6 +28,14 @@ const MODELS: usize = 500;
 /// person, client, connection or policy version is shown under another.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Viewer {
+    eyes: Eyes,
+    address: Option<std::net::IpAddr>,
+    connection: String,
+}
+
+/// What decides which tools a caller sees; no call of Power BI's has a part in it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Eyes {
     gateway: (PathBuf, String),
     environment: String,
     person: String,
@@ -31,17 +43,12 @@ pub(super) struct Viewer {
     groups: Vec<String>,
     through: String,
     scopes: String,
-    address: Option<std::net::IpAddr>,
-    connection: String,
     policy_version: i64,
 }
 
-impl Viewer {
-    /// The viewer behind a call; there is none without a connection.
-    pub(super) async fn of(context: &Context<'_>) -> Result<Self, CallError> {
-        let (app, caller) = (context.app, context.caller);
-        let connection = call::connection_of(app, caller).await?;
-        Ok(Self {
+impl Eyes {
+    pub(super) fn of(app: &App, caller: &Caller, policies: &Policies) -> Self {
+        Self {
             gateway: (app.settings.data.clone(), app.settings.public_url.clone()),
             environment: caller.environment.0.clone(),
             person: caller.person.0.clone(),
@@ -54,9 +61,20 @@ impl Viewer {
                 Through::Job { name } => format!("job {name}"),
             },
             scopes: caller.scopes.to_string(),
+            policy_version: policies.version(),
+        }
+    }
+}
+
+impl Viewer {
+    /// The viewer behind a call; there is none without a connection.
+    pub(super) async fn of(context: &Context<'_>) -> Result<Self, CallError> {
+        let (app, caller) = (context.app, context.caller);
+        let connection = call::connection_of(app, caller).await?;
+        Ok(Self {
+            eyes: Eyes::of(app, caller, &context.policies),
             address: caller.address,
             connection: format!("{} {} {}", connection.id, connection.tenant_id, connection.object_id),
-            policy_version: context.policies.version(),
         })
     }
 }
@@ -65,11 +83,13 @@ impl Viewer {
 pub(super) struct Memory {
     items: Cache<Viewer, Arc<Mutex<Known>>>,
     models: Cache<(Viewer, String), Arc<(Timestamp, Model)>>,
+    lists: Cache<Eyes, Bytes>,
 }
 
 static MEMORY: LazyLock<Memory> = LazyLock::new(|| Memory {
     items: Cache::new(VIEWERS),
     models: Cache::new(MODELS),
+    lists: Cache::new(LISTS),
 });
 
 /// The memory of this process.
@@ -86,6 +106,16 @@ impl Memory {
         let fresh = Arc::new(Mutex::new(Known::default()));
         self.items.insert(viewer.clone(), fresh.clone());
         self.items.get(viewer).unwrap_or(fresh)
+    }
+
+    /// The list of tools as it was written for a caller.
+    pub(super) fn list(&self, eyes: &Eyes) -> Option<Bytes> {
+        self.lists.get(eyes)
+    }
+
+    /// Keeps a list of tools. A change of policies has another key, so nothing here grows stale.
+    pub(super) fn keep_list(&self, eyes: Eyes, list: Bytes) {
+        self.lists.insert(eyes, list);
     }
 
     /// What a viewer was told of a model not long ago.

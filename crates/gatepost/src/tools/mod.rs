@@ -10,6 +10,8 @@ mod find_items;
 mod items;
 mod link;
 mod memory;
+mod names;
+mod operations;
 mod outcome;
 mod progress;
 mod refresh_model;
@@ -24,9 +26,11 @@ mod tool;
 mod whoami;
 
 pub use link::Download;
-pub use outcome::{Challenge, Outcome};
+pub use names::{Named, can_use, names, operations_like};
+pub use outcome::{Challenge, Outcome, Way};
 pub use progress::{Progress, Step};
-pub use tool::{Hints, Tool};
+pub use text::short;
+pub use tool::{Emits, Hints, Tool};
 
 use std::sync::Arc;
 
@@ -39,8 +43,9 @@ use crate::call::CallError;
 use crate::caller::Caller;
 use crate::policy::{Policies, may_ever};
 use crate::tools::context::Context;
+use crate::tools::memory::{Eyes, memory};
 
-static ALL: [Tool; 8] = [
+static ALL: [Tool; 12] = [
     whoami::TOOL,
     find_items::TOOL,
     describe_item::TOOL,
@@ -49,6 +54,10 @@ static ALL: [Tool; 8] = [
     refresh_model::TOOL,
     refresh_status::TOOL,
     export_report::TOOL,
+    operations::FIND,
+    operations::DESCRIBE,
+    operations::CALL_READ,
+    operations::CALL_WRITE,
 ];
 
 const LONGEST_NAME: usize = 128;
@@ -58,12 +67,22 @@ pub fn all() -> &'static [Tool] {
     &ALL
 }
 
-/// The tools this caller can use, as a JSON array of MCP tool objects.
+/// The tools this caller can use, as a JSON array of MCP tool objects; written once per policies and caller.
 pub async fn list(app: &App, caller: &Caller) -> Result<Bytes, CallError> {
     let policies = policies_of(app, caller).await?;
+    let eyes = Eyes::of(app, caller, &policies);
+    if let Some(list) = memory().list(&eyes) {
+        return Ok(list);
+    }
+    let list = written(caller, &policies);
+    memory().keep_list(eyes, list.clone());
+    Ok(list)
+}
+
+fn written(caller: &Caller, policies: &Policies) -> Bytes {
     let mut list = BytesMut::from(&b"["[..]);
     for (tool, ready) in ALL.iter().zip(tool::ready()) {
-        if may_use(app, caller, &policies, tool) && caller.scopes.allows(tool.scope()) {
+        if may_use(caller, policies, tool) && caller.scopes.allows(tool.scope()) {
             if list.len() > 1 {
                 list.put_u8(b',');
             }
@@ -71,7 +90,7 @@ pub async fn list(app: &App, caller: &Caller) -> Result<Bytes, CallError> {
         }
     }
     list.put_u8(b']');
-    Ok(list.freeze())
+    list.freeze()
 }
 
 /// Runs the tool `name`. Dropping the future cancels what only reads; what changes something runs to its end.
@@ -88,7 +107,7 @@ pub async fn call(
     };
     // Invariant: a tool that is hidden from the caller and one that does not exist are the same.
     let known = ALL.iter().zip(tool::ready()).find(|(tool, _)| tool.name == name);
-    let Some((tool, ready)) = known.filter(|(tool, _)| may_use(app, caller, &policies, tool)) else {
+    let Some((tool, ready)) = known.filter(|(tool, _)| may_use(caller, &policies, tool)) else {
         return recorded(app, caller, name, "tool_unknown", Outcome::unknown(name)).await;
     };
     if !caller.scopes.allows(tool.scope()) {
@@ -114,9 +133,9 @@ pub async fn call(
 }
 
 /// Whether the policies may ever let this caller do what the tool is for.
-fn may_use(app: &App, caller: &Caller, policies: &Policies, tool: &Tool) -> bool {
-    let mut needed = tool.needs.iter().filter_map(|id| app.catalogue.operation(id));
-    tool.needs.is_empty() || needed.any(|operation| may_ever(policies, caller, operation))
+fn may_use(caller: &Caller, policies: &Policies, tool: &Tool) -> bool {
+    let mut needed = tool.needed().peekable();
+    needed.peek().is_none() || needed.any(|operation| may_ever(policies, caller, operation))
 }
 
 async fn policies_of(app: &App, caller: &Caller) -> Result<Arc<Policies>, CallError> {

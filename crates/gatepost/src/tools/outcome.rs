@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::fault::{Fault, of_problem};
 use crate::call::CallError;
-use crate::caller::Scope;
+use crate::caller::{ApprovalId, Scope};
 
 /// A tool's answer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,8 +18,21 @@ pub struct Outcome {
     pub unknown: bool,
     /// The arguments do not fit the tool's schema; nothing was done.
     pub invalid: bool,
+    /// What was asked for does not exist, or is hidden from this person.
+    pub not_found: bool,
     /// The client can mend it by asking the person for more.
     pub auth: Option<Challenge>,
+    /// A page of ours on which the person, or somebody they send there, can clear the way.
+    pub way: Option<Way>,
+}
+
+/// What stands in the way of a call, and the page that clears it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// No Microsoft account is connected, or the connection must be renewed.
+    Connect { link: String },
+    /// Somebody must approve the plan.
+    Approve { id: ApprovalId, link: String },
 }
 
 /// What the client must bring.
@@ -53,7 +66,10 @@ impl Outcome {
                 ..Self::default()
             },
             Err(Fault::Call(error)) => Self::refused(&error, trace),
-            Err(fault) => Self::failed(fault.words(trace)),
+            Err(fault) => Self {
+                not_found: fault.is_not_found(),
+                ..Self::failed(fault.words(trace))
+            },
         }
     }
 
@@ -63,8 +79,17 @@ impl Outcome {
             CallError::StepUp { age_s } => Some(Challenge::StepUp { age_s: *age_s }),
             _ => None,
         };
+        let way = match error {
+            CallError::NotConnected { link, .. } => Some(Way::Connect { link: link.clone() }),
+            CallError::ApprovalNeeded { id, link, .. } => Some(Way::Approve {
+                id: id.clone(),
+                link: link.clone(),
+            }),
+            _ => None,
+        };
         Self {
             auth,
+            way,
             ..Self::failed(of_problem(&error.problem(), trace))
         }
     }
@@ -80,6 +105,7 @@ impl Outcome {
         let name: String = name.chars().take(64).collect();
         Self {
             unknown: true,
+            not_found: true,
             ..Self::failed(format!("There is no tool {}.", name.escape_debug()))
         }
     }

@@ -12,7 +12,7 @@ use super::items::{self, Item, Meant};
 use super::outcome::Said;
 use super::refreshes::{HISTORY, Refresh, history, on};
 use super::run_dax::title;
-use super::tool::{Hints, Tool};
+use super::tool::{Emits, Hints, Tool};
 
 const USUAL_WAIT_S: usize = 30;
 const FIRST_LOOK: Duration = Duration::from_secs(2);
@@ -40,7 +40,7 @@ pub(super) const TOOL: Tool = Tool {
         idempotent: false,
         open_world: true,
     },
-    operations: &[items::OPERATIONS, STARTS, HISTORY],
+    operations: Emits::Listed(&[items::OPERATIONS, STARTS, HISTORY]),
     needs: STARTS,
     run: |context, arguments| Box::pin(run(context, arguments)),
 };

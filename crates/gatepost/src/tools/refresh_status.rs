@@ -10,7 +10,7 @@ use super::outcome::Said;
 use super::refreshes::{HISTORY, Refresh, history, on};
 use super::run_dax::title;
 use super::text::{DATA_NOTE, short, table};
-use super::tool::{Hints, Tool};
+use super::tool::{Emits, Hints, Tool};
 use crate::clock::Timestamp;
 
 const SHOWN: usize = 5;
@@ -35,7 +35,7 @@ pub(super) const TOOL: Tool = Tool {
 }"#,
     output: None,
     hints: Hints::READS,
-    operations: &[items::OPERATIONS, HISTORY, SCHEDULES],
+    operations: Emits::Listed(&[items::OPERATIONS, HISTORY, SCHEDULES]),
     needs: HISTORY,
     run: |context, arguments| Box::pin(run(context, arguments)),
 };

@@ -9,7 +9,7 @@ use super::items::{self, Home, Item, Kind, Meant, Reference};
 use super::outcome::Said;
 use super::rows::{self, MOST_ROWS, Rows};
 use super::text::{DATA_NOTE, clean, counted, short};
-use super::tool::{Hints, Tool};
+use super::tool::{Emits, Hints, Tool};
 use crate::call::Request;
 
 const USUAL_ROWS: usize = 250;
@@ -45,7 +45,7 @@ pub(super) const TOOL: Tool = Tool {
 }"#,
     ),
     hints: Hints::READS,
-    operations: &[items::OPERATIONS, QUERIES],
+    operations: Emits::Listed(&[items::OPERATIONS, QUERIES]),
     needs: QUERIES,
     run: |context, arguments| Box::pin(run(context, arguments)),
 };

@@ -24,7 +24,7 @@ pub(super) fn clean(text: &str) -> String {
 }
 
 /// A text on one line, at most `most` characters.
-pub(super) fn short(text: &str, most: usize) -> String {
+pub fn short(text: &str, most: usize) -> String {
     let plain = text.chars().filter(|c| !is_invisible(*c));
     let mut line: String = plain
         .map(|c| if c.is_control() { ' ' } else { c })

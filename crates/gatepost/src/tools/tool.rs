@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use catalogue::Catalogue;
+use catalogue::{Catalogue, Effect, Operation};
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
@@ -26,11 +26,33 @@ pub struct Tool {
     /// JSON Schema of the structured answer, if there is one.
     pub output: Option<&'static str>,
     pub hints: Hints,
-    /// Every operation it may call, in groups; a call of any other is refused.
-    pub operations: &'static [&'static [&'static str]],
-    /// Operations of which the policies must allow one for the tool to be of use; empty means always.
+    /// Every operation it may call; a call of any other is refused.
+    pub operations: Emits,
+    /// Of the listed operations, those of which the policies must allow one for the tool to be of use; empty means always.
     pub needs: &'static [&'static str],
     pub(super) run: Run,
+}
+
+/// Which operations a tool may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Emits {
+    /// These, in groups.
+    Listed(&'static [&'static [&'static str]]),
+    /// Every operation that only reads.
+    Reads,
+    /// Every operation that changes something.
+    Changes,
+}
+
+impl Emits {
+    /// Whether an operation is one of them.
+    pub fn includes(self, operation: &Operation) -> bool {
+        match self {
+            Self::Listed(groups) => groups.iter().any(|group| group.contains(&operation.id.as_str())),
+            Self::Reads => operation.effect == Effect::Read,
+            Self::Changes => operation.effect != Effect::Read,
+        }
+    }
 }
 
 /// What MCP calls annotations.
@@ -58,13 +80,22 @@ pub(super) type Run = for<'a> fn(&'a Context<'a>, &'a Map<String, Value>) -> Run
 impl Tool {
     /// Whether the manifest lists this operation.
     pub fn may_emit(&self, id: &str) -> bool {
-        self.operations.iter().any(|group| group.contains(&id))
+        let operation = Catalogue::builtin().operation(id);
+        operation.is_some_and(|it| self.operations.includes(it))
+    }
+
+    /// The operations of which the policies must allow one for the tool to be of use; none means that it always is.
+    pub(super) fn needed(&self) -> Box<dyn Iterator<Item = &'static Operation> + Send> {
+        let catalogue = Catalogue::builtin();
+        match self.operations {
+            Emits::Listed(_) => Box::new(self.needs.iter().filter_map(|id| catalogue.operation(id))),
+            all => Box::new(catalogue.operations().iter().filter(move |it| all.includes(it))),
+        }
     }
 
     /// The least scope with which the tool is of use.
     pub fn scope(&self) -> Scope {
-        let catalogue = Catalogue::builtin();
-        let needed = self.needs.iter().filter_map(|id| catalogue.operation(id));
+        let needed = self.needed();
         let least = needed.map(|operation| Scope::needed_for(operation.effect)).min();
         least.unwrap_or(Scope::Read)
     }

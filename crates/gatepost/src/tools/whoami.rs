@@ -7,7 +7,7 @@ use super::context::Context;
 use super::fault::Fault;
 use super::outcome::Said;
 use super::text::short;
-use super::tool::{Hints, Tool};
+use super::tool::{Emits, Hints, Tool};
 use crate::call::{self, CallError};
 use crate::caller::{Scope, Through};
 use crate::connections;
@@ -29,7 +29,7 @@ pub(super) const TOOL: Tool = Tool {
         open_world: false,
         ..Hints::READS
     },
-    operations: &[],
+    operations: Emits::Listed(&[]),
     needs: &[],
     run: |context, arguments| Box::pin(run(context, arguments)),
 };

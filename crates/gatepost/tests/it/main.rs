@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
 mod authorize;
+mod backup;
 mod browser;
 mod callback;
 mod clients;
@@ -13,8 +14,10 @@ mod every_operation;
 mod faults;
 mod front;
 mod funnel;
+mod joining;
 mod mcp;
 mod oauth;
+mod openid;
 mod portal;
 mod powerbi;
 mod pretend_microsoft;
@@ -23,6 +26,8 @@ mod published;
 mod refresh;
 mod replicas;
 mod rest;
+mod second_factor;
+mod step_up;
 mod tokens;
 mod tools;
 mod vault;

@@ -12,6 +12,7 @@ use http::header::CONTENT_TYPE;
 use http::header::LOCATION;
 use http::header::RETRY_AFTER;
 use serde_json::Value;
+use uuid::Uuid;
 
 /// The content type of every JSON answer of the service.
 pub(crate) const JSON: &str = "application/json; odata.metadata=minimal";
@@ -22,6 +23,8 @@ pub(crate) struct Answer {
     status: StatusCode,
     headers: Vec<(HeaderName, String)>,
     content: Content,
+    /// Id and name of the one thing it tells about.
+    subject: Option<(Uuid, String)>,
 }
 
 /// What an answer carries.
@@ -54,7 +57,10 @@ impl From<Body> for Content {
 impl Answer {
     /// 200 with a JSON body.
     pub(crate) fn json(body: &Value) -> Answer {
-        Answer::written(body.to_string().into())
+        Answer {
+            subject: subject_of(body),
+            ..Answer::written(body.to_string().into())
+        }
     }
 
     /// 200 with JSON that is already text.
@@ -63,6 +69,7 @@ impl Answer {
             status: StatusCode::OK,
             headers: vec![(CONTENT_TYPE, JSON.to_owned())],
             content: body.into(),
+            subject: None,
         }
     }
 
@@ -72,6 +79,7 @@ impl Answer {
             status: StatusCode::OK,
             headers: vec![(CONTENT_TYPE, content_type.to_owned())],
             content: body.into(),
+            subject: None,
         }
     }
 
@@ -81,6 +89,7 @@ impl Answer {
             status: StatusCode::OK,
             headers: Vec::new(),
             content: Bytes::new().into(),
+            subject: None,
         }
     }
 
@@ -112,15 +121,13 @@ impl Answer {
             status: StatusCode::OK,
             headers,
             content: bytes.into(),
+            subject: None,
         }
     }
 
-    /// What is in the body; nothing of what is yet to be made.
-    pub(crate) fn body(&self) -> &[u8] {
-        match &self.content {
-            Content::Whole(bytes) => bytes,
-            Content::Streamed(_) => &[],
-        }
+    /// Id and name of the one thing it tells about, if it does.
+    pub(crate) fn subject(&self) -> Option<&(Uuid, String)> {
+        self.subject.as_ref()
     }
 
     /// The same answer with another status.
@@ -144,6 +151,14 @@ impl Answer {
     pub(crate) fn retry_after(self, seconds: i64) -> Answer {
         self.header(RETRY_AFTER, seconds.to_string())
     }
+}
+
+fn subject_of(body: &Value) -> Option<(Uuid, String)> {
+    let id = Uuid::try_parse(body["id"].as_str()?).ok()?;
+    let name = ["displayName", "name"]
+        .into_iter()
+        .find_map(|field| body[field].as_str());
+    Some((id, name.unwrap_or_default().to_owned()))
 }
 
 impl IntoResponse for Answer {

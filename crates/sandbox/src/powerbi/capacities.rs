@@ -176,11 +176,9 @@ pub(super) fn refreshable_of(call: &Call) -> Result<Answer, Refusal> {
     let model = models_on(call, &world, capacity.id)
         .find(|known| known.id == model)
         .ok_or_else(Refusal::not_found)?;
-    Ok(odata::entity(
-        call,
-        "refreshables",
-        refreshable(call, &world, capacity, model),
-    ))
+    // The service answers a list here too, of one.
+    let item = refreshable(call, &world, capacity, model);
+    Ok(odata::list(call, "refreshables", [item]))
 }
 
 /// Models of a capacity that were ever refreshed.

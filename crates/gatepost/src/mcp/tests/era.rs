@@ -75,6 +75,7 @@ fn a_whole_modern_request_is_modern() {
     );
 }
 
+/// MCP-04: headers that say something else than the body are refused; the body alone decides.
 #[test]
 fn headers_must_say_what_the_body_says() {
     let cases: &[(&str, &[(&'static str, &str)])] = &[

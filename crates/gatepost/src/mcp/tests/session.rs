@@ -38,30 +38,30 @@ fn vault() -> (Vault, Clock) {
 fn a_session_is_known_to_its_own_caller_only() {
     let (vault, _) = vault();
     let alice = caller("alice", "claude");
-    let sealed = Session::new(&alice, "2025-11-25").seal(&vault);
+    let sealed = Session::new(&alice, "2025-11-25", true).seal(&vault);
     // 2025-11-25, transports: a session id is visible ASCII.
     assert!(sealed.bytes().all(|it| (0x21..=0x7e).contains(&it)), "{sealed}");
-    assert!(Session::is_of(&vault, &alice, &sealed));
-    assert!(!Session::is_of(&vault, &caller("bob", "claude"), &sealed));
-    assert!(!Session::is_of(&vault, &caller("alice", "cursor"), &sealed));
+    assert!(Session::of(&vault, &alice, &sealed).is_some_and(|it| it.takes_urls));
+    assert!(Session::of(&vault, &caller("bob", "claude"), &sealed).is_none());
+    assert!(Session::of(&vault, &caller("alice", "cursor"), &sealed).is_none());
     let elsewhere = Caller {
         environment: "test".into(),
         ..caller("alice", "claude")
     };
-    assert!(!Session::is_of(&vault, &elsewhere, &sealed));
+    assert!(Session::of(&vault, &elsewhere, &sealed).is_none());
 }
 
 #[test]
 fn a_session_that_was_changed_or_made_up_is_unknown() {
     let (vault, clock) = vault();
     let alice = caller("alice", "claude");
-    let sealed = Session::new(&alice, "2025-11-25").seal(&vault);
+    let sealed = Session::new(&alice, "2025-11-25", true).seal(&vault);
     for at in 0..sealed.len() {
         let mut changed = sealed.clone().into_bytes();
         changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
         let changed = String::from_utf8(changed).unwrap();
         // The last character of unpadded base64 may hold bits that are no part of the value.
-        let is_same = changed == sealed || !Session::is_of(&vault, &alice, &changed);
+        let is_same = changed == sealed || Session::of(&vault, &alice, &changed).is_none();
         assert!(is_same, "{changed}");
     }
     for made_up in [
@@ -73,8 +73,8 @@ fn a_session_that_was_changed_or_made_up_is_unknown() {
         &format!("{sealed}.x"),
         sealed.split('.').next().unwrap(),
     ] {
-        assert!(!Session::is_of(&vault, &alice, made_up), "{made_up}");
+        assert!(Session::of(&vault, &alice, made_up).is_none(), "{made_up}");
     }
     let other = Vault::new(Keyring::fresh(&clock), clock.random().clone());
-    assert!(!Session::is_of(&other, &alice, &sealed), "another gateway's");
+    assert!(Session::of(&other, &alice, &sealed).is_none(), "another gateway's");
 }

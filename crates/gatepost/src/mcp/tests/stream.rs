@@ -19,6 +19,7 @@ use tokio::sync::watch;
 
 use crate::mcp::stream;
 use crate::mcp::stream::Ended;
+use crate::mcp::stream::Feed;
 use crate::mcp::stream::Told;
 use crate::mcp::stream::Work;
 use crate::tools::Step;
@@ -91,7 +92,7 @@ async fn progress_is_told_to_the_token_and_only_when_it_grows() {
         }
         after(2).await
     });
-    let told = Told { token: json!(0), steps };
+    let told = Told::Progress { token: json!(0), steps };
     let answer = text(stream::answer(work, Some(told), true).await).await;
     insta::assert_snapshot!(answer, @r#"
     event: message
@@ -138,4 +139,30 @@ fn only_a_sender_who_says_so_reads_streams() {
         accepts(&["application/json, text/event-stream"]) && accepts(&["application/json", "Text/Event-Stream; q=0.5"])
     );
     assert!(!accepts(&[]) && !accepts(&["*/*"]) && !accepts(&["application/json"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn notes_are_sent_at_once_and_none_is_lost() {
+    let (feed, told) = Feed::new(None, true);
+    let work: Work = Box::pin(async move {
+        feed.note("notifications/message", &json!({ "data": 1 }));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        feed.note("notifications/message", &json!({ "data": 2 }));
+        feed.note("notifications/message", &json!({ "data": 3 }));
+        after(0).await
+    });
+    let answer = text(stream::answer(work, told, true).await).await;
+    insta::assert_snapshot!(answer, @r#"
+    event: message
+    data: {"jsonrpc":"2.0","method":"notifications/message","params":{"data":1}}
+
+    event: message
+    data: {"jsonrpc":"2.0","method":"notifications/message","params":{"data":2}}
+
+    event: message
+    data: {"jsonrpc":"2.0","method":"notifications/message","params":{"data":3}}
+
+    event: message
+    data: {"last":1}
+    "#);
 }

@@ -34,6 +34,7 @@ async fn a_tool_is_called_as_the_person_who_asks() {
     assert_eq!((wrong.status, &wrong.json()["result"]["isError"]), (200, &json!(true)));
 }
 
+/// MCP-22: one challenge with the least scope, and nothing of the caller's in it.
 #[tokio::test]
 async fn a_missing_scope_is_a_challenge_that_names_it() {
     let mut agent = Agent::new().await;
@@ -122,6 +123,7 @@ async fn closed_after_giving_up(agent: &Agent, request: RequestBuilder, body: &V
     }
 }
 
+/// MCP-13: a read ends with its sender.
 #[tokio::test]
 async fn a_modern_sender_who_goes_away_cancels_a_read_and_the_record_says_so() {
     let agent = Agent::new().await;
@@ -144,6 +146,7 @@ async fn a_legacy_sender_who_goes_away_cancels_nothing() {
     assert!(outcome != "cancelled" && outcome.is_string(), "{outcome}");
 }
 
+/// ISO-01, MCP-08: an id is the sender's own matter.
 #[tokio::test]
 async fn answers_to_many_people_with_the_same_id_never_mix() {
     let agent = Agent::new().await;

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 
+/// MCP-01: no door of agents opens without a token, in neither era.
 #[tokio::test]
 async fn without_a_token_every_door_asks_for_one_before_it_looks_at_the_message() {
     let agent = Agent::new().await;
@@ -29,6 +30,7 @@ async fn told_json(agent: &Agent, url: &str) -> Value {
     agent.world.http.get(url).send().await.unwrap().json().await.unwrap()
 }
 
+/// MCP-02: one bearer token in its header, and nothing else that could pass for one.
 #[tokio::test]
 async fn a_token_that_is_not_ours_is_told_to_be_invalid() {
     let agent = Agent::new().await;
@@ -78,6 +80,7 @@ async fn a_token_that_is_not_ours_is_told_to_be_invalid() {
     assert_eq!(told(lower).await.status, 200);
 }
 
+/// MCP-01: no alias is another way in.
 #[tokio::test]
 async fn only_post_is_answered_with_or_without_a_token() {
     let agent = Agent::new().await;
@@ -98,6 +101,7 @@ async fn only_post_is_answered_with_or_without_a_token() {
     }
 }
 
+/// MCP-03: a page elsewhere cannot reach a gateway on a private network; hosts are the front's matter.
 #[tokio::test]
 async fn pages_of_other_origins_are_turned_away() {
     let agent = Agent::new().await;
@@ -124,6 +128,7 @@ async fn pages_of_other_origins_are_turned_away() {
     );
 }
 
+/// MCP-06, MCP-18: one message a request, in JSON as it is.
 #[tokio::test]
 async fn bodies_that_are_too_large_or_no_single_message_are_refused() {
     let agent = Agent::new().await;

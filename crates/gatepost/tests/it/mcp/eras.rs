@@ -45,8 +45,8 @@ async fn methods_of_the_other_era_or_of_none_are_not_found() {
         "initialize",
         "ping",
         "logging/setLevel",
-        "resources/list",
-        "prompts/list",
+        "resources/subscribe",
+        "resources/unsubscribe",
         "subscriptions/listen",
         "tools",
         "Tools/List",
@@ -58,7 +58,12 @@ async fn methods_of_the_other_era_or_of_none_are_not_found() {
             "{method}"
         );
     }
-    for method in ["resources/list", "prompts/list", "logging/setLevel", "tools/LIST"] {
+    for method in [
+        "resources/subscribe",
+        "server/discover2",
+        "logging/setLevel",
+        "tools/LIST",
+    ] {
         let told = agent.legacy("2025-11-25", method, json!({})).await;
         assert_eq!((told.status, told.code()), (200, -32601), "{method}");
     }
@@ -82,7 +87,10 @@ async fn a_legacy_client_agrees_on_a_version_and_gets_a_session() {
             (&begun.json()["id"], &result["protocolVersion"]),
             (&json!(0), &json!(agreed))
         );
-        assert_eq!(result["capabilities"], json!({ "tools": {} }));
+        assert_eq!(
+            result["capabilities"],
+            json!({ "tools": {}, "resources": {}, "prompts": {}, "completions": {} })
+        );
         let session = begun.header("mcp-session-id").to_owned();
         assert!(!session.is_empty());
         let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
@@ -101,6 +109,7 @@ async fn a_legacy_client_agrees_on_a_version_and_gets_a_session() {
     }
 }
 
+/// MCP-09: a session is bound to its person and client.
 #[tokio::test]
 async fn a_session_of_somebody_else_is_unknown() {
     let agent = Agent::new().await;
@@ -135,6 +144,7 @@ async fn a_session_of_somebody_else_is_unknown() {
     }
 }
 
+/// MCP-05: the same decision in every revision, and without one.
 #[tokio::test]
 async fn no_era_is_a_way_round_a_policy() {
     let agent = Agent::new().await;
@@ -157,6 +167,7 @@ fn without_names(text: &str) -> String {
     text.split("trace ").next().unwrap_or_default().to_owned()
 }
 
+/// MCP-14: a tool that is not listed is as unknown as one that does not exist.
 #[tokio::test]
 async fn hidden_and_unknown_tools_are_the_same() {
     let agent = Agent::new().await;

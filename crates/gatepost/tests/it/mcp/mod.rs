@@ -3,10 +3,14 @@
 mod calls;
 mod doors;
 mod eras;
+mod features;
+mod odd;
 mod peer;
+mod waits;
 
 use gatepost::admin;
 use gatepost::caller::{Caller, PersonId, Role, Scope, ScopeSet};
+use gatepost::config::Settings;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
@@ -28,7 +32,12 @@ struct Told {
 
 impl Agent {
     async fn new() -> Self {
-        let world = World::new().await;
+        Self::with(|_| {}).await
+    }
+
+    /// An agent at a gateway with other settings.
+    async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let world = World::with(change).await;
         let person = world.connect(ADA).await.person;
         let key = world.key(&person).await;
         Self { world, person, key }
@@ -92,8 +101,11 @@ async fn told(request: RequestBuilder) -> Told {
 }
 
 impl Told {
+    /// The response, be it an answer of its own or the last event of a stream: on a busy machine any call may run long.
     fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("expected JSON, not {} {}", self.status, self.body))
+        let last_event = self.body.lines().rfind(|line| line.starts_with("data: "));
+        let text = last_event.map_or(&self.body[..], |line| &line["data: ".len()..]);
+        serde_json::from_str(text).unwrap_or_else(|_| panic!("expected JSON, not {} {}", self.status, self.body))
     }
 
     fn header(&self, name: &str) -> &str {
@@ -118,14 +130,17 @@ fn modern_headers(request: RequestBuilder, method: &str, params: &Value) -> Requ
     let request = request
         .header("mcp-protocol-version", "2026-07-28")
         .header("mcp-method", method);
-    match params["name"].as_str() {
-        Some(name) => request.header("mcp-name", name),
-        None => request,
+    let name = if method == "resources/read" { "uri" } else { "name" };
+    match params[name].as_str() {
+        Some(name) if method != "completion/complete" => request.header("mcp-name", name),
+        _ => request,
     }
 }
 
 fn modern_body(method: &str, mut params: Value) -> Value {
     params["_meta"]["io.modelcontextprotocol/protocolVersion"] = "2026-07-28".into();
-    params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({});
+    if params["_meta"]["io.modelcontextprotocol/clientCapabilities"].is_null() {
+        params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({});
+    }
     json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })
 }

@@ -1,6 +1,7 @@
 //! The workflow tools against the sandbox: as the person who asks, under policies, with answers a model can act on.
 
 mod exports;
+mod operations;
 
 use gatepost::caller::{ApprovalId, Caller, PersonId, Role, Scope, ScopeSet};
 use gatepost::tools::{self, Challenge, Outcome, Progress};
@@ -262,7 +263,15 @@ async fn what_the_policies_hide_is_as_unknown_as_what_does_not_exist() {
             .await
             .unwrap();
     }
-    assert_eq!(listed(&world, &bo).await, ["whoami"]);
+    assert_eq!(
+        listed(&world, &bo).await,
+        ["whoami", "find_operations", "describe_operation"]
+    );
+    let text = told(&world, &bo, "find_operations", json!({"text": "*"})).await;
+    assert!(
+        text.starts_with("No operation that the policies may allow fits."),
+        "{text}"
+    );
     let before = power_bi_calls(&world).await;
     let hidden = call(
         &world,

@@ -3,11 +3,16 @@
 use crate::powerbi::admin;
 use crate::powerbi::answer::Answer;
 use crate::powerbi::call::Call;
-use crate::powerbi::odata;
 use crate::powerbi::profiles;
 use crate::powerbi::refusal::Refusal;
 
+/// Profiles one page may hold.
+const MOST: usize = 5_000;
+
 pub(in crate::powerbi) fn list(call: &Call) -> Result<Answer, Refusal> {
+    if call.query("$top").is_some() {
+        admin::required_top(call, MOST)?;
+    }
     let world = call.world();
     let own = world.profiles.iter().filter(|profile| profile.tid == call.who.tid);
     let items = own.map(|profile| {
@@ -15,8 +20,7 @@ pub(in crate::powerbi) fn list(call: &Call) -> Result<Answer, Refusal> {
         item.insert("servicePrincipalId".to_owned(), profile.principal.clone().into());
         item
     });
-    let items = admin::filtered(call, items.collect())?;
-    Ok(admin::list("profiles", odata::slice(call, items)?))
+    admin::page(call, "profiles", items.collect())
 }
 
 pub(in crate::powerbi) fn delete(call: &Call) -> Result<Answer, Refusal> {
