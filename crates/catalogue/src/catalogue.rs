@@ -98,11 +98,12 @@ impl Catalogue {
         let path: Vec<_> = path.split('/').filter(|part| !part.is_empty()).collect();
         // Each segment too many or too few counts in full, so most need no closer look, however long the path is.
         let may_be_near = |operation: &&Operation| path.len().abs_diff(operation.path.segment_count()) * SEGMENT <= FAR;
+        let mut known = HashMap::new();
         let mut ranked: Vec<_> = self
             .operations
             .iter()
             .filter(may_be_near)
-            .map(|operation| (distance(operation, method, &path), operation))
+            .map(|operation| (distance(operation, method, &path, &mut known), operation))
             .filter(|(distance, _)| *distance <= FAR)
             .collect();
         ranked.sort_by_key(|(distance, _)| *distance);
@@ -175,14 +176,22 @@ fn with_method<'a>(on_path: Vec<&'a Operation>, method: &str, values: Vec<(Strin
 const FAR: usize = 25;
 const SEGMENT: usize = 10;
 
-/// How far a path is from an operation's: an edit distance over segments.
-fn distance(operation: &Operation, method: &str, path: &[&str]) -> usize {
+/// How far a path is from an operation's: an edit distance over segments. `known` keeps how unlike the segments of the path are
+/// to one of a template, because templates share most of theirs.
+fn distance<'a>(
+    operation: &'a Operation,
+    method: &str,
+    path: &[&str],
+    known: &mut HashMap<&'a str, Vec<usize>>,
+) -> usize {
     let template: Vec<_> = operation.path.as_str().split('/').skip(1).collect();
     let mut above: Vec<usize> = (0..=path.len()).map(|at| at * SEGMENT).collect();
-    for (row, word) in template.iter().enumerate() {
+    for (row, word) in template.into_iter().enumerate() {
+        let compared = || path.iter().map(|given| unlikeness(word, given)).collect();
+        let swaps = known.entry(word).or_insert_with(compared);
         let mut costs = vec![(row + 1) * SEGMENT];
-        for (at, given) in path.iter().enumerate() {
-            let swap = above[at] + unlikeness(word, given);
+        for (at, unlikeness) in swaps.iter().enumerate() {
+            let swap = above[at] + unlikeness;
             let skip = SEGMENT + costs[at].min(above[at + 1]);
             costs.push(swap.min(skip));
         }

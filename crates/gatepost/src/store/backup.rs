@@ -33,6 +33,7 @@ pub async fn end_access(db: &Db, now: Timestamp) -> Result<u64> {
         "DELETE FROM openid_flows",
         "DELETE FROM waiting_forms",
         "DELETE FROM invitations",
+        "DELETE FROM mcp_tasks",
         "UPDATE approvals SET state = 'expired' WHERE state IN ('pending', 'approved')",
     ] {
         within!(&mut tx, connection => sqlx::query(statement).execute(connection).await.map(drop))?;

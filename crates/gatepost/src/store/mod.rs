@@ -15,6 +15,7 @@ pub mod groups;
 pub mod integrations;
 pub mod invitations;
 pub mod jobs;
+pub mod mcp_tasks;
 pub mod migrate;
 pub mod openid;
 pub mod people;

@@ -121,8 +121,8 @@ fn in_double_quotes(text: &str) -> String {
 }
 
 fn tool(operation: &Operation, arguments: &Map<String, Value>) -> String {
-    let is_read = operation.effect == Effect::Read || operation.method == Method::Get;
-    let tool = if is_read {
+    // The tool that is said to read takes nothing but reads: administrators' lists show what others own.
+    let tool = if operation.effect == Effect::Read {
         "call_read_operation"
     } else {
         "call_write_operation"
