@@ -96,9 +96,12 @@ impl Catalogue {
     /// Up to three operations somebody may have meant who met nothing under this path.
     pub fn nearest(&self, method: &str, path: &str) -> Vec<&Operation> {
         let path: Vec<_> = path.split('/').filter(|part| !part.is_empty()).collect();
+        // Each segment too many or too few counts in full, so most need no closer look, however long the path is.
+        let may_be_near = |operation: &&Operation| path.len().abs_diff(operation.path.segment_count()) * SEGMENT <= FAR;
         let mut ranked: Vec<_> = self
             .operations
             .iter()
+            .filter(may_be_near)
             .map(|operation| (distance(operation, method, &path), operation))
             .filter(|(distance, _)| *distance <= FAR)
             .collect();
@@ -196,6 +199,8 @@ fn unlikeness(word: &str, given: &str) -> usize {
         Some((before, _)) if given.starts_with(before) => 0,
         Some(_) => SEGMENT,
         None if word.eq_ignore_ascii_case(given) => 0,
+        // Less than a tenth of it can be alike; a closer look would take the product of both lengths.
+        None if given.len() / SEGMENT >= word.len() => SEGMENT,
         None => {
             let (word, given) = (word.to_ascii_lowercase(), given.to_ascii_lowercase());
             let longest = word.len().max(given.len()).max(1);

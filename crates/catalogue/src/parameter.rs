@@ -148,7 +148,8 @@ impl Parameter {
     /// The text without quotes and encoding that belong to the wire: some callers send them, some do not.
     fn bare(&self, text: String) -> String {
         let text = match text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
-            Some(inner) if self.quoted => inner.to_owned(),
+            // OData 4.01 §5.1.1.6.1: inside the quotes, a quote is doubled.
+            Some(inner) if self.quoted => inner.replace("''", "'"),
             _ => text,
         };
         match (self.kind, self.place) {

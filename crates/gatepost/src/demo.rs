@@ -61,6 +61,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         data: data.path().to_owned(),
         log: options.log,
         drain_seconds: 3,
+        // The sandbox has no such limit.
+        list_calls_per_minute: 0,
         ..Settings::default()
     };
     start_logging(&settings);

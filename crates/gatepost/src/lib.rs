@@ -15,6 +15,7 @@ pub mod http;
 pub mod jobs;
 pub mod mcp;
 pub mod oauth;
+pub mod openid;
 pub mod page;
 pub mod policy;
 pub mod portal;

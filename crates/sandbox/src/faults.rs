@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::ledger::Kind;
+use crate::ledger::is_of_operation;
 use crate::ledger::path_matches;
 
 /// What goes wrong.
@@ -78,6 +79,8 @@ pub struct Target {
     pub method: Option<String>,
     /// A part of the path, or a pattern with `*`.
     pub path: Option<String>,
+    /// An operation of the Power BI API, such as `POST ~/datasets/{dataset}/refreshes`.
+    pub operation: Option<String>,
     /// The person: sign-in name or object id.
     pub person: Option<String>,
     /// The client.
@@ -192,6 +195,10 @@ impl Target {
                 .path
                 .as_ref()
                 .is_none_or(|pattern| path_matches(pattern, facts.path))
+            && self
+                .operation
+                .as_ref()
+                .is_none_or(|operation| is_of_operation(operation, facts.method, facts.path))
             && self
                 .person
                 .as_ref()

@@ -14,7 +14,7 @@ use serde::Serialize;
 /// The oldest entries are forgotten beyond this many.
 const MAX_ENTRIES: usize = 20_000;
 
-/// Which of the two services was asked.
+/// Which of the services was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -22,6 +22,8 @@ pub enum Kind {
     Entra,
     /// The REST API.
     PowerBi,
+    /// The places where large files are uploaded.
+    Blob,
 }
 
 /// One request and its answer.
@@ -73,6 +75,8 @@ pub struct Filter {
     pub method: Option<String>,
     /// A part of the path; `*` stands for anything.
     pub path: Option<String>,
+    /// An operation of the API, such as `POST ~/datasets/{dataset}/refreshes`.
+    pub operation: Option<String>,
     /// The client.
     pub client_id: Option<String>,
     /// The grant type.
@@ -150,6 +154,10 @@ impl Filter {
                 .path
                 .as_ref()
                 .is_none_or(|pattern| path_matches(pattern, &entry.path))
+            && self
+                .operation
+                .as_ref()
+                .is_none_or(|operation| is_of_operation(operation, &entry.method, &entry.path))
             && same(&self.client_id, entry.client_id.as_deref())
             && same(&self.grant, entry.grant_type.as_deref())
             && same(&self.identity, entry.identity.as_deref())
@@ -177,4 +185,79 @@ pub(crate) fn path_matches(pattern: &str, path: &str) -> bool {
     }
     // The last part must reach the end, unless the pattern ends in `*`.
     last.is_empty() || path.ends_with(last)
+}
+
+/// Whether a request is one of an operation, written as a method and a path with names in `{}` for what varies. The
+/// method may be missing; `~/` stands for both forms of an operation, in a workspace and without one.
+pub(crate) fn is_of_operation(operation: &str, method: &str, path: &str) -> bool {
+    const BASE: &str = "v1.0/myorg/";
+    let (wanted, template) = operation.trim().split_once(' ').unwrap_or((method, operation.trim()));
+    let Some(path) = path.trim_start_matches('/').strip_prefix(BASE) else {
+        return false;
+    };
+    let template = template.trim_start_matches('/');
+    let template = template.strip_prefix(BASE).unwrap_or(template);
+    let given: Vec<&str> = path.trim_end_matches('/').split('/').collect();
+    let fits = |template: &str| {
+        let parts: Vec<&str> = template.trim_end_matches('/').split('/').collect();
+        parts.len() == given.len() && parts.iter().zip(&given).all(|(part, given)| is_of_segment(part, given))
+    };
+    let either = match template.strip_prefix("~/") {
+        Some(plain) => fits(plain) || fits(&format!("groups/{{group}}/{plain}")),
+        None => fits(template),
+    };
+    either && wanted.eq_ignore_ascii_case(method)
+}
+
+/// One segment: plain text in any case, or with a name in `{}` for anything that is not empty.
+fn is_of_segment(part: &str, given: &str) -> bool {
+    let (Some((before, _)), Some((_, after))) = (part.split_once('{'), part.rsplit_once('}')) else {
+        return part.eq_ignore_ascii_case(given);
+    };
+    let inner = given.len().checked_sub(before.len() + after.len());
+    let starts = given
+        .get(..before.len())
+        .is_some_and(|head| head.eq_ignore_ascii_case(before));
+    let end = given.len().checked_sub(after.len()).and_then(|at| given.get(at..));
+    inner.is_some_and(|length| length > 0) && starts && end.is_some_and(|tail| tail.eq_ignore_ascii_case(after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_told_apart_by_operation() {
+        let refresh = "POST ~/datasets/{dataset}/refreshes";
+        assert!(is_of_operation(refresh, "POST", "/v1.0/myorg/datasets/d/refreshes"));
+        assert!(is_of_operation(
+            refresh,
+            "POST",
+            "/v1.0/myorg/groups/g/datasets/d/refreshes"
+        ));
+        assert!(!is_of_operation(refresh, "GET", "/v1.0/myorg/datasets/d/refreshes"));
+        assert!(!is_of_operation(refresh, "POST", "/v1.0/myorg/datasets/d/refreshes/r"));
+        assert!(is_of_operation(
+            "/v1.0/myorg/groups/{groupId}",
+            "DELETE",
+            "/v1.0/myorg/groups/g"
+        ));
+        assert!(!is_of_operation("groups/{groupId}", "GET", "/groups/g"));
+        let goal = "GET groups/{g}/scorecards({s})/goals({id})";
+        assert!(is_of_operation(
+            goal,
+            "GET",
+            "/v1.0/myorg/groups/g/scorecards(1)/goals(2)"
+        ));
+        assert!(!is_of_operation(
+            goal,
+            "GET",
+            "/v1.0/myorg/groups/g/scorecards(1)/goals"
+        ));
+        assert!(!is_of_operation(
+            goal,
+            "GET",
+            "/v1.0/myorg/groups/g/scorecards()/goals(2)"
+        ));
+    }
 }

@@ -14,6 +14,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 pub mod admin;
+mod arrow;
 pub mod clock;
 pub mod data;
 pub mod dax;
@@ -25,6 +26,7 @@ pub mod page;
 pub mod people;
 pub mod powerbi;
 pub mod server;
+pub mod spool;
 pub mod visitor;
 pub mod world;
 

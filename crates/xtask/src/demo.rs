@@ -96,11 +96,6 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// Starts the sandbox over TLS on a free port, with its certificate in a temporary folder.
     pub(crate) fn start(gatepost: &Path) -> Result<Self> {
-        Self::start_with(gatepost, &[])
-    }
-
-    /// Starts the demo with more options.
-    pub(crate) fn start_with(gatepost: &Path, more: &[&str]) -> Result<Self> {
         let port = process::free_port()?;
         let folder = std::env::temp_dir().join(format!("gatepost-sandbox-{port}"));
         fs::create_dir_all(&folder)?;

@@ -1,4 +1,4 @@
-//! Developer commands: `cargo xtask check`, `test`, `catalogue`, `docs` and `bench`.
+//! Developer commands: `cargo xtask check`, `test`, `catalogue`, `docs`, `fuzz` and `bench`.
 #![expect(clippy::print_stdout, reason = "these commands talk to a person at a terminal")]
 #![expect(
     clippy::disallowed_methods,
@@ -10,6 +10,7 @@ mod catalogue;
 mod check;
 mod demo;
 mod docs;
+mod fuzz;
 mod peers;
 mod postgres;
 mod process;
@@ -44,6 +45,9 @@ enum Command {
     /// Writes the reference pages below docs/reference from the catalogue and the settings.
     #[command(after_help = "Examples:\n  cargo xtask docs\n  cargo xtask docs --check")]
     Docs(docs::Options),
+    /// Searches for inputs that break pure code, by coverage, starting from `fuzz/corpus`.
+    #[command(after_help = "Examples:\n  cargo xtask fuzz\n  cargo xtask fuzz find --seconds 600")]
+    Fuzz(fuzz::Options),
     /// Measures the release build against its own sandbox and prints the table of bench/README.md.
     #[command(after_help = "Example:\n  cargo xtask bench --seconds 5 --connections 1,16,64")]
     Bench(bench::Options),
@@ -55,6 +59,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Catalogue(options) => catalogue::run(&options),
         Command::Docs(options) => docs::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
         Command::Bench(options) => bench::run(&options),
     };
     match result {

@@ -56,6 +56,11 @@ const PEERS: &[Peer] = &[
         against: Against::Demo,
     },
     Peer {
+        script: "powerbi_client.py",
+        runner: Runner::Python,
+        against: Against::Demo,
+    },
+    Peer {
         script: "mcp_python.py",
         runner: Runner::Python,
         against: Against::Demo,

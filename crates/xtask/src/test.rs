@@ -9,6 +9,7 @@ use clap::Args;
 use clap::ValueEnum;
 
 use crate::check;
+use crate::fuzz;
 use crate::peers;
 use crate::postgres::Postgres;
 use crate::process;
@@ -34,6 +35,8 @@ enum Part {
     Sqlite,
     /// The suite again on PostgreSQL.
     Postgres,
+    /// Each fuzz target for half a minute.
+    Fuzz,
     /// Published clients against the demo and the sandbox.
     Peers,
     /// Chromium through the portal.
@@ -59,6 +62,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
             let server = Postgres::start()?;
             process::run_counting(&mut check::tests_on_postgres(&server.url), tally)
         });
+    }
+    if wanted(Part::Fuzz) {
+        fuzz::test(&mut steps);
     }
     if wanted(Part::Peers) || wanted(Part::Browser) {
         let gatepost = steps.step("build", |_| build_gatepost());

@@ -338,3 +338,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_quoted_value_of_a_raw_query_goes_out_as_it_came() {
+    let operation = Catalogue::builtin().operation("admin.list_activity_events").unwrap();
+    let query = "continuationToken=%27a%27%27b%2Bc%27";
+    let arguments = operation.arguments(vec![], query, None).unwrap();
+    let bound = operation.bind(&arguments).unwrap();
+    assert_eq!(
+        bound.path_and_query,
+        "/v1.0/myorg/admin/activityevents?continuationToken='a%27%27b%2Bc'"
+    );
+    let again = bound.path_and_query.split_once('?').unwrap().1;
+    assert_eq!(
+        operation.arguments(vec![], again, None).unwrap(),
+        arguments_of("'a''b+c'")
+    );
+}
+
+fn arguments_of(token: &str) -> serde_json::Map<String, serde_json::Value> {
+    serde_json::Map::from_iter([("continuationToken".to_owned(), token.into())])
+}

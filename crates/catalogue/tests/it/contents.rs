@@ -374,3 +374,43 @@ fn words_are_ours_and_short() {
         }
     }
 }
+
+/// An agent that meets an operation for the first time learns where its ids come from, or what happens.
+#[test]
+fn every_operation_has_a_hint_and_hints_name_operations_that_exist() {
+    let groups: Vec<_> = Catalogue::builtin()
+        .groups()
+        .iter()
+        .map(|group| format!("{}.", group.id))
+        .collect();
+    let is_id = |word: &&str| groups.iter().any(|group| word.starts_with(group)) && !word.contains(['(', '=']);
+    for operation in operations() {
+        assert!(!operation.hints.is_empty(), "{}", operation.id);
+        let texts = operation.hints.iter().chain([&operation.summary]);
+        for word in texts.flat_map(|text| text.split([' ', ',', ';', ':', ')', '('])) {
+            let word = word.trim_end_matches('.');
+            if is_id(&word) {
+                assert!(
+                    Catalogue::builtin().operation(word).is_some(),
+                    "{}: {word}",
+                    operation.id
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_body_can_be_shown_as_a_form() {
+    for operation in operations() {
+        for field in operation.body_fields() {
+            assert!(!field.kind.contains("anything"), "{}: {}", operation.id, field.path);
+            assert!(
+                !field.summary.is_empty() || field.path.ends_with('*'),
+                "{}: {} has no description",
+                operation.id,
+                field.path
+            );
+        }
+    }
+}

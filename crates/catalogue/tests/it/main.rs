@@ -11,3 +11,4 @@ mod errors;
 mod find;
 mod load;
 mod samples;
+mod tables;

@@ -26,7 +26,13 @@ pub async fn rename(app: &App, caller: &Caller, name: &str) -> Result<(), Refuse
 }
 
 /// Changes who may join by signing in with Microsoft.
-pub async fn save_admission(app: &App, caller: &Caller, closed: bool, tenants: &str) -> Result<(), Refused> {
+pub async fn save_admission(
+    app: &App,
+    caller: &Caller,
+    closed: bool,
+    tenants: &str,
+    domains: &str,
+) -> Result<(), Refused> {
     manages(caller)?;
     let mut problems = Problems::new();
     let mut listed = Vec::new();
@@ -52,10 +58,12 @@ pub async fn save_admission(app: &App, caller: &Caller, closed: bool, tenants: &
     if MOST_TENANTS < listed.len() {
         problems.insert("tenants", format!("expected at most {MOST_TENANTS} directories"));
     }
+    let domains = listed_domains(domains, &mut problems);
     sound(problems)?;
     let admission = Admission {
         closed,
         tenants: listed,
+        domains,
     };
     let stored = serde_json::to_string(&admission).expect("an admission is plain data");
     environments::save_admission(&app.db, &caller.environment, &stored).await?;
@@ -67,4 +75,30 @@ pub async fn save_admission(app: &App, caller: &Caller, closed: bool, tenants: &
         ))
         .await?;
     Ok(())
+}
+
+/// Domains such as `contoso.com`, one a line.
+fn listed_domains(typed: &str, problems: &mut Problems) -> Vec<String> {
+    let words = typed
+        .split(|c: char| c.is_whitespace() || c == ',')
+        .filter(|it| !it.is_empty());
+    let mut listed: Vec<String> = words
+        .map(|it| it.trim_start_matches('@').to_ascii_lowercase())
+        .collect();
+    let is_label =
+        |it: &str| !it.is_empty() && it.len() <= 63 && it.bytes().all(|b| b == b'-' || b.is_ascii_alphanumeric());
+    let is_domain = |it: &String| it.len() <= 253 && it.contains('.') && it.split('.').all(is_label);
+    if let Some(odd) = listed.iter().find(|it| !is_domain(it)) {
+        let shown: String = odd.chars().take(60).collect();
+        problems.insert(
+            "domains",
+            format!("expected domains such as contoso.com, one a line; `{shown}` is none"),
+        );
+    }
+    listed.sort();
+    listed.dedup();
+    if MOST_TENANTS < listed.len() {
+        problems.insert("domains", format!("expected at most {MOST_TENANTS} domains"));
+    }
+    listed
 }

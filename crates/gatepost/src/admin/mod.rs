@@ -7,14 +7,20 @@ mod environment;
 mod grants;
 mod groups;
 mod integrations;
+mod invitations;
 mod keys;
 mod password;
 mod people;
 mod policies;
+mod proof;
+mod provider;
+pub mod provider_trip;
 mod registration;
+pub mod second_factor;
 pub mod setup;
 #[cfg(test)]
 mod tests;
+pub mod throttle;
 
 pub use account::{change_password, end_other_sessions, end_session};
 pub use approvals::decide as decide_approval;
@@ -29,13 +35,19 @@ pub use integrations::{
     IntegrationInput, Saved, Test, create as create_integration, delete as delete_integration, find as integration,
     save as save_integration, test as test_integration,
 };
+pub use invitations::{InvitationInput, invite, withdraw as withdraw_invitation};
 pub use keys::{KeyInput, NewKey, create as create_key, revoke as revoke_key};
 pub use password::{Password, verify as verify_password};
-pub use people::{NewAdministrator, add_administrator, end_sessions, find as person, save_locked, save_role};
+pub use people::{
+    NewAdministrator, add_administrator, end_sessions, find as person, revoke_grants as revoke_person_grants,
+    save_locked, save_role,
+};
 pub use policies::{
     PolicyInput, create as create_policy, delete as delete_policy, find as policy, in_words, save as save_policy,
     set_enabled as set_policy_enabled,
 };
+pub use proof::prove_by_password;
+pub use provider::{ProviderInput, delete as delete_provider, save as save_provider};
 pub use registration::{Scripts, redirect_problem, scripts, secret_notice};
 
 use std::collections::BTreeMap;

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::audit::Entry;
 use crate::caller::{Caller, PersonId, Role};
 use crate::store::people::{self, Person};
-use crate::store::{self, sessions};
+use crate::store::{self, grants, sessions};
 
 /// A local administrator about to be added.
 #[derive(Clone, Debug)]
@@ -119,6 +119,21 @@ pub async fn end_sessions(app: &App, caller: &Caller, id: &PersonId) -> Result<u
         .append(Entry::of("person.sessions_ended", caller, details))
         .await?;
     Ok(ended)
+}
+
+/// Takes back everything a person allowed agents; the number of consents.
+pub async fn revoke_grants(app: &App, caller: &Caller, id: &PersonId) -> Result<u64, Refused> {
+    manages(caller)?;
+    let person = find(app, caller, id).await?;
+    if caller.role < person.role() {
+        return Err(Refused::NotAllowed);
+    }
+    let revoked = grants::revoke_of_person(&app.db, &person.id, app.clock.now(), "revoked by an administrator").await?;
+    let details = json!({ "subject": person.id, "subject_name": person.name, "revoked": revoked });
+    app.audit
+        .append(Entry::of("person.grants_revoked", caller, details))
+        .await?;
+    Ok(revoked)
 }
 
 /// Somebody else of the environment whom the caller may manage.

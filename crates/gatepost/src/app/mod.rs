@@ -15,7 +15,8 @@ use crate::client_metadata::Documents;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::entra::{Access, Entra};
-use crate::powerbi::PowerBi;
+use crate::openid::OpenId;
+use crate::powerbi::{Budgets, PowerBi};
 use crate::session;
 use crate::store::Db;
 use crate::vault::Vault;
@@ -36,6 +37,8 @@ pub struct Parts {
     pub entra: Entra,
     pub access: Access,
     pub power_bi: PowerBi,
+    pub budgets: Budgets,
+    pub openid: OpenId,
     /// What clients published of themselves.
     pub documents: Documents,
     pub policies: policies::Compiled,

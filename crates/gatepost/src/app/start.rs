@@ -12,7 +12,8 @@ use crate::client_metadata::{Documents, Reach};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::entra::{self, Access, Entra};
-use crate::powerbi::PowerBi;
+use crate::openid::OpenId;
+use crate::powerbi::{Budgets, PowerBi};
 use crate::store::migrate::{self, Standing};
 use crate::store::{self, Db, settings};
 use crate::vault::{Keyring, KeyringError, Place, Vault};
@@ -88,8 +89,10 @@ impl App {
         let anchor = Some(settings.anchor_path());
         Ok(Self::of(Parts {
             audit: Audit::start(db.clone(), clock.clone(), signer.clone(), anchor),
+            openid: OpenId::new(clock.clone(), http.clone()),
             entra: Entra::new(clock.clone(), http),
             access: Access::default(),
+            budgets: Budgets::default(),
             policies: Compiled::default(),
             documents: Documents::new(clock.clone(), reach),
             catalogue: Catalogue::builtin(),

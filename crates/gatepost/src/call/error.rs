@@ -37,6 +37,9 @@ pub enum CallError {
     ApprovalOfStream,
     #[error("policies cannot be evaluated: {0}")]
     PolicyFailed(String),
+    /// The service's limit for this identity is used up, or it asked for a pause.
+    #[error("the rate budget is used up")]
+    RateLimited { retry_after_s: u64, limit: String },
     #[error("not connected: {reason}")]
     NotConnected { link: String, reason: String },
     #[error("{0}")]
@@ -147,6 +150,17 @@ impl CallError {
                 "The policies could not be evaluated, so the call was refused.".into(),
                 "An administrator should look at the environment's policies.",
             ),
+            Self::RateLimited { retry_after_s, limit } => Problem {
+                retry_after_s: Some(*retry_after_s),
+                ..plain(
+                    "rate_limited",
+                    429,
+                    format!("{}; nothing was sent.", sentence(limit)),
+                    &format!(
+                        "Wait {retry_after_s} seconds, then repeat the call. Every agent and application of the same Microsoft account counts."
+                    ),
+                )
+            },
             Self::NotConnected { link, reason } => Problem {
                 link: Some(link.clone()),
                 ..plain(
@@ -239,7 +253,16 @@ fn access(error: &AccessError) -> Problem {
 }
 
 fn send(error: SendError) -> Problem {
+    let upload = |code, status, hint: &str| plain(code, status, format!("{}.", sentence(&error.to_string())), hint);
     let (code, status) = match error {
+        SendError::UploadTooLarge => {
+            return upload(
+                "upload_too_large",
+                413,
+                "Use a temporary upload location for a file this large; an administrator can raise upload_bytes.",
+            );
+        }
+        SendError::UploadBroken => return upload("upload_broken", 400, "Send it again, whole and without pauses."),
         SendError::Timeout => ("power_bi_timeout", 504),
         SendError::Address => ("internal", 500),
         _ => ("power_bi_unreachable", 502),

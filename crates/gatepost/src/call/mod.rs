@@ -5,6 +5,7 @@ mod decide;
 mod error;
 mod outcome;
 mod record;
+mod repeat;
 mod request;
 mod send;
 
@@ -16,12 +17,18 @@ pub use request::{Incoming, Request};
 
 use crate::app::App;
 use crate::caller::Caller;
+use crate::powerbi::{Budget, Identity, Turn};
+use crate::store::approvals;
 use crate::store::connections::{self, Connection, State};
+
+/// Longer waits are told to the caller at once instead of being waited for.
+const LONGEST_WAIT_MS: i64 = 5_000;
 
 /// Makes one Power BI call for `caller`.
 ///
 /// Invariant: this is the only way to Power BI; nothing is sent without a permit and a stored entry.
 pub async fn call(app: &App, caller: &Caller, request: Request) -> Result<Answer, CallError> {
+    let _place = app.budgets.enter(&caller.person).await;
     let work = Box::pin(steps(app.clone(), caller.clone(), request));
     // A caller who goes away cancels a read; what changes something runs to its end so that its outcome is recorded.
     match work.await {
@@ -55,10 +62,18 @@ async fn steps(app: App, caller: Caller, request: Request) -> Result<Prepared, C
             return Err(error);
         }
     };
+    let budget = budget_of(&app, &connection, &request);
+    if let Err(error) = wait_for_turn(&app, &budget).await {
+        if let Some(approval) = &permit.approval {
+            approvals::give_back(&app.db, approval).await?;
+        }
+        record::refused(&app, &caller, &request, &error).await?;
+        return Err(error);
+    }
     let is_read = request.operation.effect == catalogue::Effect::Read;
     let opened = record::open(&app, &caller, &connection, &request, &permit).await?;
     let run: Running = Box::pin(async move {
-        let sent = send::send(&app, &permit.permit, &connection, request).await;
+        let sent = send::send(&app, &permit.permit, &connection, &budget, request).await;
         opened.close(sent).await
     });
     Ok(if is_read {
@@ -66,6 +81,36 @@ async fn steps(app: App, caller: Caller, request: Request) -> Result<Prepared, C
     } else {
         Prepared::Change(run)
     })
+}
+
+fn budget_of(app: &App, connection: &Connection, request: &Request) -> Budget {
+    let who = Identity {
+        tenant: &connection.tenant_id,
+        object: &connection.object_id,
+    };
+    let values = &request.bound.path_values;
+    let dataset = values
+        .iter()
+        .find(|(name, _)| name == "datasetId")
+        .map(|(_, value)| value.as_str());
+    Budget::of(request.operation, who, dataset, app.settings.list_calls_per_minute)
+}
+
+/// Waits a short while for the rate budget; a longer wait is told at once.
+async fn wait_for_turn(app: &App, budget: &Budget) -> Result<(), CallError> {
+    let mut patience_ms = LONGEST_WAIT_MS;
+    loop {
+        let Turn::After { ms } = app.budgets.take(&app.db, app.clock.now(), budget).await? else {
+            return Ok(());
+        };
+        if patience_ms < ms {
+            let retry_after_s = u64::try_from(ms).unwrap_or(0).div_ceil(1000).max(1);
+            let limit = budget.in_words();
+            return Err(CallError::RateLimited { retry_after_s, limit });
+        }
+        patience_ms -= ms;
+        app.clock.pause(u64::try_from(ms).unwrap_or(0)).await;
+    }
 }
 
 /// The connection a call of this person uses: the first that works, else the first, whose fault is then told.

@@ -1,26 +1,28 @@
-//! Step four of the funnel: the token, one request to Power BI, and the one retry that is always safe.
+//! Step four of the funnel: the token, one request to Power BI, and the few repeats that are safe.
 
 use std::time::Duration;
 
 use bytes::Bytes;
+use catalogue::{Effect, Operation};
 use http::HeaderMap;
 
 use super::outcome::{Answer, Content, gather};
+use super::repeat::{Next, Tries};
 use super::{CallError, Request};
 use crate::app::App;
 use crate::entra::{self, AccessError, AccessToken, Means};
 use crate::policy::Permit;
-use crate::powerbi::{Body, Kind, Limits, Refusal, Upstream, UpstreamAnswer};
+use crate::powerbi::{Body, Budget, Kind, Limits, Refusal, SendError, Turn, Upstream, UpstreamAnswer};
 use crate::store::connections::{self, Connection};
 use crate::store::integrations;
 
-/// Longer waits are told to the caller at once instead of being waited for.
-const LONGEST_WAIT_S: u64 = 5;
+const MINUTE: Duration = Duration::from_secs(60);
 
 pub(super) async fn send(
     app: &App,
     permit: &Permit,
     connection: &Connection,
+    budget: &Budget,
     request: Request,
 ) -> Result<Answer, CallError> {
     let integration = integrations::find(&app.db, &connection.integration_id).await?;
@@ -30,17 +32,15 @@ pub(super) async fn send(
         .await
         .map_err(|error| at_link(app, error))?;
     connections::touch(&app.db, &connection.id, app.clock.now()).await?;
+    app.budgets.count();
     let again = match &request.body {
         Body::Bytes(bytes) => Some(bytes.clone()),
         Body::Stream(_) => None,
     };
-    let mut first = Some(request.body);
-    let mut tries = Tries::default();
+    let limits = limits(app, request.operation, again.is_none());
+    let mut body = request.body;
+    let mut tries = Tries::new(app, connection, request.operation, again.is_some());
     loop {
-        let body = first
-            .take()
-            .or_else(|| again.clone().map(Body::Bytes))
-            .unwrap_or_else(Body::empty);
         let upstream = Upstream {
             method: http::Method::from_bytes(request.operation.method.as_str().as_bytes())
                 .map_err(|error| CallError::Internal(error.to_string()))?,
@@ -48,24 +48,74 @@ pub(super) async fn send(
             headers: &request.headers,
             body,
             token: &token.secret,
-            limits: limits(app),
+            limits,
         };
-        let answer = app.power_bi.send(&cloud, upstream).await.map_err(CallError::Send)?;
-        if answer.status.as_u16() < 400 {
-            return whole(answer).await;
-        }
-        let refusal = answer.refusal(&app.clock).await;
-        match tries.next(&refusal, again.as_ref(), request.operation.effect) {
-            Next::Refresh => token = fresh(app, permit, connection, &token).await?,
-            Next::Wait(seconds) => pause(seconds).await,
-            Next::Done => {
-                if let Kind::ClaimsChallenge { claims } = &refusal.failure.kind {
-                    reconnect_with(app, connection, &token, claims).await?;
+        let sent = match app.power_bi.send(&cloud, upstream).await {
+            Ok(answer) if answer.status.as_u16() < 400 => whole(answer).await.map_err(Failed::Nothing),
+            Ok(answer) => Err(Failed::Refused(Box::new(answer.refusal(&app.clock).await))),
+            Err(error) => Err(Failed::Nothing(error)),
+        };
+        let failed = match sent {
+            Ok(answer) => {
+                if tries.has_waited() {
+                    app.budgets.reopen(budget).await;
                 }
-                return Ok(refused(refusal));
+                return Ok(answer);
             }
+            Err(failed) => failed,
+        };
+        let next = match &failed {
+            Failed::Refused(refusal) => {
+                close_budget(app, budget, refusal).await?;
+                tries.after_refusal(&refusal.failure)
+            }
+            Failed::Nothing(error) => tries.after_failure(*error),
+        };
+        match next {
+            Next::Refresh => token = fresh(app, permit, connection, &token).await?,
+            Next::Wait { ms } => app.clock.pause(ms).await,
+            // A repeat is a call like any other to whoever counts them.
+            Next::Repeat { ms } if is_turn(app, budget).await? => app.clock.pause(ms).await,
+            Next::Repeat { .. } | Next::Done => return ended(app, connection, &token, failed).await,
+        }
+        body = again.clone().map_or_else(Body::empty, Body::Bytes);
+    }
+}
+
+/// Why there is nothing to pass on yet.
+enum Failed {
+    Refused(Box<Refusal>),
+    Nothing(SendError),
+}
+
+async fn ended(app: &App, connection: &Connection, token: &AccessToken, failed: Failed) -> Result<Answer, CallError> {
+    match failed {
+        Failed::Nothing(error) => Err(CallError::Send(error)),
+        Failed::Refused(refusal) => {
+            if let Kind::ClaimsChallenge { claims } = &refusal.failure.kind {
+                reconnect_with(app, connection, token, claims).await?;
+            }
+            Ok(refused(*refusal))
         }
     }
+}
+
+/// Whatever the service says of "too many" holds for everybody who draws on the same budget.
+async fn close_budget(app: &App, budget: &Budget, refusal: &Refusal) -> Result<(), CallError> {
+    let Some(seconds) = refusal
+        .failure
+        .retry_after_s
+        .filter(|_| refusal.failure.kind == Kind::Throttled)
+    else {
+        return Ok(());
+    };
+    let now = app.clock.now();
+    let until = now.plus_seconds(i64::try_from(seconds).unwrap_or(0));
+    Ok(app.budgets.close(&app.db, now, budget, until).await?)
+}
+
+async fn is_turn(app: &App, budget: &Budget) -> Result<bool, CallError> {
+    Ok(app.budgets.take(&app.db, app.clock.now(), budget).await? == Turn::Now)
 }
 
 impl App {
@@ -82,51 +132,28 @@ impl App {
     }
 }
 
-fn limits(app: &App) -> Limits {
+/// How long a call may take and how much may come, by what it does.
+fn limits(app: &App, operation: &Operation, is_upload: bool) -> Limits {
+    use catalogue::Answer::{Arrow, Binary};
+    let is_file = matches!(operation.answer, Binary | Arrow);
+    let total = match operation.effect {
+        _ if is_file || is_upload => 60 * MINUTE,
+        Effect::Read => 5 * MINUTE,
+        Effect::Run | Effect::Create | Effect::Update | Effect::Delete | Effect::Share | Effect::Admin => 10 * MINUTE,
+    };
+    let usual = Limits::default();
     Limits {
         first_byte: Duration::from_secs(app.settings.power_bi_timeout_seconds),
-        total: Duration::from_secs(3600),
-        ..Limits::default()
+        total,
+        most_bytes: if is_file {
+            app.settings.download_bytes
+        } else {
+            usual.most_bytes
+        },
+        most_upload_bytes: app.settings.upload_bytes,
+        may_be_compressed: is_file,
+        ..usual
     }
-}
-
-#[derive(Default)]
-struct Tries {
-    refreshed: bool,
-    waited: bool,
-}
-
-enum Next {
-    Refresh,
-    Wait(u64),
-    Done,
-}
-
-impl Tries {
-    /// A stale token is refreshed once (403 at Power BI; 401 is a matter of rights). A short throttle of a read is waited for once.
-    fn next(&mut self, refusal: &Refusal, again: Option<&Bytes>, effect: catalogue::Effect) -> Next {
-        let failure = &refusal.failure;
-        if again.is_none() {
-            return Next::Done;
-        }
-        match (&failure.kind, failure.retry_after_s) {
-            (Kind::TokenExpired, _) if !self.refreshed => {
-                self.refreshed = true;
-                Next::Refresh
-            }
-            (Kind::Throttled, Some(seconds))
-                if !self.waited && seconds <= LONGEST_WAIT_S && effect == catalogue::Effect::Read =>
-            {
-                self.waited = true;
-                Next::Wait(seconds)
-            }
-            _ => Next::Done,
-        }
-    }
-}
-
-async fn pause(seconds: u64) {
-    tokio::time::sleep(Duration::from_secs(seconds.max(1))).await;
 }
 
 async fn fresh(
@@ -179,12 +206,12 @@ fn at_link(app: &App, error: AccessError) -> CallError {
     }
 }
 
-async fn whole(answer: UpstreamAnswer) -> Result<Answer, CallError> {
+async fn whole(answer: UpstreamAnswer) -> Result<Answer, SendError> {
     let mut headers = answer.headers;
     if let Some(location) = answer.location.as_deref().and_then(|it| it.parse().ok()) {
         headers.insert(http::header::LOCATION, location);
     }
-    let content = gather(answer.body).await.map_err(CallError::Send)?;
+    let content = gather(answer.body).await?;
     Ok(Answer {
         status: answer.status,
         headers,
@@ -200,7 +227,7 @@ fn refused(refusal: Refusal) -> Answer {
     Answer {
         status: refusal.status,
         headers,
-        content: Content::Whole(refusal.body.into()),
+        content: Content::Whole(Bytes::from(refusal.body)),
         request_id: refusal.failure.request_id.clone(),
         failure: Some(refusal.failure),
         trace: String::new(),

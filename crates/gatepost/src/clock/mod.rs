@@ -6,6 +6,7 @@ pub use random::Random;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 /// A moment: milliseconds since the Unix epoch, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -79,6 +80,24 @@ impl Clock {
     pub fn advance_ms(&self, ms: i64) {
         if let Some(at) = &self.set {
             at.fetch_add(ms, Ordering::SeqCst);
+        }
+    }
+
+    /// Waits. A set clock's wait is also over once the clock has been moved past it.
+    pub async fn pause(&self, ms: u64) {
+        let over = tokio::time::sleep(Duration::from_millis(ms));
+        if self.set.is_none() {
+            return over.await;
+        }
+        let end = self.now().plus_ms(i64::try_from(ms).unwrap_or(i64::MAX));
+        let moved = async {
+            while self.now() < end {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! {
+            () = over => {}
+            () = moved => {}
         }
     }
 

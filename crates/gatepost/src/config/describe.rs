@@ -83,6 +83,18 @@ const MEANINGS: &[(&str, &str)] = &[
         "Longest wait for the first byte of an answer of Power BI.",
     ),
     ("request_body_bytes", "Largest request body that is not streamed."),
+    (
+        "upload_bytes",
+        "Largest file an import may upload through the gateway; it is streamed. Power BI itself takes 1 GB this way, more through a temporary upload location.",
+    ),
+    (
+        "download_bytes",
+        "Largest file that may be downloaded through the gateway; it is streamed.",
+    ),
+    (
+        "list_calls_per_minute",
+        "Most reads without a documented limit that one Microsoft account makes in a minute through one replica; further ones wait a moment or are answered 429. 0: no such limit.",
+    ),
     ("connections", "Most connections at once."),
     (
         "connections_per_address",

@@ -63,8 +63,9 @@ async fn arrived(
     let arrival = connections::arrive(app, parameters, headers, signed_in.as_ref(), trace).await?;
     let address = peer.map(|it| it.0.0.ip());
     let mut cookies = Vec::new();
-    // The identifier changes at every sign-in; a person who was signed in already stays in their session.
-    if arrival.flow.person_id.is_none() {
+    // The identifier changes at every sign-in and proof; a person who merely connects stays in their session.
+    let is_proof = arrival.kind == Kind::Proof;
+    if arrival.flow.person_id.is_none() || is_proof {
         let details =
             json!({ "method": "microsoft", "flow": arrival.flow.id, "address": address.map(|it| it.to_string()) });
         let entry = Entry {
@@ -74,7 +75,9 @@ async fn arrived(
             trace: trace.to_owned(),
             details,
         };
-        app.audit.append(entry).await?;
+        if !is_proof {
+            app.audit.append(entry).await?;
+        }
         cookies.push(
             session::begin(
                 &app.db,
@@ -110,8 +113,12 @@ fn next(arrival: &Arrival, state: &str) -> String {
     };
     match arrival.kind {
         Kind::Client => query("/authorize/resume", "flow", state),
-        Kind::Portal => query("/connections", "connected", &arrival.connection.0),
-        Kind::SignIn => arrival.flow.return_to.clone().unwrap_or_else(|| "/".into()),
+        Kind::Portal => query(
+            "/connections",
+            "connected",
+            arrival.connection.as_ref().map_or("", |it| &it.0),
+        ),
+        Kind::SignIn | Kind::Proof => arrival.flow.return_to.clone().unwrap_or_else(|| "/".into()),
     }
 }
 

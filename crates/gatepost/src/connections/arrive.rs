@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::begin::{Kind, secrets_place};
+use super::join::{join, join_invited};
 use super::{Admission, ConnectError};
 use crate::app::App;
 use crate::audit::Entry;
@@ -14,11 +15,11 @@ use crate::clock::Timestamp;
 use crate::entra::{self, Callback, EntraError, Identity, Registration, TokenAnswer};
 use crate::session;
 use crate::store::connections::{self, Connection, State};
+use crate::store::environments;
 use crate::store::flows::{self, Flow};
 use crate::store::integrations::{self, Integration};
 use crate::store::people::{self, Person};
 use crate::store::sessions::SignedIn;
-use crate::store::{self, environments};
 
 /// A sign-in that worked.
 #[derive(Debug)]
@@ -26,7 +27,8 @@ pub struct Arrival {
     pub kind: Kind,
     pub flow: Flow,
     pub person: Person,
-    pub connection: ConnectionId,
+    /// Absent after a mere proof, which connects nothing.
+    pub connection: Option<ConnectionId>,
     /// Wanted permissions that Microsoft did not grant.
     pub missing: Vec<&'static str>,
 }
@@ -127,6 +129,9 @@ async fn connect(app: &App, flow: &Flow, code: &SecretString, trace: &str) -> Re
         .ok_or(ConnectError::NoIntegration)?;
     let registration = entra::registration_of(&app.vault, &integration)?;
     let (answer, identity) = redeem(app, flow, &registration, code).await?;
+    if Kind::from_stored(&flow.kind) == Kind::Proof {
+        return proved(app, flow, &identity, trace).await;
+    }
     let person = person_of(app, flow, &integration, &registration, &identity, trace).await?;
     let connection = store_connection(app, flow, &person, &answer, &identity).await?;
     let missing = entra::missing_scopes(&answer.scopes);
@@ -149,8 +154,37 @@ async fn connect(app: &App, flow: &Flow, code: &SecretString, trace: &str) -> Re
         kind: Kind::from_stored(&flow.kind),
         flow: flow.clone(),
         person,
-        connection,
+        connection: Some(connection),
         missing,
+    })
+}
+
+/// The same account as before has signed in again. Its tokens are dropped: a person who disconnected stays disconnected.
+async fn proved(app: &App, flow: &Flow, identity: &Identity, trace: &str) -> Result<Arrival, ConnectError> {
+    let known = people::find_by_account(&app.db, &flow.environment_id, &identity.tid, &identity.oid).await?;
+    let person = known
+        .filter(|it| flow.person_id.as_ref() == Some(&it.id))
+        .ok_or(ConnectError::OtherPerson)?;
+    if person.locked_at.is_some() {
+        return Err(ConnectError::Locked);
+    }
+    let entry = Entry {
+        kind: "proof",
+        environment: Some(flow.environment_id.clone()),
+        person: Some(person.id.clone()),
+        trace: trace.to_owned(),
+        details: json!({ "method": "microsoft", "flow": flow.id }),
+    };
+    app.audit.append(entry).await?;
+    if !flows::advance(&app.db, &flow.id, "Returned", "Connected").await? {
+        return Err(ConnectError::UnknownFlow);
+    }
+    Ok(Arrival {
+        kind: Kind::Proof,
+        flow: flow.clone(),
+        person,
+        connection: None,
+        missing: Vec::new(),
     })
 }
 
@@ -215,10 +249,19 @@ async fn person_of(
             let environment = environments::find(&app.db, &flow.environment_id)
                 .await?
                 .ok_or(ConnectError::NoIntegration)?;
-            if !Admission::from_stored(&environment.admission).admits(&registration.tenant, &identity.tid) {
-                return Err(ConnectError::NotAdmitted { account: account() });
+            let admission = Admission::from_stored(&environment.admission);
+            let username = identity.username.as_deref();
+            match &flow.invitation_id {
+                Some(invitation) => {
+                    let newcomer = newcomer(app, &environment.id, identity, account());
+                    join_invited(app, newcomer, invitation, username, trace).await?
+                }
+                None if admission.admits(&registration.tenant, &identity.tid, username) => {
+                    let newcomer = newcomer(app, &environment.id, identity, account());
+                    join(app, newcomer, None, trace).await?
+                }
+                None => return Err(ConnectError::NotAdmitted { account: account() }),
             }
-            join(app, &flow.environment_id, identity, account(), trace).await?
         }
     };
     if person.locked_at.is_some() {
@@ -246,14 +289,8 @@ async fn same_account(
     }
 }
 
-async fn join(
-    app: &App,
-    environment: &EnvironmentId,
-    identity: &Identity,
-    account: String,
-    trace: &str,
-) -> Result<Person, ConnectError> {
-    let person = Person {
+fn newcomer(app: &App, environment: &EnvironmentId, identity: &Identity, account: String) -> Person {
+    Person {
         id: app.clock.new_id().into(),
         environment_id: environment.clone(),
         name: identity.name.clone().unwrap_or(account),
@@ -266,27 +303,7 @@ async fn join(
         locked_at: None,
         created_at: app.clock.now(),
         last_seen_at: None,
-    };
-    match people::create(&app.db, &person).await {
-        Ok(()) => {}
-        // The same account arrived twice at once; the first made the person.
-        Err(store::Error::Taken) => {
-            let known = people::find_by_account(&app.db, environment, &identity.tid, &identity.oid).await?;
-            return known.ok_or(ConnectError::UnknownFlow);
-        }
-        Err(error) => return Err(error.into()),
     }
-    let details = json!({ "name": person.name, "tid": identity.tid, "oid": identity.oid });
-    app.audit
-        .append(Entry {
-            kind: "person.joined",
-            environment: Some(environment.clone()),
-            person: Some(person.id.clone()),
-            trace: trace.to_owned(),
-            details,
-        })
-        .await?;
-    Ok(person)
 }
 
 async fn store_connection(

@@ -26,6 +26,8 @@ pub enum Kind {
     SignIn,
     /// A client's authorization request, which signs in and connects on its way.
     Client,
+    /// A signed-in person proves once more who they are; nothing is connected.
+    Proof,
 }
 
 impl Kind {
@@ -34,6 +36,7 @@ impl Kind {
             Self::Portal => "portal",
             Self::SignIn => "sign_in",
             Self::Client => "client",
+            Self::Proof => "proof",
         }
     }
 
@@ -41,6 +44,7 @@ impl Kind {
         match word {
             "portal" => Self::Portal,
             "client" => Self::Client,
+            "proof" => Self::Proof,
             _ => Self::SignIn,
         }
     }
@@ -62,6 +66,8 @@ pub struct Ask {
     /// The account expected.
     pub login_hint: Option<String>,
     pub claims: Option<String>,
+    /// The invitation by which a newcomer joins.
+    pub invitation: Option<String>,
     pub trace: String,
 }
 
@@ -109,6 +115,7 @@ pub async fn begin(app: &App, ask: Ask) -> Result<Departure, ConnectError> {
         tenant_path: registration.tenant.path().to_owned(),
         client_request: ask.client_request,
         return_to: ask.return_to,
+        invitation_id: ask.invitation,
         created_at: now,
         expires_at: now.plus_seconds(FLOW_SECONDS),
     };

@@ -25,6 +25,10 @@ pub enum ConnectError {
     OtherAccount { connected: String, now: String },
     #[error("this Microsoft account may not join this environment")]
     NotAdmitted { account: String },
+    #[error("this invitation is for another account")]
+    OtherInvited { account: String, invited: String },
+    #[error("this invitation is over")]
+    InvitationOver,
     #[error("this person is locked")]
     Locked,
     #[error("the integration cannot be used: {0}")]
@@ -97,6 +101,12 @@ impl ConnectError {
                 format!("{account} signed in at Microsoft, but this environment does not admit accounts of that organisation."),
                 "Ask an administrator of the gateway to add your organisation under Settings.",
             ),
+            Self::OtherInvited { account, invited } => told(
+                "invitation_of_another", 403, "This invitation is for another account",
+                format!("{account} signed in at Microsoft, but {invited} was invited."),
+                "Open the link again and sign in with the account that was invited, or ask for an invitation of your own.",
+            ),
+            Self::InvitationOver => told("invitation_over", 403, "This invitation is over", "It was used, taken back, or is older than seven days.".into(), "Ask whoever invited you for a new one."),
             Self::Locked => told("locked", 403, "You are locked out", "An administrator has locked this person.".into(), "Ask an administrator of the gateway."),
             Self::Unusable(problem) => told("integration_unusable", 409, "The integration cannot be used", format!("{problem}."), "An administrator can mend it under Integrations."),
             Self::NoIntegration => told("integration_unknown", 404, "There is no such integration", "It may have been deleted.".into(), "An administrator can add one under Integrations."),

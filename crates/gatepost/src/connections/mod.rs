@@ -4,6 +4,7 @@ mod admission;
 mod arrive;
 mod begin;
 mod error;
+mod join;
 
 pub use admission::Admission;
 pub use arrive::{Arrival, arrive};

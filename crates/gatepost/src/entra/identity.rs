@@ -58,20 +58,21 @@ pub enum IdentityProblem {
 }
 
 /// An id token whose header was checked and whose signature was not.
-pub(super) struct Unverified<'a> {
+pub struct Unverified<'a> {
     text: &'a str,
     header: Header,
     kid: String,
 }
 
 impl Unverified<'_> {
-    pub(super) fn kid(&self) -> &str {
+    /// The id of the key it claims to be signed with.
+    pub fn kid(&self) -> &str {
         &self.kid
     }
 }
 
 /// Reads and checks the header.
-pub(super) fn read(text: &str) -> Result<Unverified<'_>, IdentityProblem> {
+pub fn read(text: &str) -> Result<Unverified<'_>, IdentityProblem> {
     if LONGEST_TOKEN < text.len() || text.split('.').count() != 3 {
         return Err(IdentityProblem::Malformed);
     }
@@ -133,7 +134,8 @@ pub(super) fn check(
     })
 }
 
-fn verified_claims(token: &Unverified<'_>, key: &Key) -> Result<Map<String, Value>, IdentityProblem> {
+/// The claims, if the signature is `key`'s; nothing in them was checked yet.
+pub fn verified_claims(token: &Unverified<'_>, key: &Key) -> Result<Map<String, Value>, IdentityProblem> {
     let mut validation = Validation::new(token.header.alg);
     // Everything is checked below, by our clock and with stricter types.
     validation.validate_exp = false;
@@ -162,7 +164,7 @@ fn check_issuer(
 }
 
 /// Times must be numbers: a text taken for an absent time would make a token valid for ever.
-fn check_times(claims: &Map<String, Value>, now_s: i64) -> Result<(), IdentityProblem> {
+pub fn check_times(claims: &Map<String, Value>, now_s: i64) -> Result<(), IdentityProblem> {
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^52")]
     let now = now_s as f64;
     let time = |name: &str| match claims.get(name) {
@@ -181,7 +183,7 @@ fn check_times(claims: &Map<String, Value>, now_s: i64) -> Result<(), IdentityPr
 }
 
 /// A text of bounded length without control or direction characters.
-fn shown(text: &str) -> Option<String> {
+pub fn shown(text: &str) -> Option<String> {
     let is_odd = |c: char| {
         c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };

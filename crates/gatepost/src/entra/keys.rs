@@ -23,14 +23,14 @@ const SMALLEST_MODULUS_BYTES: usize = 256;
 
 /// One published key.
 #[derive(Clone)]
-pub(super) struct Key {
-    pub(super) verifying: DecodingKey,
+pub struct Key {
+    pub verifying: DecodingKey,
     /// Whose tokens the key signs, if the set says so; may hold `{tenantid}`.
-    pub(super) issuer: Option<String>,
+    pub issuer: Option<String>,
 }
 
 /// The cache, by the address of the set.
-pub(super) struct Keys {
+pub struct Keys {
     clock: Clock,
     sets: Mutex<HashMap<String, Arc<Mutex<KeySet>>>>,
 }
@@ -43,7 +43,8 @@ struct KeySet {
 }
 
 impl Keys {
-    pub(super) fn new(clock: Clock) -> Self {
+    /// Nothing fetched yet.
+    pub fn new(clock: Clock) -> Self {
         Self {
             clock,
             sets: Mutex::default(),
@@ -51,12 +52,7 @@ impl Keys {
     }
 
     /// The key named `kid` of the set at `address`; `fetch` is called only when the rules of the cache allow.
-    pub(super) async fn find<F>(
-        &self,
-        address: &str,
-        kid: &str,
-        fetch: impl FnOnce() -> F,
-    ) -> Result<Key, IdentityProblem>
+    pub async fn find<F>(&self, address: &str, kid: &str, fetch: impl FnOnce() -> F) -> Result<Key, IdentityProblem>
     where
         F: Future<Output = Option<Vec<u8>>>,
     {

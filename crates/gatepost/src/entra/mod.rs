@@ -24,7 +24,8 @@ pub use authorize::{Ask, Pkce, Prompt, Start, admin_consent_url, authorize_url, 
 pub use callback::{Callback, CallbackProblem, callback, explain_pasted};
 pub use client::{Entra, Tested, http_client};
 pub use error::{Class, EntraError, Explanation};
-pub use identity::{Identity, IdentityProblem};
+pub use identity::{Identity, IdentityProblem, Unverified, check_times, read as read_id_token, shown, verified_claims};
+pub use keys::{Key, Keys};
 pub use registration::{Credential, Registration, SecretProblem, SecretWarning, check_secret};
 pub use stored::{Unusable, cloud_of, registration_of, secret_place};
 pub use tenant::{Tenant, TenantProblem};

@@ -7,7 +7,9 @@ use serde_json::json;
 use crate::app::App;
 use crate::audit::Entry;
 use crate::entra;
-use crate::store::{self, clients, flows, jobs, mcp_tasks, refresh, sessions, tokens};
+use crate::store::{
+    self, clients, flows, invitations, jobs, mcp_tasks, openid, rates, refresh, sessions, tokens, waiting_forms,
+};
 
 const TICK: Duration = Duration::from_secs(30);
 const SWEEP_SECONDS: i64 = 10 * 60;
@@ -47,9 +49,13 @@ pub async fn due(app: &App) -> store::Result<()> {
 async fn sweep(app: &App) -> store::Result<()> {
     let now = app.clock.now();
     flows::delete_expired(&app.db, now).await?;
+    openid::delete_expired_flows(&app.db, now).await?;
     sessions::delete_expired(&app.db, now).await?;
     clients::delete_expired(&app.db, now).await?;
     mcp_tasks::delete_expired(&app.db, now).await?;
+    rates::delete_expired(&app.db, now).await?;
+    waiting_forms::delete_expired(&app.db, now).await?;
+    invitations::delete_expired(&app.db, now.plus_seconds(-KEPT_AFTER_END_SECONDS)).await?;
     tokens::delete_expired(&app.db, now.plus_seconds(-KEPT_AFTER_END_SECONDS)).await?;
     Ok(())
 }

@@ -1,7 +1,11 @@
 //! `/authorize`: the consent page, always shown, per client, before any trip to Microsoft.
 
-use axum::extract::{RawQuery, State};
+use std::collections::HashMap;
+
+use axum::extract::{Query, RawQuery, State};
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::SET_COOKIE;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::json;
@@ -20,6 +24,7 @@ use crate::store::clients;
 use crate::store::connections::{self as connection_rows, State as ConnectionState};
 use crate::store::flows;
 use crate::store::integrations::{self, Integration};
+use crate::store::openid;
 use crate::store::sessions::SignedIn;
 
 /// `GET /authorize`: shows who asks for what. Changes nothing, because some clients fetch it before the browser does.
@@ -78,6 +83,8 @@ struct Asked {
     is_connected: bool,
     /// The client wants a fresh proof of who the person is.
     wants_proof: bool,
+    /// The house's own provider, by which somebody who is not signed in may do so first.
+    provider: Option<String>,
 }
 
 async fn prepare(app: &App, query: &str, headers: &HeaderMap) -> Result<Asked, Refused> {
@@ -102,7 +109,12 @@ async fn prepare(app: &App, query: &str, headers: &HeaderMap) -> Result<Asked, R
     };
     let is_connected =
         connection.is_some_and(|it| matches!(it.state(), ConnectionState::Connected | ConnectionState::Degraded));
+    let provider = match &signed_in {
+        None => openid::find_of(&app.db, environment).await?.map(|it| it.name),
+        Some(_) => None,
+    };
     Ok(Asked {
+        provider,
         checked,
         integration,
         signed_in,
@@ -146,6 +158,7 @@ fn consent_page(app: &App, asked: &Asked, query: &str, headers: &HeaderMap) -> R
         "reaches": reaches::of(app.catalogue, &asked.checked.scopes),
         "goes_to_microsoft": !asked.is_connected,
         "integration": asked.integration.name,
+        "sign_in_first": asked.provider.as_ref().map(|it| json!({ "name": it, "path": sign_in_first(query) })),
         "action": "/authorize",
         "hidden": [{ "name": "request", "value": query }],
     });
@@ -153,6 +166,23 @@ fn consent_page(app: &App, asked: &Asked, query: &str, headers: &HeaderMap) -> R
         Ok(html) => with_cookie(page::html(StatusCode::OK, html, &leaving(app, asked)), cookie),
         Err(error) => error.into_response(),
     }
+}
+
+/// The way to the sign-in and back to this very request, encoded so that nothing in it reads in two ways.
+fn sign_in_first(query: &str) -> String {
+    let back = format!("/authorize/again?r={}", URL_SAFE_NO_PAD.encode(query));
+    let pairs = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("return_to", &back)
+        .finish();
+    format!("/sign-in?{pairs}")
+}
+
+/// `GET /authorize/again`: back from the sign-in to the request that was kept in the address.
+pub(super) async fn again(Query(query): Query<HashMap<String, String>>) -> Response {
+    let kept = query.get("r").and_then(|it| URL_SAFE_NO_PAD.decode(it).ok());
+    let request = kept.and_then(|it| String::from_utf8(it).ok()).unwrap_or_default();
+    let is_plain = request.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
+    page::redirect(&format!("/authorize?{}", if is_plain { &request } else { "" }))
 }
 
 /// Chromium checks every redirect that follows a form: back to the client, or on to Microsoft.
@@ -193,6 +223,7 @@ async fn approved(app: &App, asked: &Asked) -> Result<Response, ConnectError> {
             prompt: asked.wants_proof.then_some(Prompt::Login),
             login_hint: request.login_hint.clone(),
             claims: None,
+            invitation: None,
             trace: app.clock.new_id(),
         },
     )

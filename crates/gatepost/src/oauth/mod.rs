@@ -33,6 +33,7 @@ const SECRET_PREFIX: &str = "gp_cs_";
 pub fn router(app: App) -> Router {
     let pages = Router::new()
         .route("/authorize", get(authorize::show).post(authorize::decide))
+        .route("/authorize/again", get(authorize::again))
         .route("/authorize/resume", get(authorize::resume))
         .layer(from_fn_with_state(app.clone(), page::guard));
     Router::new()

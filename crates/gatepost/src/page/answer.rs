@@ -139,5 +139,6 @@ pub fn return_path(text: &str) -> Option<&str> {
             .all(|b| b.is_ascii_alphanumeric() || b"_.~-".contains(&b) || more.contains(&b))
     };
     let is_ours = path.starts_with('/') && !path.contains("//") && plain(path, b"/") && plain(query, b"=&");
-    (is_ours && text.len() <= 512).then_some(text)
+    // A client's whole request may stand in the query, encoded.
+    (is_ours && path.len() <= 512 && text.len() <= 6000).then_some(text)
 }

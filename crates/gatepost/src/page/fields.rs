@@ -36,6 +36,13 @@ impl Fields {
             .collect()
     }
 
+    /// Everything but one field, as a form would send it.
+    pub fn without(&self, name: &str) -> String {
+        url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(self.0.iter().filter(|(known, _)| known != name))
+            .finish()
+    }
+
     /// Whether a check box was ticked.
     pub fn is_set(&self, name: &str) -> bool {
         !self.text(name).is_empty()

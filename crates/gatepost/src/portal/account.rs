@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::visitor::{Place, Visitor};
-use crate::admin::{self, Problems, Refused};
+use crate::admin::{self, Problems, Refused, second_factor};
 use crate::app::App;
 use crate::page::{self, Fields, Leaving};
-use crate::store::sessions;
+use crate::store::{second_factors, sessions};
 
 const PAGE: Place<'static> = Place {
     template: "account.html",
@@ -40,6 +40,7 @@ async fn details(app: &App, visitor: &Visitor, problems: &Problems) -> Result<Va
         .collect();
     Ok(json!({
         "me": { "name": me.name, "email": me.email, "tenant_id": me.tenant_id, "object_id": me.object_id, "has_password": me.password_hash.is_some() },
+        "has_second_factor": second_factor::is_needed(app, &me.id).await?, "recovery_left": second_factors::recovery_left(&app.db, &me.id).await?,
         "sessions": rows, "problems": problems,
     }))
 }

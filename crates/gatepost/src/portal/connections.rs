@@ -184,6 +184,7 @@ pub(super) async fn connect(
         prompt: Some(prompt),
         login_hint: present.as_ref().map(|it| it.account_username.clone()),
         claims: present.and_then(|it| it.claims),
+        invitation: None,
         trace: caller.trace.clone(),
     };
     let departure = connections::begin(&app, ask).await?;

@@ -18,7 +18,9 @@ mod people;
 mod policies;
 mod policy_form;
 mod routes;
+mod second_factor;
 mod settings;
+mod step_up;
 #[cfg(test)]
 mod tests;
 mod visitor;
@@ -35,7 +37,7 @@ use crate::page;
 pub fn router(app: App) -> Router {
     let mut router = Router::new();
     for route in ROUTES {
-        let admitted = from_fn_with_state((app.clone(), route.who), visitor::admit);
+        let admitted = from_fn_with_state((app.clone(), *route), visitor::admit);
         router = router.route(route.path, (route.handler)().route_layer(admitted));
     }
     router

@@ -10,16 +10,21 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::navigation::role_name;
 use super::visitor::{Place, Visitor};
-use crate::admin::{self, NewAdministrator, Problems, Refused};
+use crate::admin::{self, InvitationInput, NewAdministrator, Problems, Refused};
 use crate::app::App;
 use crate::caller::{GroupId, PersonId, Role};
 use crate::page::{self, Fields, Leaving};
 use crate::store::people::Person;
-use crate::store::{connections, grants, groups, people, sessions};
+use crate::store::{connections, grants, groups, invitations, openid, people, sessions};
 
 const LIST: Place<'static> = Place {
     template: "people.html",
     title: "People",
+    section: "people",
+};
+const INVITED: Place<'static> = Place {
+    template: "invitation_made.html",
+    title: "The invitation is made",
     section: "people",
 };
 const ONE: Place<'static> = Place {
@@ -30,7 +35,13 @@ const ONE: Place<'static> = Place {
 
 /// `GET /people`
 pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
-    let details = details(&app, &visitor, json!({ "name": "", "email": "" }), &Problems::new()).await?;
+    let details = details(
+        &app,
+        &visitor,
+        json!({ "name": "", "email": "", "invited": "" }),
+        &Problems::new(),
+    )
+    .await?;
     visitor.show(&app, LIST, details)
 }
 
@@ -46,16 +57,78 @@ async fn details(app: &App, visitor: &Visitor, form: Value, problems: &Problems)
     for (group, person) in groups::memberships(&app.db, environment).await? {
         groups_of.entry(person).or_default().extend(names.get(&group).cloned());
     }
+    let of_house = openid::people(&app.db, environment).await?;
     let rows: Vec<Value> = all
         .iter()
         .map(|it| {
             let mut row = about(it);
             row["groups"] = json!(groups_of.get(&it.id).cloned().unwrap_or_default());
+            row["is_of_house"] = json!(of_house.contains(&it.id));
             row["is_me"] = json!(it.id == visitor.caller.person);
             row
         })
         .collect();
-    Ok(json!({ "people": rows, "form": form, "problems": problems }))
+    let open = invitations::list(&app.db, environment, app.clock.now()).await?;
+    let invited: Vec<Value> = open
+        .iter()
+        .map(|it| json!({ "id": it.id, "email": it.email, "is_exact": it.is_exact, "role_name": role_name(Role::from_stored(&it.role)), "expires_at": it.expires_at }))
+        .collect();
+    Ok(
+        json!({ "people": rows, "form": form, "problems": problems, "invited": invited, "roles": grantable(visitor.caller.role) }),
+    )
+}
+
+/// The roles that somebody of `role` may give.
+fn grantable(role: Role) -> Vec<Value> {
+    [Role::Person, Role::Administrator, Role::Owner]
+        .into_iter()
+        .filter(|it| *it <= role)
+        .map(|it| json!({ "id": it.as_str(), "name": role_name(it) }))
+        .collect()
+}
+
+/// `POST /people/invitations`: answers with the link itself, this once.
+pub(super) async fn invite(State(app): State<App>, visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
+    let input = InvitationInput {
+        email: fields.text("invited").to_owned(),
+        is_exact: fields.is_set("exact"),
+        role: Role::from_stored(fields.text("role")),
+    };
+    match admin::invite(&app, &visitor.caller, &input).await {
+        Ok(link) => visitor.show(
+            &app,
+            INVITED,
+            json!({ "link": link, "email": input.email, "is_exact": input.is_exact }),
+        ),
+        Err(Refused::Invalid(problems)) => {
+            let problems = problems.into_values().map(|it| ("invited", it)).collect();
+            let form = json!({ "name": "", "email": "", "invited": input.email });
+            let details = details(&app, &visitor, form, &problems).await?;
+            visitor.show_as(&app, StatusCode::UNPROCESSABLE_ENTITY, &Leaving::Stays, LIST, details)
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// `POST /people/invitations/{id}/withdraw`
+pub(super) async fn withdraw(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    admin::withdraw_invitation(&app, &visitor.caller, &id).await?;
+    Ok(page::redirect("/people?done=deleted"))
+}
+
+/// `POST /people/{id}/revoke-agents`
+pub(super) async fn revoke_agents(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let id = PersonId(id);
+    admin::revoke_person_grants(&app, &visitor.caller, &id).await?;
+    Ok(page::redirect(&format!("/people/{id}?done=revoked")))
 }
 
 fn about(it: &Person) -> Value {
@@ -76,7 +149,13 @@ pub(super) async fn add(State(app): State<App>, visitor: Visitor, fields: Fields
     match added {
         Ok(_) => Ok(page::redirect("/people?done=person-added")),
         Err(Refused::Invalid(problems)) => {
-            let details = details(&app, &visitor, json!({ "name": name, "email": email }), &problems).await?;
+            let details = details(
+                &app,
+                &visitor,
+                json!({ "name": name, "email": email, "invited": "" }),
+                &problems,
+            )
+            .await?;
             visitor.show_as(&app, StatusCode::UNPROCESSABLE_ENTITY, &Leaving::Stays, LIST, details)
         }
         Err(other) => Err(other.into()),
@@ -91,13 +170,9 @@ pub(super) async fn one(State(app): State<App>, visitor: Visitor, Path(id): Path
     let groups = groups::list(&app.db, &caller.environment).await?;
     let connections = connections::of_person(&app.db, &person.id).await?;
     let agents = grants::of_person(&app.db, &person.id).await?;
-    let grantable = [Role::Person, Role::Administrator, Role::Owner]
-        .into_iter()
-        .filter(|it| *it <= caller.role);
-    let roles: Vec<_> = grantable
-        .map(|it| json!({ "id": it.as_str(), "name": role_name(it) }))
-        .collect();
+    let roles = grantable(caller.role);
     let details = json!({
+        "has_second_factor": admin::second_factor::is_needed(&app, &person.id).await?,
         "it": about(&person), "is_me": person.id == caller.person, "may_change": person.id != caller.person && person.role() <= caller.role,
         "roles": roles,
         "groups": groups.iter().map(|it| json!({ "id": it.id, "name": it.name, "is_member": member.contains(&it.id) })).collect::<Vec<_>>(),
@@ -163,4 +238,15 @@ pub(super) async fn end_sessions(
     let id = PersonId(id);
     admin::end_sessions(&app, &visitor.caller, &id).await?;
     Ok(page::redirect(&format!("/people/{id}?done=sessions-ended")))
+}
+
+/// `POST /people/{id}/reset-second-factor`
+pub(super) async fn reset_second_factor(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let id = PersonId(id);
+    admin::second_factor::reset(&app, &visitor.caller, &id).await?;
+    Ok(back(&id))
 }

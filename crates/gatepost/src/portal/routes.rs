@@ -4,7 +4,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::{
     account, activity, agents, approvals, clients, connect_agent, connections, groups, integrations, keys, overview,
-    people, policies, settings,
+    people, policies, second_factor, settings, step_up,
 };
 use crate::app::App;
 
@@ -24,19 +24,27 @@ pub struct Route {
     pub method: &'static str,
     pub path: &'static str,
     pub who: Who,
+    /// Whoever comes proved within the last minutes who they are (ASVS 7.5.3).
+    pub needs_proof: bool,
     pub(super) handler: fn() -> MethodRouter<App>,
 }
 
-/// A row of the table: `read` for GET, `change` for POST.
+/// A row of the table: `read` for GET, `change` for POST; `guarded_read` and `guarded` are the same with a fresh proof.
 macro_rules! table {
     ($($what:ident $path:literal $who:ident $handler:path;)*) => {
         &[$(table!(@ $what $path $who $handler)),*]
     };
     (@ read $path:literal $who:ident $handler:path) => {
-        Route { method: "GET", path: $path, who: Who::$who, handler: || get($handler) }
+        Route { method: "GET", path: $path, who: Who::$who, needs_proof: false, handler: || get($handler) }
+    };
+    (@ guarded_read $path:literal $who:ident $handler:path) => {
+        Route { method: "GET", path: $path, who: Who::$who, needs_proof: true, handler: || get($handler) }
+    };
+    (@ guarded $path:literal $who:ident $handler:path) => {
+        Route { method: "POST", path: $path, who: Who::$who, needs_proof: true, handler: || post($handler) }
     };
     (@ change $path:literal $who:ident $handler:path) => {
-        Route { method: "POST", path: $path, who: Who::$who, handler: || post($handler) }
+        Route { method: "POST", path: $path, who: Who::$who, needs_proof: false, handler: || post($handler) }
     };
 }
 
@@ -64,46 +72,59 @@ pub const ROUTES: &[Route] = table! {
 
     read "/activity" Person activity::show;
     read "/activity/trace/{trace}" Person activity::trace;
-    read "/activity/export/{format}" Person activity::export;
+    guarded_read "/activity/export/{format}" Person activity::export;
 
     read "/account" Person account::show;
     change "/account/password" Person account::password;
+    guarded "/account/second-factor" Person second_factor::begin;
+    change "/account/second-factor/confirm" Person second_factor::confirm;
+    guarded "/account/second-factor/remove" Person second_factor::remove;
     change "/account/sessions/{hash}/end" Person account::end_session;
     change "/account/sessions/end-others" Person account::end_others;
 
+    read "/step-up" Person step_up::show;
+    change "/step-up" Person step_up::prove;
+    change "/step-up/microsoft" Person step_up::depart;
+    change "/step-up/provider" Person step_up::depart_to_provider;
+    read "/step-up/continue" Person step_up::go_on;
+
     read "/integrations" Administrator integrations::show;
     read "/integrations/new" Administrator integrations::new;
-    change "/integrations" Administrator integrations::create;
+    guarded "/integrations" Administrator integrations::create;
     read "/integrations/{id}" Administrator integrations::one;
-    change "/integrations/{id}" Administrator integrations::save;
+    guarded "/integrations/{id}" Administrator integrations::save;
     change "/integrations/{id}/test" Administrator integrations::test;
-    change "/integrations/{id}/delete" Administrator integrations::delete;
+    guarded "/integrations/{id}/delete" Administrator integrations::delete;
 
     read "/policies" Administrator policies::show;
     read "/policies/new" Administrator policies::new;
-    change "/policies" Administrator policies::create;
+    guarded "/policies" Administrator policies::create;
     read "/policies/{id}" Administrator policies::one;
-    change "/policies/{id}" Administrator policies::save;
-    change "/policies/{id}/enable" Administrator policies::enable;
-    change "/policies/{id}/disable" Administrator policies::disable;
-    change "/policies/{id}/delete" Administrator policies::delete;
+    guarded "/policies/{id}" Administrator policies::save;
+    guarded "/policies/{id}/enable" Administrator policies::enable;
+    guarded "/policies/{id}/disable" Administrator policies::disable;
+    guarded "/policies/{id}/delete" Administrator policies::delete;
 
     read "/people" Administrator people::show;
-    change "/people" Administrator people::add;
+    guarded "/people" Administrator people::add;
+    guarded "/people/invitations" Administrator people::invite;
+    change "/people/invitations/{id}/withdraw" Administrator people::withdraw;
     read "/people/{id}" Administrator people::one;
-    change "/people/{id}/role" Administrator people::role;
+    guarded "/people/{id}/role" Administrator people::role;
     change "/people/{id}/lock" Administrator people::lock;
     change "/people/{id}/unlock" Administrator people::unlock;
+    guarded "/people/{id}/reset-second-factor" Administrator people::reset_second_factor;
     change "/people/{id}/end-sessions" Administrator people::end_sessions;
+    change "/people/{id}/revoke-agents" Administrator people::revoke_agents;
 
     read "/clients" Administrator clients::show;
-    change "/clients" Administrator clients::create;
+    guarded "/clients" Administrator clients::create;
     read "/clients/one" Administrator clients::one;
     change "/clients/lock" Administrator clients::lock;
     change "/clients/unlock" Administrator clients::unlock;
     change "/clients/revoke" Administrator clients::revoke;
-    change "/clients/rotate" Administrator clients::rotate;
-    change "/clients/delete" Administrator clients::delete;
+    guarded "/clients/rotate" Administrator clients::rotate;
+    guarded "/clients/delete" Administrator clients::delete;
 
     read "/groups" Administrator groups::show;
     change "/groups" Administrator groups::create;
@@ -113,5 +134,7 @@ pub const ROUTES: &[Route] = table! {
 
     read "/settings" Administrator settings::show;
     change "/settings/name" Administrator settings::rename;
-    change "/settings/admission" Administrator settings::admission;
+    guarded "/settings/admission" Administrator settings::admission;
+    guarded "/settings/provider" Administrator settings::provider;
+    guarded "/settings/provider/delete" Administrator settings::forget_provider;
 };

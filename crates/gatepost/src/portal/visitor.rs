@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use super::failure::Failure;
 use super::navigation;
-use super::routes::Who;
+use super::routes::{Route, Who};
+use super::step_up;
 use crate::app::App;
 use crate::call;
 use crate::caller::Caller;
@@ -42,10 +43,16 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
 }
 
 /// Lets those in whom the table of routes names, and tells the handler who they are.
-pub(super) async fn admit(State((app, who)): State<(App, Who)>, mut request: Request, next: Next) -> Response {
+pub(super) async fn admit(State((app, route)): State<(App, Route)>, mut request: Request, next: Next) -> Response {
     let address = peer(request.extensions());
     match visitor(&app, request.headers(), request.uri(), address).await {
-        Ok(Some(visitor)) if who == Who::Person || visitor.caller.role.may_manage() => {
+        Ok(Some(visitor)) if route.who == Who::Person || visitor.caller.role.may_manage() => {
+            if route.needs_proof && step_up::is_due(&app, &visitor) {
+                let (method, uri) = (request.method().clone(), request.uri().clone());
+                let fields = request.extensions().get::<page::Fields>().cloned().unwrap_or_default();
+                drop(request);
+                return step_up::ask(&app, &visitor, method, uri, fields).await;
+            }
             request.extensions_mut().insert(visitor);
             next.run(request).await
         }

@@ -1,8 +1,8 @@
 //! Which headers cross the gateway, in either direction. Everything that is not named here stays behind.
 
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_MATCH,
-    IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER, USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG,
+    IF_MATCH, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER, USER_AGENT,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -11,13 +11,15 @@ const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id
 const REQUEST_ID: HeaderName = HeaderName::from_static("requestid");
 const REFRESH_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
 const ERROR_INFO: HeaderName = HeaderName::from_static("x-powerbi-error-info");
+const ERROR_DETAILS: HeaderName = HeaderName::from_static("x-powerbi-error-details");
 
 /// What of a caller's request reaches Microsoft.
 const OUTGOING: [HeaderName; 4] = [ACCEPT, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH];
 /// What of Microsoft's answer reaches a caller.
-const INCOMING: [HeaderName; 9] = [
+const INCOMING: [HeaderName; 11] = [
     CONTENT_TYPE,
     CONTENT_DISPOSITION,
+    CONTENT_ENCODING,
     CONTENT_LENGTH,
     ETAG,
     LAST_MODIFIED,
@@ -25,6 +27,7 @@ const INCOMING: [HeaderName; 9] = [
     REQUEST_ID,
     REFRESH_ID,
     ERROR_INFO,
+    ERROR_DETAILS,
 ];
 const LONGEST_ID: usize = 128;
 

@@ -2,13 +2,16 @@
 
 mod address;
 mod body;
+mod budget;
 mod challenge;
 mod failure;
 mod headers;
 mod send;
 #[cfg(test)]
 mod tests;
+mod upload;
 
 pub use body::{AnswerBody, Body, BoxError};
+pub use budget::{Budget, Budgets, Identity, Turn};
 pub use failure::{Kind, PowerBiFailure, parse_error};
 pub use send::{Limits, PowerBi, Refusal, SendError, Upstream, UpstreamAnswer};

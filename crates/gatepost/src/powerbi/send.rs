@@ -7,6 +7,7 @@ use catalogue::clouds::Cloud;
 use http::header::{CONTENT_ENCODING, LOCATION};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body as _;
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -17,6 +18,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::body::{AnswerBody, Body, Outgoing, whole};
 use super::failure::{PowerBiFailure, parse_error};
+use super::upload::Upload;
 use super::{address, headers};
 use crate::clock::Clock;
 
@@ -29,13 +31,17 @@ const LARGEST_REFUSAL: usize = 256 * 1024;
 /// How long a call may take and how much may come back.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Until the answer's headers; an upload has until `total`.
+    /// Until the answer's headers; for an upload, between two pieces of it and from the last one on.
     pub first_byte: Duration,
     /// Between two pieces of the answer.
     pub idle: Duration,
     /// For everything.
     pub total: Duration,
     pub most_bytes: u64,
+    pub most_upload_bytes: u64,
+    /// A file is passed on as it is, compressed or not; anything else is read here, and a small answer that unpacks to a
+    /// huge one is not.
+    pub may_be_compressed: bool,
 }
 
 impl Default for Limits {
@@ -46,6 +52,8 @@ impl Default for Limits {
             idle: seconds(30),
             total: seconds(300),
             most_bytes: 256 * 1024 * 1024,
+            most_upload_bytes: 1024 * 1024 * 1024,
+            may_be_compressed: false,
         }
     }
 }
@@ -139,6 +147,10 @@ pub enum SendError {
     Truncated,
     #[error("the answer of Power BI is compressed although that was not asked for")]
     Compressed,
+    #[error("the upload is larger than allowed")]
+    UploadTooLarge,
+    #[error("the upload did not come whole")]
+    UploadBroken,
     #[error("the request is not one that goes to Power BI: expected a path below /v1.0/ and a cloud over https")]
     Address,
 }
@@ -193,7 +205,15 @@ impl PowerBi {
         let answer = match request.body {
             Body::Stream(body) => {
                 let body = body.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-                timeout_at(end, self.client.request(make(body))).await
+                let (upload, watch) = Upload::new(body, limits.most_upload_bytes);
+                let answer = tokio::select! {
+                    answer = timeout_at(end, self.client.request(make(upload.boxed_unsync()))) => answer,
+                    () = watch.stalled(limits.first_byte) => return Err(SendError::Timeout),
+                };
+                if let (Ok(Err(_)), Some(fault)) = (&answer, watch.fault()) {
+                    return Err(fault);
+                }
+                answer
             }
             Body::Bytes(bytes) => {
                 let first = end.min(started + limits.first_byte);
@@ -238,7 +258,8 @@ fn read_head(
             status: status.as_u16(),
         });
     }
-    if head.headers.get(CONTENT_ENCODING).is_some_and(|it| it != "identity") {
+    let is_compressed = head.headers.get(CONTENT_ENCODING).is_some_and(|it| it != "identity");
+    if is_compressed && !limits.may_be_compressed {
         return Err(SendError::Compressed);
     }
     if limits.most_bytes < body.size_hint().lower() {

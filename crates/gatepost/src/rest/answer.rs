@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, LOCATION, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 
-use super::error::{ERROR, HINT, TRACE, words};
+use super::error::{ANSWERED_BY, ERROR, HINT, TRACE, words};
 use crate::app::App;
 use crate::call::{Answer, Content};
 use crate::powerbi::{Kind, PowerBiFailure};
@@ -23,9 +23,10 @@ pub(super) fn pass_on(app: &App, slug: Option<&str>, answer: Answer) -> Response
         headers.insert(LOCATION, own);
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(ANSWERED_BY, HeaderValue::from_static("power-bi"));
     headers.insert(TRACE, words(&answer.trace));
     if let Some(failure) = &answer.failure {
-        explain(headers, answer.status, failure);
+        explain(app, headers, answer.status, failure);
     }
     *response.body_mut() = match answer.content {
         Content::Whole(bytes) => {
@@ -49,11 +50,15 @@ fn own_address(app: &App, slug: Option<&str>, path: &str) -> Option<HeaderValue>
 }
 
 /// What the gateway knows of a refusal stands in headers: the body stays Microsoft's.
-fn explain(headers: &mut http::HeaderMap, status: StatusCode, failure: &PowerBiFailure) {
+fn explain(app: &App, headers: &mut http::HeaderMap, status: StatusCode, failure: &PowerBiFailure) {
     headers.insert(ERROR, HeaderValue::from_static(code(&failure.kind)));
-    let hint = match failure.explanation {
-        Some(known) => format!("{}. {}", known.cause, known.tell),
-        None => in_general(&failure.kind).to_owned(),
+    let hint = match (&failure.kind, failure.explanation) {
+        (Kind::ClaimsChallenge { .. }, _) => {
+            let link = app.settings.url("/connections");
+            format!("The organisation asks for another proof of who the person is; they connect again at {link}.")
+        }
+        (_, Some(known)) => format!("{}. {}", known.cause, known.tell),
+        (kind, None) => in_general(kind).to_owned(),
     };
     headers.insert(HINT, words(&hint));
     let is_later = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
@@ -90,9 +95,7 @@ fn in_general(kind: &Kind) -> &'static str {
         }
         Kind::NotFound => "There is no such item, or the person may not see it.",
         Kind::Throttled => "Power BI limits this person's calls; wait before trying again.",
-        Kind::ClaimsChallenge { .. } => {
-            "The organisation asks for another proof of who the person is; they connect again in the portal."
-        }
+        Kind::ClaimsChallenge { .. } => "The person connects again in the portal.",
         Kind::BadRequest => "Power BI refuses the request as it is; its body says why.",
         Kind::Server | Kind::Other => "Power BI failed; try again later.",
     }

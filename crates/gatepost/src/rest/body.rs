@@ -4,7 +4,7 @@ use std::fmt;
 
 use catalogue::Found;
 use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -35,6 +35,9 @@ pub(super) async fn read(
             Found::WrongMethod(_) | Found::Unknown | Found::BadPath(_) => return Ok((Body::empty(), None)),
         };
         return match takes_uploads {
+            true if declared(headers).is_some_and(|length| app.settings.upload_bytes < length) => {
+                Err(Refusal::UploadTooLarge)
+            }
             true => Ok((Body::stream(body), None)),
             false => Err(Refusal::MediaType),
         };
@@ -67,6 +70,11 @@ fn media_type(headers: &HeaderMap) -> Result<String, Refusal> {
         .map_err(|_| Refusal::MediaType)?;
     let kind = text.unwrap_or_default().split(';').next().unwrap_or_default();
     Ok(kind.trim().to_ascii_lowercase())
+}
+
+/// The length a client says that its body has.
+fn declared(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 fn is_json(kind: &str) -> bool {

@@ -4,7 +4,8 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::header::{
-    ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION,
+    ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE,
+    LOCATION,
 };
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
@@ -126,6 +127,9 @@ fn file(answer: call::Answer, name: &str) -> Response {
     headers.insert(CONTENT_DISPOSITION, disposition(name));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(TRACE, words(&answer.trace));
+    if let Some(encoding) = answer.headers.get(CONTENT_ENCODING) {
+        headers.insert(CONTENT_ENCODING, encoding.clone());
+    }
     *response.body_mut() = match answer.content {
         Content::Whole(bytes) => Body::from(bytes),
         Content::Stream(stream) => {

@@ -8,10 +8,13 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::call::{AuthFailure, CallError, Problem};
+use crate::powerbi::SendError;
 
 pub(super) const TRACE: HeaderName = HeaderName::from_static("gatepost-trace");
 pub(super) const ERROR: HeaderName = HeaderName::from_static("gatepost-error");
 pub(super) const HINT: HeaderName = HeaderName::from_static("gatepost-hint");
+/// Who made the answer: nobody has to guess it from status and body.
+pub(super) const ANSWERED_BY: HeaderName = HeaderName::from_static("gatepost-answered-by");
 const METHODS: &str = "GET, POST, PUT, PATCH, DELETE";
 /// What is told with 429 and 503 when nobody knows better.
 const USUAL_PAUSE_S: u64 = 30;
@@ -25,6 +28,7 @@ pub(super) enum Refusal {
     /// The body cannot be judged, so it is not sent.
     Body(&'static str),
     TooLarge(usize),
+    UploadTooLarge,
     MediaType,
     Method,
     NotFound,
@@ -114,6 +118,7 @@ impl Refusal {
                 format!("The body is larger than {most} bytes."),
                 "Send less; an administrator can raise request_body_bytes.",
             ),
+            Self::UploadTooLarge => CallError::Send(SendError::UploadTooLarge).problem(),
             Self::MediaType => plain(
                 "media_type",
                 415,
@@ -192,6 +197,7 @@ fn written(problem: &Problem, trace: &str) -> Response {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(ANSWERED_BY, HeaderValue::from_static("gatepost"));
     headers.insert(ERROR, HeaderValue::from_static(problem.code));
     headers.insert(HINT, words(&problem.hint));
     headers.insert(TRACE, words(trace));

@@ -21,6 +21,9 @@ pub const BROWSER: &str = "__Host-gatepost-browser";
 /// Set when a person consents to going to Microsoft: the same browser must come back.
 pub const FLOW: &str = "__Host-gatepost-flow";
 
+/// Set when a person leaves for the house's own provider: the same browser must come back.
+pub const PROVIDER: &str = "__Host-gatepost-provider";
+
 /// How long sessions last.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetime {
@@ -85,6 +88,8 @@ pub async fn find(db: &Db, clock: &Clock, lifetime: Lifetime, headers: &HeaderMa
 pub enum Proof {
     Password,
     Microsoft,
+    /// The house's own OpenID Connect provider.
+    Provider,
 }
 
 impl Proof {
@@ -92,6 +97,7 @@ impl Proof {
         match self {
             Self::Password => "password",
             Self::Microsoft => "microsoft",
+            Self::Provider => "provider",
         }
     }
 }

@@ -9,16 +9,18 @@ use http::header::{HeaderValue, RETRY_AFTER, SET_COOKIE};
 use http::{Extensions, HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use super::throttle::Subjects;
 use super::{alone, broken, peer, unrecorded};
-use crate::admin::{self, setup};
+use crate::admin::throttle::Subjects;
+use crate::admin::{self, second_factor, setup};
 use crate::app::App;
 use crate::audit::Entry;
+use crate::caller::EnvironmentId;
 use crate::entra;
+use crate::openid::Addresses;
 use crate::page::{self, Fields, Leaving, Message};
 use crate::session::{self, Proof};
 use crate::store::people::Person;
-use crate::store::{self, environments, integrations, people};
+use crate::store::{self, environments, integrations, openid, people};
 
 /// `GET /sign-in`
 pub(super) async fn show(
@@ -67,39 +69,58 @@ async fn form(
     email: &str,
     problem: Option<&str>,
 ) -> store::Result<Response> {
-    let (integrations, leaving) = microsoft_of(app).await?;
-    let details = json!({ "integrations": integrations, "return_to": return_to, "email": email, "problem": problem, "reason": null });
+    let ways = match environments::find_default(&app.db).await? {
+        Some(environment) => ways(app, &environment.id).await?,
+        None => Ways {
+            integrations: Vec::new(),
+            provider: None,
+            leaving: Leaving::Stays,
+        },
+    };
+    let details = json!({ "integrations": ways.integrations, "provider": ways.provider, "return_to": return_to, "email": email, "problem": problem, "reason": null });
     Ok(alone(
         app,
         headers,
         status,
-        &leaving,
+        &ways.leaving,
         "sign_in.html",
         "Sign in",
         details,
     ))
 }
 
-/// The integrations of the default environment, and where their forms lead.
-async fn microsoft_of(app: &App) -> store::Result<(Vec<Value>, Leaving)> {
-    let Some(environment) = environments::find_default(&app.db).await? else {
-        return Ok((Vec::new(), Leaving::Stays));
-    };
-    let all = integrations::list(&app.db, &environment.id).await?;
+/// The ways into an environment besides a password.
+pub(super) struct Ways {
+    pub integrations: Vec<Value>,
+    /// The house's own provider, by name.
+    pub provider: Option<String>,
+    /// Where their forms lead.
+    pub leaving: Leaving,
+}
+
+pub(super) async fn ways(app: &App, environment: &EnvironmentId) -> store::Result<Ways> {
+    let all = integrations::list(&app.db, environment).await?;
+    let provider = openid::find_of(&app.db, environment).await?;
     let logins = all
         .iter()
         .filter_map(|it| entra::cloud_of(&it.cloud).ok())
-        .map(|it| it.login)
-        .collect();
-    let leaving = if all.is_empty() {
-        Leaving::Stays
-    } else {
-        Leaving::Departs(logins)
-    };
-    Ok((
-        all.iter().map(|it| json!({ "id": it.id, "name": it.name })).collect(),
-        leaving,
-    ))
+        .map(|it| it.login);
+    let targets: Vec<String> = logins.chain(provider.iter().filter_map(page_of)).collect();
+    Ok(Ways {
+        integrations: all.iter().map(|it| json!({ "id": it.id, "name": it.name })).collect(),
+        leaving: if targets.is_empty() {
+            Leaving::Stays
+        } else {
+            Leaving::Departs(targets)
+        },
+        provider: provider.map(|it| it.name),
+    })
+}
+
+/// The provider's sign-in page.
+fn page_of(provider: &openid::Provider) -> Option<String> {
+    let addresses: Addresses = serde_json::from_str(&provider.addresses).ok()?;
+    Some(addresses.authorization)
 }
 
 /// `POST /sign-in`
@@ -116,7 +137,11 @@ pub(super) async fn sign_in(
     };
     let return_to = page::return_path(fields.text("return_to")).unwrap_or("/");
     let answer = match attempt.judge(&app).await {
-        Ok(Judged::Right(person)) => return enter(&app, &headers, &attempt, &person, return_to).await,
+        Ok(Judged::Right(person)) => match second_factor::is_needed(&app, &person.id).await {
+            Ok(true) => return super::code::ask(&app, &headers, &person.id, return_to),
+            Ok(false) => return enter(&app, &headers, &attempt, &person, return_to).await,
+            Err(error) => Err(error),
+        },
         Ok(Judged::Wrong) => {
             form(
                 &app,
@@ -156,7 +181,13 @@ async fn waiting(
     Ok(answer)
 }
 
-async fn enter(app: &App, headers: &HeaderMap, attempt: &Attempt<'_>, person: &Person, return_to: &str) -> Response {
+pub(super) async fn enter(
+    app: &App,
+    headers: &HeaderMap,
+    attempt: &Attempt<'_>,
+    person: &Person,
+    return_to: &str,
+) -> Response {
     let begun = session::begin(
         &app.db,
         &app.clock,
@@ -180,10 +211,10 @@ async fn enter(app: &App, headers: &HeaderMap, attempt: &Attempt<'_>, person: &P
 }
 
 /// One attempt to sign in with a password.
-struct Attempt<'a> {
-    email: &'a str,
-    password: &'a str,
-    address: Option<IpAddr>,
+pub(super) struct Attempt<'a> {
+    pub email: &'a str,
+    pub password: &'a str,
+    pub address: Option<IpAddr>,
 }
 
 enum Judged {
@@ -232,7 +263,7 @@ impl Attempt<'_> {
         }
     }
 
-    async fn record(
+    pub(super) async fn record(
         &self,
         app: &App,
         kind: &'static str,

@@ -5,24 +5,44 @@ use axum::response::Response;
 use http::StatusCode;
 use http::header::SET_COOKIE;
 
-use super::broken;
+use super::{broken, invitation};
 use crate::app::App;
-use crate::caller::IntegrationId;
+use crate::caller::{EnvironmentId, IntegrationId};
 use crate::connections::{self, Ask, Kind};
 use crate::entra::Prompt;
 use crate::page::{self, Fields, Message};
-use crate::store::environments;
+use crate::store::{self, environments};
+
+/// Where a sign-in leads.
+pub(super) enum Place {
+    At(EnvironmentId, Option<String>),
+    NotSetUp,
+    InvitationOver,
+}
+
+/// The environment of the invitation, or the default one.
+pub(super) async fn place(app: &App, token: &str) -> store::Result<Place> {
+    if token.is_empty() {
+        let found = environments::find_default(&app.db).await?;
+        return Ok(found.map_or(Place::NotSetUp, |it| Place::At(it.id, None)));
+    }
+    let found = invitation::open(app, token).await?;
+    Ok(found.map_or(Place::InvitationOver, |(invitation, environment)| {
+        Place::At(environment.id, Some(invitation.id))
+    }))
+}
 
 /// `POST /sign-in/microsoft`
 pub(super) async fn depart(State(app): State<App>, fields: Fields) -> Response {
-    let environment = match environments::find_default(&app.db).await {
-        Ok(Some(environment)) => environment,
-        Ok(None) => return page::redirect("/sign-in"),
+    let (environment, invitation) = match place(&app, fields.text("invitation")).await {
+        Ok(Place::At(environment, invitation)) => (environment, invitation),
+        Ok(Place::NotSetUp) => return page::redirect("/sign-in"),
+        Ok(Place::InvitationOver) => return invitation::over(),
         Err(error) => return broken(&error),
     };
     let return_to = page::return_path(fields.text("return_to")).unwrap_or("/").to_owned();
     let ask = Ask {
-        environment: environment.id,
+        environment,
         integration: IntegrationId::from(fields.text("integration")),
         person: None,
         kind: Kind::SignIn,
@@ -31,6 +51,7 @@ pub(super) async fn depart(State(app): State<App>, fields: Fields) -> Response {
         prompt: Some(Prompt::SelectAccount),
         login_hint: None,
         claims: None,
+        invitation,
         trace: app.clock.new_id(),
     };
     match connections::begin(&app, ask).await {

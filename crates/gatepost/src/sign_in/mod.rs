@@ -1,9 +1,11 @@
 //! Signing in: the first administrator, local accounts, the way to Microsoft, signing out.
 
+mod code;
+mod invitation;
 mod local;
 mod microsoft;
+mod provider;
 mod setup;
-mod throttle;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -25,7 +27,11 @@ pub fn router(app: App) -> Router {
     Router::new()
         .route("/setup", get(setup::show).post(setup::create))
         .route("/sign-in", get(local::show).post(local::sign_in))
+        .route("/sign-in/code", post(code::check))
         .route("/sign-in/microsoft", post(microsoft::depart))
+        .route("/sign-in/provider", post(provider::depart))
+        .route("/sign-in/callback", get(provider::callback))
+        .route("/invitation/{token}", get(invitation::show))
         .route("/sign-out", post(local::sign_out))
         .layer(from_fn_with_state(app.clone(), page::guard))
         .with_state(app)
@@ -37,7 +43,11 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/setup"),
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
+    ("POST", "/sign-in/code"),
     ("POST", "/sign-in/microsoft"),
+    ("POST", "/sign-in/provider"),
+    ("GET", "/sign-in/callback"),
+    ("GET", "/invitation/{token}"),
     ("POST", "/sign-out"),
 ];
 

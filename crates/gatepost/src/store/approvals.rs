@@ -87,6 +87,13 @@ pub async fn decide(
     Ok(done == 1)
 }
 
+/// Gives a used approval back when its call was not sent after all.
+pub async fn give_back(db: &Db, id: &ApprovalId) -> Result<()> {
+    on!(db, pool => sqlx::query("UPDATE approvals SET state = 'approved', used_at = NULL WHERE id = $1 AND state = 'used'")
+        .bind(id).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
 /// Uses an approved request for its one call; only one of several callers gets true.
 pub async fn take(db: &Db, plan_hash: &[u8], now: Timestamp) -> Result<Option<ApprovalId>> {
     Ok(

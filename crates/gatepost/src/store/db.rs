@@ -49,7 +49,8 @@ macro_rules! within {
 pub(super) use within;
 
 const POOL: u32 = 16;
-const WAIT_FOR_A_CONNECTION: Duration = Duration::from_secs(10);
+/// Long enough for a thousand calls at once on a slow machine; a database that is gone is noticed by its own errors.
+const WAIT_FOR_A_CONNECTION: Duration = Duration::from_secs(30);
 
 impl Db {
     /// Opens (and creates) the SQLite file at `path`.

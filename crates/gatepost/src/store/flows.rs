@@ -13,7 +13,7 @@ pub struct Flow {
     pub integration_id: IntegrationId,
     /// Who began it; absent when the person is not known yet, because this sign-in is to tell.
     pub person_id: Option<PersonId>,
-    /// `portal`, `sign_in` or `client`.
+    /// `portal`, `sign_in`, `client` or `proof`.
     pub kind: String,
     pub state: String,
     /// SHA-256 of the `state` parameter sent to Microsoft.
@@ -28,6 +28,8 @@ pub struct Flow {
     pub client_request: Option<String>,
     /// A path of the portal to go back to.
     pub return_to: Option<String>,
+    /// The invitation by which a newcomer joins.
+    pub invitation_id: Option<String>,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
 }
@@ -36,11 +38,11 @@ pub struct Flow {
 pub async fn create(db: &Db, it: &Flow) -> Result<()> {
     on!(db, pool => sqlx::query(
         "INSERT INTO flows (id, environment_id, integration_id, person_id, kind, state, state_hash, browser_hash, secrets_sealed, tenant_path, client_request,
-                return_to, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)")
+                return_to, created_at, expires_at, invitation_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)")
         .bind(&it.id).bind(&it.environment_id).bind(&it.integration_id).bind(&it.person_id).bind(&it.kind).bind(&it.state).bind(&it.state_hash)
         .bind(&it.browser_hash).bind(&it.secrets_sealed).bind(&it.tenant_path).bind(&it.client_request).bind(&it.return_to).bind(it.created_at)
-        .bind(it.expires_at).execute(pool).await.map(drop))?;
+        .bind(it.expires_at).bind(&it.invitation_id).execute(pool).await.map(drop))?;
     Ok(())
 }
 
@@ -48,7 +50,7 @@ pub async fn create(db: &Db, it: &Flow) -> Result<()> {
 pub async fn find_by_state(db: &Db, state_hash: &[u8]) -> Result<Option<Flow>> {
     Ok(on!(db, pool => sqlx::query_as(
         "SELECT id, environment_id, integration_id, person_id, kind, state, state_hash, browser_hash, secrets_sealed, tenant_path, client_request, return_to,
-                created_at, expires_at FROM flows WHERE state_hash = $1")
+                invitation_id, created_at, expires_at FROM flows WHERE state_hash = $1")
         .bind(state_hash).fetch_optional(pool).await)?)
 }
 

@@ -12,7 +12,16 @@ use super::db::on;
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (10, "clients", include_str!("../../migrations/0010_clients.sql")),
+    (11, "step_up", include_str!("../../migrations/0011_step_up.sql")),
+    (12, "invitations", include_str!("../../migrations/0012_invitations.sql")),
+    (13, "openid", include_str!("../../migrations/0013_openid.sql")),
+    (
+        14,
+        "second_factor",
+        include_str!("../../migrations/0014_second_factor.sql"),
+    ),
     (20, "mcp_tasks", include_str!("../../migrations/0020_mcp_tasks.sql")),
+    (30, "rates", include_str!("../../migrations/0030_rates.sql")),
 ];
 
 /// Where the database stands against this binary.

@@ -12,17 +12,22 @@ pub mod flows;
 pub mod grants;
 pub mod groups;
 pub mod integrations;
+pub mod invitations;
 pub mod jobs;
 pub mod mcp_tasks;
 pub mod migrate;
+pub mod openid;
 pub mod people;
 pub mod policies;
+pub mod rates;
 pub mod refresh;
 pub mod sealed;
+pub mod second_factors;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in_failures;
 pub mod tokens;
+pub mod waiting_forms;
 
 pub use db::{Db, Tx};
 

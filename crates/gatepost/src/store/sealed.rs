@@ -11,16 +11,24 @@ pub enum Column {
     RefreshToken,
     FlowSecrets,
     TaskOutcome,
+    WaitingForm,
+    ProviderSecret,
+    ProviderFlow,
+    SecondFactor,
 }
 
 impl Column {
     /// Every sealed column.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 9] = [
         Self::IntegrationSecret,
         Self::AccessToken,
         Self::RefreshToken,
         Self::FlowSecrets,
         Self::TaskOutcome,
+        Self::WaitingForm,
+        Self::ProviderSecret,
+        Self::ProviderFlow,
+        Self::SecondFactor,
     ];
 
     /// Table and column, as bound into each seal.
@@ -31,6 +39,10 @@ impl Column {
             Self::RefreshToken => ("connections", "refresh_sealed"),
             Self::FlowSecrets => ("flows", "secrets_sealed"),
             Self::TaskOutcome => ("mcp_tasks", "outcome_sealed"),
+            Self::WaitingForm => ("waiting_forms", "fields_sealed"),
+            Self::ProviderSecret => ("openid_providers", "secret_sealed"),
+            Self::ProviderFlow => ("openid_flows", "secrets_sealed"),
+            Self::SecondFactor => ("second_factors", "secret_sealed"),
         }
     }
 
@@ -51,6 +63,18 @@ impl Column {
             Self::TaskOutcome => {
                 "SELECT id, environment_id, outcome_sealed FROM mcp_tasks WHERE $1 < id AND outcome_sealed IS NOT NULL ORDER BY id LIMIT 500"
             }
+            Self::WaitingForm => {
+                "SELECT id, environment_id, fields_sealed FROM waiting_forms WHERE $1 < id ORDER BY id LIMIT 500"
+            }
+            Self::ProviderSecret => {
+                "SELECT id, environment_id, secret_sealed FROM openid_providers WHERE $1 < id ORDER BY id LIMIT 500"
+            }
+            Self::ProviderFlow => {
+                "SELECT id, environment_id, secrets_sealed FROM openid_flows WHERE $1 < id ORDER BY id LIMIT 500"
+            }
+            Self::SecondFactor => {
+                "SELECT id, environment_id, secret_sealed FROM second_factors WHERE $1 < id ORDER BY id LIMIT 500"
+            }
         }
     }
 
@@ -63,6 +87,12 @@ impl Column {
             Self::RefreshToken => "UPDATE connections SET refresh_sealed = $3 WHERE id = $1 AND refresh_sealed = $2",
             Self::FlowSecrets => "UPDATE flows SET secrets_sealed = $3 WHERE id = $1 AND secrets_sealed = $2",
             Self::TaskOutcome => "UPDATE mcp_tasks SET outcome_sealed = $3 WHERE id = $1 AND outcome_sealed = $2",
+            Self::WaitingForm => "UPDATE waiting_forms SET fields_sealed = $3 WHERE id = $1 AND fields_sealed = $2",
+            Self::ProviderSecret => {
+                "UPDATE openid_providers SET secret_sealed = $3 WHERE id = $1 AND secret_sealed = $2"
+            }
+            Self::SecondFactor => "UPDATE second_factors SET secret_sealed = $3 WHERE id = $1 AND secret_sealed = $2",
+            Self::ProviderFlow => "UPDATE openid_flows SET secrets_sealed = $3 WHERE id = $1 AND secrets_sealed = $2",
         }
     }
 }

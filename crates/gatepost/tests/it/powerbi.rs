@@ -1,4 +1,4 @@
-//! One upstream call against hostile servers and the pretend Power BI.
+//! One upstream call against hostile servers and the pretend Power BI (security rows PRX-06, PRX-21, PRX-22, UPS-10, UPS-14, UPS-15).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -87,6 +87,8 @@ fn limits() -> Limits {
         idle: Duration::from_secs(10),
         total: Duration::from_secs(10),
         most_bytes: 1000,
+        most_upload_bytes: 1000,
+        may_be_compressed: false,
     }
 }
 

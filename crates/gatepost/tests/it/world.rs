@@ -86,6 +86,8 @@ impl World {
         let mut settings = Settings {
             public_url: url.clone(),
             data: data.path().to_owned(),
+            // The clock stands still, so a minute never ends.
+            list_calls_per_minute: 0,
             ..Settings::default()
         };
         if let Ok(server) = std::env::var("TEST_POSTGRES_URL") {
@@ -140,6 +142,15 @@ impl World {
             ],
             secret_expires: "2027-05-22".into(),
         }
+    }
+
+    /// Lets calls go to another Power BI than the sandbox's; sign-in stays there.
+    pub(crate) async fn send_calls_to(&self, power_bi: &str) {
+        let mut input = self.integration_input();
+        input.addresses[2] = power_bi.to_owned();
+        admin::save_integration(&self.app, &self.owner_caller(), &self.integration, &input)
+            .await
+            .unwrap();
     }
 
     /// The owner, as a caller from the portal.
@@ -237,6 +248,12 @@ impl World {
 
     /// Signs a person in with Microsoft through a client's authorization request, which also connects them.
     pub(crate) async fn connect(&self, upn: &str) -> Guest {
+        let account = sandbox::people::find_by_upn(upn).expect("a seeded person");
+        self.connect_account(upn, &account.tid, &account.oid).await
+    }
+
+    /// The same for somebody whom a test added to the sandbox.
+    pub(crate) async fn connect_account(&self, upn: &str, tid: &str, oid: &str) -> Guest {
         let client = self.register_client(&["http://localhost:7777/cb"]).await;
         let mut browser = Visitor::new();
         browser.stop_at("http://localhost:7777/");
@@ -255,9 +272,7 @@ impl World {
             back.url,
             back.text()
         );
-        let account = sandbox::people::find_by_upn(upn).expect("a seeded person");
-        let person =
-            gatepost::store::people::find_by_account(&self.app.db, &self.environment, &account.tid, &account.oid);
+        let person = gatepost::store::people::find_by_account(&self.app.db, &self.environment, tid, oid);
         let person = person.await.unwrap().unwrap();
         Guest {
             person: person.id,

@@ -2,6 +2,7 @@
 
 mod applications;
 mod consents;
+mod goals;
 mod home;
 mod people;
 mod records;
@@ -35,6 +36,11 @@ pub(crate) fn router(sandbox: Sandbox) -> Router {
         .route("/sandbox/faults/{id}", delete(records::disarm))
         .route("/sandbox/clock", get(settings::clock).post(settings::change_clock))
         .route("/sandbox/mode", get(settings::mode).post(settings::change_mode))
+        .route(
+            "/sandbox/settings",
+            get(settings::settings).post(settings::change_settings),
+        )
+        .route("/sandbox/goals/{goal}", post(goals::connect))
         .route("/sandbox/keys", post(settings::roll_over))
         .route("/sandbox/tokens", post(settings::token))
         .route("/sandbox/apps", get(applications::list).post(applications::register))

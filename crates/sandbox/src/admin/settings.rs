@@ -1,4 +1,7 @@
-//! The clock, the refresh mode, the signing keys, and access tokens without a sign-in.
+//! The clock, the tenant's settings, the refresh mode, the signing keys, and access tokens without a sign-in.
+
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 
 use axum::Json;
 use axum::extract::State;
@@ -12,6 +15,11 @@ use crate::admin::Refusal;
 use crate::admin::Wish;
 use crate::entra::RefreshMode;
 use crate::entra::SigningKey;
+use crate::world::Settings;
+use crate::world::World;
+
+/// The largest download that can be asked for.
+const MOST_DOWNLOAD_MIB: u64 = 100 * 1024;
 
 /// A change of the clock: first the time, then the move, then the speed.
 #[derive(Deserialize)]
@@ -27,6 +35,16 @@ pub(super) struct ClockWish {
 #[serde(deny_unknown_fields)]
 pub(super) struct ModeWish {
     refresh: RefreshMode,
+}
+
+/// What a tenant administrator may switch; members left out stay as they are.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SettingsWish {
+    info_functions: Option<bool>,
+    execute_queries: Option<bool>,
+    principals_read_admin: Option<bool>,
+    download_mib: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -78,6 +96,31 @@ pub(super) async fn mode(State(sandbox): State<Sandbox>) -> Json<Value> {
 pub(super) async fn change_mode(State(sandbox): State<Sandbox>, Wish(wish): Wish<ModeWish>) -> Json<Value> {
     sandbox.directory().refresh_mode = wish.refresh;
     Json(json!({ "refresh": wish.refresh }))
+}
+
+pub(super) async fn settings(State(sandbox): State<Sandbox>) -> Json<Settings> {
+    Json(world(&sandbox).settings)
+}
+
+pub(super) async fn change_settings(
+    State(sandbox): State<Sandbox>,
+    Wish(wish): Wish<SettingsWish>,
+) -> Result<Json<Settings>, Refusal> {
+    if wish.download_mib.is_some_and(|mib| mib > MOST_DOWNLOAD_MIB) {
+        return Err(Refusal::Bad(format!(
+            "download_mib must be at most {MOST_DOWNLOAD_MIB}"
+        )));
+    }
+    let settings = &mut world(&sandbox).settings;
+    settings.info_functions = wish.info_functions.unwrap_or(settings.info_functions);
+    settings.execute_queries = wish.execute_queries.unwrap_or(settings.execute_queries);
+    settings.principals_read_admin = wish.principals_read_admin.unwrap_or(settings.principals_read_admin);
+    settings.download_mib = wish.download_mib.unwrap_or(settings.download_mib);
+    Ok(Json(*settings))
+}
+
+fn world(sandbox: &Sandbox) -> MutexGuard<'_, World> {
+    sandbox.world().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 pub(super) async fn roll_over(

@@ -10,7 +10,7 @@ use crate::data::random::Random;
 use crate::data::random::day;
 use crate::dax::Value;
 
-const ROWS: usize = 125_000;
+const ROWS: usize = 300_000;
 
 /// The model, its rows not yet made.
 pub(super) fn model() -> Model {
@@ -48,7 +48,7 @@ pub(super) fn model() -> Model {
 
 fn readings() -> Vec<Encoded> {
     let mut random = Random::new(3);
-    let start = day(2026, 8, 1);
+    let start = day(2026, 4, 1);
     let tenths: Vec<i64> = (0..ROWS).map(|minute| temperature(minute, random.share())).collect();
     let devices = (0..ROWS).map(|minute| Some(minute * 7 % 24));
     let names: Vec<Value> = (1..=24)

@@ -5,6 +5,13 @@
 pub(crate) struct Query {
     /// Measures and variables of DEFINE, in order.
     pub(crate) definitions: Vec<Definition>,
+    /// What to work out, in order; at least one.
+    pub(crate) statements: Vec<Statement>,
+}
+
+/// One EVALUATE with what belongs to it.
+#[derive(Debug, Default)]
+pub(crate) struct Statement {
     /// The table after EVALUATE.
     pub(crate) table: Expr,
     /// The keys after ORDER BY; true means descending.

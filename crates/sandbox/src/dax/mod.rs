@@ -42,7 +42,23 @@ pub fn run_at(model: &Model, query: &str, who: &Identity, limits: &Limits, now_m
     query::answer(model, query, who, limits, now_ms)
 }
 
+/// Answers every EVALUATE of a query in turn, and gives the error that stopped it, if one did.
+pub(crate) fn run_all_at(
+    model: &Model,
+    query: &str,
+    who: &Identity,
+    limits: &Limits,
+    now_ms: i64,
+) -> (Vec<ResultSet>, Option<DaxError>) {
+    query::answers(model, query, who, limits, now_ms)
+}
+
 /// The names of the functions the engine knows, in no order.
 pub fn function_names() -> impl Iterator<Item = &'static str> {
     functions::names()
+}
+
+/// A number in a format of the language; `None` where the format is not known.
+pub(crate) fn formatted(number: f64, pattern: &str) -> Option<String> {
+    functions::formatted(&Value::Number(number), pattern).ok()
 }

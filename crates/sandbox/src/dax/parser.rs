@@ -4,6 +4,7 @@ use crate::dax::ast::Definition;
 use crate::dax::ast::Expr;
 use crate::dax::ast::Operator;
 use crate::dax::ast::Query;
+use crate::dax::ast::Statement;
 use crate::dax::error::DaxError;
 use crate::dax::error::Result;
 use crate::dax::lexer::Kind;
@@ -33,11 +34,17 @@ pub(crate) fn query(text: &str) -> Result<Query> {
     if !parser.word("EVALUATE") {
         return Err(parser.unexpected("expected EVALUATE"));
     }
-    query.table = parser.expression()?;
-    parser.order(&mut query)?;
-    parser.sign(";");
-    if parser.word("EVALUATE") {
-        return Err(DaxError::wrong("only one EVALUATE is allowed in a query"));
+    loop {
+        let mut statement = Statement {
+            table: parser.expression()?,
+            ..Statement::default()
+        };
+        parser.order(&mut statement)?;
+        query.statements.push(statement);
+        parser.sign(";");
+        if !parser.word("EVALUATE") {
+            break;
+        }
     }
     match parser.peek() {
         Kind::End => Ok(query),
@@ -100,7 +107,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn order(&mut self, query: &mut Query) -> Result<()> {
+    fn order(&mut self, statement: &mut Statement) -> Result<()> {
         if !self.words("ORDER", "BY") {
             return Ok(());
         }
@@ -110,14 +117,14 @@ impl<'a> Parser<'a> {
             if !descending {
                 self.word("ASC");
             }
-            query.order.push((key, descending));
+            statement.order.push((key, descending));
             if !self.sign(",") {
                 break;
             }
         }
         if self.words("START", "AT") {
             loop {
-                query.start.push(self.expression()?);
+                statement.start.push(self.expression()?);
                 if !self.sign(",") {
                     break;
                 }

@@ -7,6 +7,7 @@ use crate::dax::Value;
 use crate::dax::ast::Definition;
 use crate::dax::ast::Expr;
 use crate::dax::ast::Query;
+use crate::dax::ast::Statement;
 use crate::dax::bind::Names;
 use crate::dax::error::DaxError;
 use crate::dax::error::Result;
@@ -22,19 +23,42 @@ use crate::dax::table::TableValue;
 use crate::dax::value::fold;
 use crate::dax::value::order;
 
-/// The answer to a query of a person at a time.
+/// The answer to a query of a person at a time; it may ask for one table alone.
 pub(crate) fn answer(model: &Model, text: &str, who: &Identity, limits: &Limits, now_ms: i64) -> Result<ResultSet> {
     let query = parser::query(text)?;
+    if query.statements.len() > 1 {
+        return Err(DaxError::wrong("only one EVALUATE is allowed in a query"));
+    }
+    let mut found = Vec::new();
+    evaluate(model, query, who, limits, now_ms, &mut found)?;
+    found.pop().ok_or_else(|| DaxError::wrong("expected EVALUATE"))
+}
+
+/// The answers to all statements of a query, as far as they go, and the error that ended them.
+pub(crate) fn answers(
+    model: &Model,
+    text: &str,
+    who: &Identity,
+    limits: &Limits,
+    now_ms: i64,
+) -> (Vec<ResultSet>, Option<DaxError>) {
+    let mut found = Vec::new();
+    let ended = parser::query(text).and_then(|query| evaluate(model, query, who, limits, now_ms, &mut found));
+    (found, ended.err())
+}
+
+fn evaluate(
+    model: &Model,
+    query: Query,
+    who: &Identity,
+    limits: &Limits,
+    now_ms: i64,
+    found: &mut Vec<ResultSet>,
+) -> Result<()> {
     let view = security::view(model, who, now_ms)?;
     let mut names = Names::new(model);
     let mut variables = Vec::new();
-    let Query {
-        definitions,
-        table,
-        order,
-        start,
-    } = query;
-    for definition in definitions {
+    for definition in query.definitions {
         match definition {
             Definition::Measure {
                 table,
@@ -55,9 +79,12 @@ pub(crate) fn answer(model: &Model, text: &str, who: &Identity, limits: &Limits,
         context = context.knowing(name.clone(), value);
         known.push(name);
     }
-    let table = eval.table(&names.bind(&table, &mut known)?, &context)?;
-    let rows = ordered(&eval, &table, &order, &start, &mut known, &context)?;
-    Ok(cut(&eval, &table, &rows, limits))
+    for Statement { table, order, start } in &query.statements {
+        let table = eval.table(&names.bind(table, &mut known)?, &context)?;
+        let rows = ordered(&eval, &table, order, start, &mut known, &context)?;
+        found.push(cut(&eval, &table, &rows, limits));
+    }
+    Ok(())
 }
 
 /// The rows in the order asked for, from START AT on.

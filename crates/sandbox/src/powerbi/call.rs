@@ -4,7 +4,6 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
 use bytes::Bytes;
-use http::HeaderMap;
 use uuid::Uuid;
 
 use crate::Sandbox;
@@ -13,6 +12,9 @@ use crate::powerbi::deployments;
 use crate::powerbi::fields::Fields;
 use crate::powerbi::imports;
 use crate::powerbi::refusal::Refusal;
+use crate::powerbi::scorecards;
+use crate::powerbi::upload_places;
+use crate::spool::Spool;
 use crate::world::World;
 use crate::world::access::Principal;
 use crate::world::access::Role;
@@ -30,10 +32,10 @@ pub(crate) struct Call {
     pub(crate) params: Vec<(&'static str, String)>,
     /// What stood behind the question mark.
     pub(crate) query: Vec<(String, String)>,
-    /// Request headers.
-    pub(crate) headers: HeaderMap,
     /// Request body.
     pub(crate) body: Bytes,
+    /// The file that came instead, where an operation takes files.
+    pub(crate) file: Option<Spool>,
     /// When it came.
     pub(crate) now_ms: i64,
     /// Where it came from.
@@ -47,6 +49,8 @@ impl Call {
         let mut world = self.sandbox.world().lock().unwrap_or_else(PoisonError::into_inner);
         imports::settle(&mut world, self.now_ms);
         deployments::settle(&mut world, self.now_ms);
+        scorecards::settle(&mut world, self.now_ms);
+        upload_places::settle(&mut world, self.now_ms);
         world
     }
 

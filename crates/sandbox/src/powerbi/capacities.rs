@@ -39,7 +39,7 @@ pub(super) fn list(call: &Call) -> Result<Answer, Refusal> {
 }
 
 /// What the caller may do with a capacity: its administrators all, admins of workspaces on it assign.
-fn right(call: &Call, world: &World, capacity: &Capacity) -> Option<&'static str> {
+pub(super) fn right(call: &Call, world: &World, capacity: &Capacity) -> Option<&'static str> {
     if capacity.tid != call.who.tid {
         return None;
     }
@@ -158,6 +158,7 @@ pub(super) fn refreshables(call: &Call) -> Result<Answer, Refusal> {
             items.extend(models_on(call, &world, capacity.id).map(|model| refreshable(call, &world, capacity, model)));
         }
     }
+    let items = odata::filtered(call, items)?;
     Ok(odata::list(call, "refreshables", odata::slice(call, items)?))
 }
 
@@ -175,11 +176,9 @@ pub(super) fn refreshable_of(call: &Call) -> Result<Answer, Refusal> {
     let model = models_on(call, &world, capacity.id)
         .find(|known| known.id == model)
         .ok_or_else(Refusal::not_found)?;
-    Ok(odata::entity(
-        call,
-        "refreshables",
-        refreshable(call, &world, capacity, model),
-    ))
+    // The service answers a list here too, of one.
+    let item = refreshable(call, &world, capacity, model);
+    Ok(odata::list(call, "refreshables", [item]))
 }
 
 /// Models of a capacity that were ever refreshed.

@@ -65,7 +65,7 @@ pub(super) fn file(flow: &Dataflow) -> Answer {
         fields.insert("name".to_owned(), flow.name.clone().into());
         fields.insert("description".to_owned(), flow.description.clone().into());
     }
-    Answer::file(definition.to_string().into(), "application/octet-stream", "model.json")
+    Answer::file(definition.to_string(), "application/octet-stream", "model.json")
 }
 
 pub(super) fn update(call: &Call) -> Result<Answer, Refusal> {
@@ -170,6 +170,9 @@ pub(super) fn update_schedule(call: &Call) -> Result<Answer, Refusal> {
 pub(super) fn refresh(call: &Call) -> Result<Answer, Refusal> {
     let fields = call.fields()?;
     word("notifyOption", &NOTIFY, fields.text("notifyOption")?)?;
+    if let Some(kind) = call.query("processType") {
+        word("processType", &["default", "processFull"], kind)?;
+    }
     let mut world = call.world();
     let number = world.fresh.id(Kind::Transaction);
     let now_ms = call.now_ms;

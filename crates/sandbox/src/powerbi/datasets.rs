@@ -178,7 +178,7 @@ pub(super) fn sync_status(call: &Call) -> Result<Answer, Refusal> {
 /// State of the read replicas. Versions are ticks, beyond what a floating-point number holds.
 fn sync_shape(model: &Model, now_ms: i64) -> Value {
     if model.scale_out.max_replicas == 0 {
-        return json!({"scaleOutStatus": "Disabled"});
+        return json!({"scaleOutStatus": "ReadOnlyReplicasDisabled"});
     }
     const TICKS_AT_EPOCH: i64 = 116_444_736_000_000_000;
     let version = |at_ms: i64| TICKS_AT_EPOCH + at_ms * 10_000 + 662;

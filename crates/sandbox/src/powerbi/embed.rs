@@ -11,9 +11,11 @@ use crate::powerbi::fields::Fields;
 use crate::powerbi::odata;
 use crate::powerbi::odata::object;
 use crate::powerbi::refusal::Refusal;
+use crate::powerbi::reports;
 use crate::powerbi::reports::id_field;
 use crate::powerbi::rights;
 use crate::powerbi::rights::Need;
+use crate::powerbi::tiles;
 use crate::world::World;
 use crate::world::access::Role;
 use crate::world::model::Model;
@@ -105,6 +107,29 @@ pub(super) fn for_model(call: &Call) -> Result<Answer, Refusal> {
 pub(super) fn for_dashboard(call: &Call) -> Result<Answer, Refusal> {
     let fields = call.fields()?;
     rights::dashboard(call, &call.world(), Need::Read)?;
+    token(call, &fields)
+}
+
+pub(super) fn for_tile(call: &Call) -> Result<Answer, Refusal> {
+    let fields = call.fields()?;
+    let world = call.world();
+    let (dashboard, _) = rights::dashboard(call, &world, Need::Read)?;
+    let model = tiles::find(call, dashboard)?.model;
+    refuse_report_without_identity(&world, model, &fields)?;
+    token(call, &fields)
+}
+
+/// A token with which a report may be made over a model in the workspace.
+pub(super) fn for_new_report(call: &Call) -> Result<Answer, Refusal> {
+    let fields = call.fields()?;
+    if !fields.text("accessLevel")?.eq_ignore_ascii_case("Create") {
+        return Err(Refusal::bad("accessLevel must be Create"));
+    }
+    let id = id_field(&fields, "datasetId")?.ok_or_else(|| Refusal::bad("datasetId is required"))?;
+    let mut world = call.world();
+    call.home_as(&mut world, Role::Contributor)?;
+    reports::buildable_model(call, &world, id)?;
+    refuse_report_without_identity(&world, Some(id), &fields)?;
     token(call, &fields)
 }
 

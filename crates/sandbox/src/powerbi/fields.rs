@@ -64,6 +64,11 @@ impl Fields {
         self.typed(name, "a whole number", Value::as_i64)
     }
 
+    /// A number, if there.
+    pub(crate) fn find_number(&self, name: &str) -> Result<Option<f64>, Refusal> {
+        self.typed(name, "a number", Value::as_f64)
+    }
+
     /// An object, if there.
     pub(crate) fn find_object(&self, name: &str) -> Result<Option<Fields>, Refusal> {
         self.typed(name, "an object", |value| value.as_object().cloned().map(Fields))

@@ -14,6 +14,7 @@ use crate::powerbi::imports::FileKind;
 use crate::powerbi::package;
 use crate::powerbi::refusal::Refusal;
 use crate::powerbi::rights;
+use crate::spool::Spool;
 use crate::world::World;
 use crate::world::content::Dataflow;
 use crate::world::content::DataflowSource;
@@ -34,7 +35,11 @@ use crate::world::report::ReportKind;
 /// How long a refresh of an imported model takes.
 const REFRESH_MS: i64 = 4_000;
 /// The largest rdl file.
-const RDL_BYTES: usize = 20 * 1024 * 1024;
+const RDL_BYTES: u64 = 20 * 1024 * 1024;
+/// The largest definition of a dataflow.
+const DATAFLOW_BYTES: u64 = 20 * 1024 * 1024;
+/// Of a larger pbix, only what the sandbox understands of it stays, and its size.
+const KEPT_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Reads a file into the items it will make; `None` if it cannot be read and the import is going to fail.
 pub(super) fn read(
@@ -44,7 +49,7 @@ pub(super) fn read(
     name: &str,
     kind: FileKind,
     conflict: Conflict,
-    file: &Bytes,
+    file: &Spool,
 ) -> Result<Option<Pending>, Refusal> {
     match kind {
         FileKind::Pbix | FileKind::Xlsx => pbix(call, world, home, name, kind, conflict, file),
@@ -60,7 +65,7 @@ fn pbix(
     name: &str,
     kind: FileKind,
     conflict: Conflict,
-    file: &Bytes,
+    file: &Spool,
 ) -> Result<Option<Pending>, Refusal> {
     let models: Vec<Uuid> = world
         .models
@@ -72,6 +77,9 @@ fn pbix(
     let Some(package) = package::read_pbix(file) else {
         return Ok(None);
     };
+    let kept = (file.bytes() <= KEPT_BYTES)
+        .then(|| contents(file, KEPT_BYTES))
+        .transpose()?;
     let twin = replaced.and_then(|id| world.report_of(id, name));
     let source = package
         .model
@@ -101,7 +109,8 @@ fn pbix(
     let report = (kind == FileKind::Pbix).then(|| Report {
         id: twin.unwrap_or_else(|| world.fresh.id(Kind::Report)),
         model: Some(model.id),
-        file: Some(file.clone()),
+        padding_bytes: if kept.is_some() { 0 } else { file.bytes() },
+        file: kept,
         ..blank_report(call, home, name, package::interactive(package.pages))
     });
     Ok(Some(Pending {
@@ -117,17 +126,18 @@ fn rdl(
     home: Uuid,
     name: &str,
     conflict: Conflict,
-    file: &Bytes,
+    file: &Spool,
 ) -> Result<Option<Pending>, Refusal> {
-    if file.len() > RDL_BYTES {
+    if file.bytes() > RDL_BYTES {
         return Err(Refusal::bad("an rdl file may have at most 20 MB"));
     }
+    let file = contents(file, RDL_BYTES)?;
     let same = |report: &&Report| {
         report.workspace == home && report.name == name && matches!(report.kind, ReportKind::Paginated { .. })
     };
     let known: Vec<Uuid> = world.reports.iter().filter(same).map(|report| report.id).collect();
     let replaced = replaced(conflict, &known)?;
-    let Some((table, parameters, model)) = package::read_rdl(file) else {
+    let Some((table, parameters, model)) = package::read_rdl(&file) else {
         return Ok(None);
     };
     let model = model.filter(|id| {
@@ -153,7 +163,7 @@ fn rdl(
     let report = Report {
         id,
         model,
-        file: Some(file.clone()),
+        file: Some(file),
         ..blank_report(call, home, name, kind)
     };
     Ok(Some(Pending {
@@ -168,9 +178,9 @@ fn dataflow(
     world: &mut World,
     home: Uuid,
     conflict: Conflict,
-    file: &Bytes,
+    file: &Spool,
 ) -> Result<Option<Pending>, Refusal> {
-    let Ok(definition @ Value::Object(_)) = serde_json::from_slice::<Value>(file) else {
+    let Ok(definition @ Value::Object(_)) = serde_json::from_slice::<Value>(&contents(file, DATAFLOW_BYTES)?) else {
         return Ok(None);
     };
     let Some(wanted) = definition["name"].as_str().filter(|name| !name.is_empty()) else {
@@ -212,6 +222,12 @@ fn dataflow(
         report: None,
         dataflow: Some(Box::new(flow)),
     }))
+}
+
+/// The bytes of a file, in memory.
+fn contents(file: &Spool, most: u64) -> Result<Bytes, Refusal> {
+    file.read(most)
+        .map_err(|error| Refusal::bad(format!("the file could not be read: {error}")))
 }
 
 /// Which of the items of the same name is replaced, by what the request says of conflicts.
@@ -280,6 +296,7 @@ fn blank_report(call: &Call, home: Uuid, name: &str, kind: ReportKind) -> Report
         grants: Vec::new(),
         exports: ExportBehaviour::Works,
         file: None,
+        padding_bytes: 0,
         rebound: false,
     }
 }

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::powerbi::answer::Answer;
 use crate::powerbi::call::Call;
@@ -15,6 +14,8 @@ use crate::powerbi::import_items;
 use crate::powerbi::odata;
 use crate::powerbi::odata::object;
 use crate::powerbi::refusal::Refusal;
+use crate::powerbi::upload_places;
+use crate::spool::Spool;
 use crate::world::World;
 use crate::world::access::Role;
 use crate::world::content::Import;
@@ -22,6 +23,8 @@ use crate::world::content::Pending;
 use crate::world::ids::Kind;
 use crate::world::time;
 
+/// The largest file for workspaces that are not on a capacity.
+const SHARED_BYTES: u64 = 1024 * 1024 * 1024;
 /// How long publishing takes.
 const TAKES_MS: i64 = 3_000;
 const CONFLICT_MODES: [&str; 5] = [
@@ -66,15 +69,19 @@ pub(super) fn start(call: &Call) -> Result<Answer, Refusal> {
         display_name.ok_or_else(|| Refusal::bad("datasetDisplayName is required, with the file's extension"))?;
     let (name, kind) = kind_of(display_name)?;
     let conflict = conflict_of(call, kind)?;
-    let skip_report = call
-        .query("skipReport")
-        .is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    let skip_report = switch(call, "skipReport")?;
+    // There are no labels to override and no folders to choose; what is said of them must still make sense.
+    switch(call, "overrideReportLabel")?;
+    switch(call, "overrideModelLabel")?;
+    if let Some(folder) = call.query("subfolderObjectId") {
+        Uuid::try_parse(folder).map_err(|_| Refusal::bad("subfolderObjectId must be a GUID"))?;
+    }
     let mut world = call.world();
     let home = call.home_as(&mut world, Role::Contributor)?;
     if call.who.app_only && kind == FileKind::ModelJson {
         return Err(Refusal::no_application());
     }
-    let file = file(call)?;
+    let file = file(call, &world, home)?;
     let (pending, failure) = match import_items::read(call, &mut world, home, &name, kind, conflict, &file)? {
         Some(mut pending) => {
             pending.report = pending.report.filter(|_| !skip_report);
@@ -97,6 +104,16 @@ pub(super) fn start(call: &Call) -> Result<Answer, Refusal> {
     let id = import.id;
     world.imports.insert(0, import);
     Ok(odata::entity(call, "imports", object([("id", id.to_string().into())])).status(StatusCode::ACCEPTED))
+}
+
+/// A parameter that is true, false or left out, which counts as false.
+fn switch(call: &Call, name: &str) -> Result<bool, Refusal> {
+    match call.query(name) {
+        Some(text) if text.eq_ignore_ascii_case("true") => Ok(true),
+        Some(text) if text.eq_ignore_ascii_case("false") => Ok(false),
+        None => Ok(false),
+        Some(_) => Err(Refusal::bad(format!("{name} must be true or false"))),
+    }
 }
 
 fn kind_of(display_name: &str) -> Result<(String, FileKind), Refusal> {
@@ -157,59 +174,27 @@ fn conflict_of(call: &Call, kind: FileKind) -> Result<Conflict, Refusal> {
     }
 }
 
-/// The one file of a multipart body.
-fn file(call: &Call) -> Result<Bytes, Refusal> {
-    let content_type = call
-        .headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    if content_type.to_ascii_lowercase().starts_with("application/json") {
-        return Err(Refusal::NotDone {
-            what: "imports from OneDrive or a blob address".to_owned(),
+/// The file to import: it came along, or was uploaded before to a place whose address came along.
+fn file(call: &Call, world: &World, home: Uuid) -> Result<Spool, Refusal> {
+    if let Some(file) = &call.file {
+        return Ok(file.clone());
+    }
+    let fields = call.fields()?;
+    let Some(url) = fields.find_text("fileUrl")? else {
+        return Err(match fields.find("filePath") {
+            Some(_) => Refusal::NotDone {
+                what: "imports from OneDrive".to_owned(),
+            },
+            None => Refusal::bad("expected a file, or fileUrl"),
         });
+    };
+    let file = upload_places::file_at(call, world, url)?;
+    if file.bytes() > SHARED_BYTES && world.capacity_of(home, call.now_ms).is_none() {
+        return Err(Refusal::bad(
+            "a file of more than 1 GB can only go to a workspace on a capacity",
+        ));
     }
-    let boundary = boundary(content_type).ok_or_else(|| Refusal::Coded {
-        status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        code: "UnsupportedMediaType",
-        message: Some("expected multipart/form-data with one file".to_owned()),
-    })?;
-    first_part(&call.body, boundary).ok_or_else(|| Refusal::bad("the multipart body holds no file"))
-}
-
-fn boundary(content_type: &str) -> Option<&str> {
-    let (kind, parameters) = content_type.split_once(';')?;
-    if !kind.trim().to_ascii_lowercase().starts_with("multipart/") {
-        return None;
-    }
-    let boundary = parameters.split(';').find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        name.trim()
-            .eq_ignore_ascii_case("boundary")
-            .then(|| value.trim().trim_matches('"'))
-    })?;
-    (!boundary.is_empty()).then_some(boundary)
-}
-
-/// RFC 2046 §5.1.1: the first part's bytes, between its blank line and the next delimiter.
-fn first_part(body: &Bytes, boundary: &str) -> Option<Bytes> {
-    let delimiter = format!("--{boundary}");
-    let start = find(body, delimiter.as_bytes())? + delimiter.len();
-    let head_end = start + find(&body[start..], b"\r\n\r\n")? + 4;
-    let length = find(&body[head_end..], format!("\r\n{delimiter}").as_bytes())?;
-    Some(body.slice(head_end..head_end + length))
-}
-
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    let first = *needle.first()?;
-    let mut from = 0;
-    loop {
-        let at = from + haystack.get(from..)?.iter().position(|byte| *byte == first)?;
-        if haystack[at..].starts_with(needle) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
+    Ok(file)
 }
 
 /// Puts the items of finished imports into the world; every call looks at a settled world.
@@ -242,7 +227,7 @@ pub(super) fn settle(world: &mut World, now_ms: i64) {
     }
 }
 
-fn put<T>(items: &mut Vec<T>, item: T, id: impl Fn(&T) -> uuid::Uuid) {
+fn put<T>(items: &mut Vec<T>, item: T, id: impl Fn(&T) -> Uuid) {
     match items.iter_mut().find(|known| id(known) == id(&item)) {
         Some(known) => *known = item,
         None => items.push(item),
@@ -282,17 +267,17 @@ pub(super) fn shape(call: &Call, world: &World, import: &Import) -> Map<String, 
         None => "Succeeded",
     };
     let home = import.workspace;
-    let model = |id: &uuid::Uuid| {
+    let model = |id: &Uuid| {
         let model = world.model(*id)?;
         Some(json!({"id": id, "name": model.name, "webUrl": call.portal_url(&format!("/groups/{home}/datasets/{id}"))}))
     };
-    let report = |id: &uuid::Uuid| {
+    let report = |id: &Uuid| {
         let report = world.report(*id)?;
         let web = call.portal_url(&format!("/groups/{home}/reports/{id}"));
         let embed = call.portal_url(&format!("/reportEmbed?reportId={id}&groupId={home}"));
         Some(json!({"id": id, "name": report.name, "webUrl": web, "embedUrl": embed}))
     };
-    let flow = |id: &uuid::Uuid| {
+    let flow = |id: &Uuid| {
         world
             .dataflows
             .iter()
@@ -333,16 +318,6 @@ pub(super) fn no_rows(name: &str) -> Arc<crate::data::Model> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_file_of_a_multipart_body_is_taken_out_whole() {
-        let body = Bytes::from_static(
-            b"--b1\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x\"\r\n\r\n\r\n--b\r\n-data\r\n--b1--\r\n",
-        );
-        let boundary = boundary("multipart/form-data; boundary=\"b1\"").unwrap();
-        assert_eq!(first_part(&body, boundary).unwrap().as_ref(), b"\r\n--b\r\n-data");
-        assert_eq!(first_part(&Bytes::from_static(b"--b1\r\nno end"), "b1"), None);
-    }
 
     #[test]
     fn file_names_decide_the_kind() {

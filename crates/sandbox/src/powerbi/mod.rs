@@ -4,28 +4,39 @@ mod activity;
 mod admin;
 mod answer;
 mod apps;
+mod blob_list;
+mod blobs;
 mod call;
 mod capacities;
+mod check_ins;
+mod connections;
 mod dashboards;
 mod dataflows;
 mod datasets;
+mod dax_queries;
 mod deployments;
 mod embed;
+mod expand;
 mod export_file;
 mod export_filter;
 mod exports;
 mod fields;
 mod filter;
 mod gateways;
+mod goal_refresh;
+mod goals;
 mod import_items;
 mod imports;
-mod not_done;
+mod install_tickets;
+mod native_dataflows;
 mod odata;
 mod operations;
 mod package;
 mod pipelines;
+mod profiles;
 mod push;
 mod queries;
+mod receive;
 mod refresh;
 mod refresh_detail;
 mod refusal;
@@ -35,28 +46,32 @@ mod rights;
 mod route;
 mod schedules;
 mod scopes;
+mod scorecards;
 mod sharing;
 mod sources;
+mod status_rules;
 mod storage;
 mod tiles;
+mod upload_places;
+mod workloads;
 mod workspaces;
+
+use std::sync::PoisonError;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::DefaultBodyLimit;
 use axum::extract::Request;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::routing::any;
-use bytes::Bytes;
+use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
 use http::request::Parts;
-use http_body_util::BodyExt;
-use http_body_util::LengthLimitError;
-use http_body_util::Limited;
 
 use crate::Sandbox;
 use crate::entra;
@@ -71,15 +86,14 @@ use crate::world::access::Who;
 
 /// Where the API lives.
 const BASE: &str = "/v1.0/myorg";
-/// The largest JSON body taken.
-const JSON_BYTES: usize = 8 * 1024 * 1024;
-/// The largest upload taken; the service itself takes 1 GB.
-const UPLOAD_BYTES: usize = 256 * 1024 * 1024;
 
-/// Everything under `/v1.0/myorg`.
+/// Everything under `/v1.0/myorg`, and the places where large files are uploaded.
 pub fn router(sandbox: Sandbox) -> Router {
     Router::new()
         .route("/v1.0/myorg/{*rest}", any(answer))
+        .route(blobs::ROUTE, any(blobs::answer))
+        // Each way of reading a body has a limit of its own.
+        .layer(DefaultBodyLimit::disable())
         .with_state(sandbox)
 }
 
@@ -100,22 +114,21 @@ async fn serve(sandbox: &Sandbox, parts: Parts, body: Body) -> Result<Answer, Re
     if !bearer.app_only && !scopes::satisfied(operation.scopes, &bearer.scopes) {
         return Err(Refusal::no_scope());
     }
-    let limit = if operation.takes_files {
-        UPLOAD_BYTES
+    let (body, file) = if operation.takes_files {
+        receive::upload(&parts, body).await?
     } else {
-        JSON_BYTES
+        (receive::small(body).await?, None)
     };
-    let body = read(body, limit).await?;
     let call = Call {
-        who: who(sandbox, &bearer),
+        who: who(sandbox, &bearer, &parts.headers)?,
         who_name: bearer.name.clone(),
         query: query(&parts),
         now_ms: sandbox.clock().now_ms(),
         trace: Trace::of(&parts),
         sandbox: sandbox.clone(),
-        headers: parts.headers,
         params,
         body,
+        file,
     };
     if let Some(gate) = &operation.gate {
         admin::admit(&call, &bearer, operation, gate)?;
@@ -133,16 +146,22 @@ async fn serve(sandbox: &Sandbox, parts: Parts, body: Body) -> Result<Answer, Re
     })
 }
 
-fn who(sandbox: &Sandbox, bearer: &Bearer) -> Who {
+/// Who asks: the person or service principal of the token, or the profile a service principal names.
+fn who(sandbox: &Sandbox, bearer: &Bearer, headers: &HeaderMap) -> Result<Who, Refusal> {
     let person = sandbox.directory().find_by_oid(&bearer.oid).cloned();
     let groups = person.map(|person| person.groups).unwrap_or_default();
-    Who {
+    let mut who = Who {
         tid: bearer.tid.clone(),
         oid: bearer.oid.clone(),
         upn: bearer.upn.clone(),
         groups,
         app_only: bearer.app_only,
+    };
+    if let Some(id) = headers.get(profiles::HEADER).filter(|_| who.app_only) {
+        let world = sandbox.world().lock().unwrap_or_else(PoisonError::into_inner);
+        profiles::act_as(&world, &mut who, id.to_str().unwrap_or_default())?;
     }
+    Ok(who)
 }
 
 fn query(parts: &Parts) -> Vec<(String, String)> {
@@ -163,45 +182,20 @@ fn operation_of(parts: &Parts) -> Result<(&'static Operation, Params), Refusal> 
             known_path = true;
         }
     }
-    let undone = not_done::OPERATIONS
-        .iter()
-        .find(|(method, path)| *method == parts.method.as_str() && route::matches(path, &segments).is_some());
-    match undone {
-        Some((method, path)) => Err(Refusal::NotDone {
-            what: format!("{method} {BASE}/{}", path.trim_start_matches("~/")),
-        }),
-        None if known_path => {
-            let message = format!("the resource does not know the method {}", parts.method);
-            Err(Refusal::Coded {
-                status: StatusCode::METHOD_NOT_ALLOWED,
-                code: "MethodNotAllowed",
-                message: Some(message),
-            })
-        }
-        None => {
-            let message = format!("no operation of the API has the path {path}");
-            Err(Refusal::Coded {
-                status: StatusCode::NOT_FOUND,
-                code: "ResourceNotFound",
-                message: Some(message),
-            })
-        }
+    if known_path {
+        let message = format!("the resource does not know the method {}", parts.method);
+        return Err(Refusal::Coded {
+            status: StatusCode::METHOD_NOT_ALLOWED,
+            code: "MethodNotAllowed",
+            message: Some(message),
+        });
     }
-}
-
-async fn read(body: Body, limit: usize) -> Result<Bytes, Refusal> {
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            let message = format!("the body is larger than the {limit} bytes the sandbox takes");
-            Err(Refusal::Coded {
-                status: StatusCode::PAYLOAD_TOO_LARGE,
-                code: "RequestEntityTooLarge",
-                message: Some(message),
-            })
-        }
-        Err(error) => Err(Refusal::bad(format!("the body could not be read: {error}"))),
-    }
+    let message = format!("no operation of the API has the path {path}");
+    Err(Refusal::Coded {
+        status: StatusCode::NOT_FOUND,
+        code: "ResourceNotFound",
+        message: Some(message),
+    })
 }
 
 /// The headers every answer of the service carries besides `RequestId`, which all of the sandbox's answers have.

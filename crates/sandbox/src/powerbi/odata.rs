@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::powerbi::answer::Answer;
 use crate::powerbi::call::Call;
+use crate::powerbi::filter;
 use crate::powerbi::refusal::Refusal;
 
 /// The regional host in `@odata.context`: never the host that was asked, and nowhere to go.
@@ -56,6 +57,77 @@ pub(crate) fn complex(call: &Call, kind: &str, mut item: Map<String, Value>) -> 
 
 fn context(call: &Call, set: &str) -> String {
     format!("{REGION}/v1.0/myorg{}/$metadata#{set}", call.group_path())
+}
+
+/// One thing that is its whole set.
+pub(crate) fn whole(call: &Call, set: &str, mut item: Map<String, Value>) -> Answer {
+    item.insert("@odata.context".to_owned(), context(call, set).into());
+    Answer::json(&Value::Object(item))
+}
+
+/// Puts a set inside an object, with the context it has there.
+pub(crate) fn attach(
+    call: &Call,
+    item: &mut Map<String, Value>,
+    name: &str,
+    set: &str,
+    inner: impl IntoIterator<Item = Map<String, Value>>,
+) {
+    item.insert(format!("{name}@odata.context"), context(call, set).into());
+    let inner: Vec<Value> = inner.into_iter().map(Value::Object).collect();
+    item.insert(name.to_owned(), inner.into());
+}
+
+/// A list with its count, cut at `$top`; then an address says where the rest is.
+pub(crate) fn paged(call: &Call, set: &str, items: Vec<Map<String, Value>>) -> Result<Answer, Refusal> {
+    let count = items.len();
+    let first = call.query_number("$skiptoken")?.unwrap_or(0);
+    let top = call.query_number("$top")?.unwrap_or(usize::MAX);
+    if top == 0 {
+        return Err(Refusal::bad("$top must be at least 1"));
+    }
+    let items: Vec<Value> = items.into_iter().skip(first).take(top).map(Value::Object).collect();
+    let next = first + items.len();
+    let address = call.own_url(&format!("{}/{set}?$top={top}&$skiptoken={next}", call.group_path()));
+    let parts = [
+        ("@odata.context", context(call, set).into()),
+        ("@odata.count", count.into()),
+        ("@odata.nextLink", (next < count).then_some(address).into()),
+        ("value", items.into()),
+    ];
+    Ok(Answer::json(&Value::Object(object(parts))))
+}
+
+/// The items with only those fields that `$select` names.
+pub(crate) fn selected(call: &Call, items: Vec<Map<String, Value>>) -> Vec<Map<String, Value>> {
+    let Some(text) = call.query("$select").filter(|text| text.trim() != "*") else {
+        return items;
+    };
+    let names: Vec<&str> = text.split(',').map(str::trim).collect();
+    let is_wanted = |key: &str| {
+        // What was expanded comes along, with its context.
+        let name = key.split('@').next().unwrap_or_default();
+        names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)) || key.contains('@')
+    };
+    let keep = |mut item: Map<String, Value>| {
+        let expanded: Vec<String> = item
+            .keys()
+            .filter_map(|key| key.strip_suffix("@odata.context"))
+            .map(str::to_owned)
+            .collect();
+        item.retain(|key, _| is_wanted(key) || expanded.contains(key));
+        item
+    };
+    items.into_iter().map(keep).collect()
+}
+
+/// The items that `$filter` lets through.
+pub(crate) fn filtered(call: &Call, mut items: Vec<Map<String, Value>>) -> Result<Vec<Map<String, Value>>, Refusal> {
+    if let Some(text) = call.query("$filter") {
+        let wanted = filter::parse(text).map_err(|error| Refusal::bad(format!("invalid $filter: {error}")))?;
+        items.retain(|item| wanted.holds(item));
+    }
+    Ok(items)
 }
 
 /// The slice that `$top` and `$skip` ask for.

@@ -1,7 +1,11 @@
 //! Report files of the sandbox: a pbix is a zip with the pages and the schema, an rdl is XML with a query.
 
+use std::fs::File;
+use std::io;
+use std::io::BufReader;
 use std::io::Cursor;
 use std::io::Read;
+use std::io::Seek;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -9,10 +13,13 @@ use bytes::Bytes;
 use serde_json::Value;
 use serde_json::json;
 use uuid::Uuid;
+use zip::CompressionMethod;
 use zip::ZipArchive;
 use zip::ZipWriter;
+use zip::read::read_zipfile_from_stream;
 use zip::write::SimpleFileOptions;
 
+use crate::spool::Spool;
 use crate::world::model::Model;
 use crate::world::report::Page;
 use crate::world::report::RdlParameter;
@@ -22,6 +29,10 @@ use crate::world::report::Visual;
 
 /// The largest entry of an uploaded zip that is read.
 const ENTRY_BYTES: u64 = 8 * 1024 * 1024;
+/// The entries of an uploaded zip that are read.
+const READ: [&str; 2] = ["Report/Layout", "Connections"];
+/// The size of the pieces in which padding is written.
+const PADDING_BYTES: usize = 64 * 1024;
 
 /// What a pbix holds that the sandbox understands.
 #[derive(Debug, Default)]
@@ -32,8 +43,11 @@ pub(super) struct Package {
     pub(super) model: Option<Uuid>,
 }
 
-/// Writes a report, and its model unless it stays behind, as pbix.
-pub(super) fn write_pbix(report: &Report, model: Option<&Model>) -> Bytes {
+/// The entries of a pbix, by name.
+pub(super) type Entries = Vec<(&'static str, String)>;
+
+/// The entries of a report's pbix; the model may stay behind.
+pub(super) fn entries(report: &Report, model: Option<&Model>) -> Entries {
     let pages = match &report.kind {
         ReportKind::Interactive { pages } => pages.as_slice(),
         ReportKind::Paginated { .. } => &[],
@@ -41,24 +55,62 @@ pub(super) fn write_pbix(report: &Report, model: Option<&Model>) -> Bytes {
     let layout = json!({"sections": pages.iter().map(page_json).collect::<Vec<_>>()});
     let connection = json!({"sandboxModel": report.model});
     let mut parts = vec![
-        ("Version", json!("1.28")),
-        ("Report/Layout", layout),
-        ("Connections", connection),
+        ("Version", "\"1.28\"".to_owned()),
+        ("Report/Layout", layout.to_string()),
+        ("Connections", connection.to_string()),
     ];
     if let Some(model) = model {
-        parts.push(("DataModelSchema", schema(model)));
+        parts.push(("DataModelSchema", schema(model).to_string()));
     }
+    parts
+}
+
+/// Writes a pbix.
+pub(super) fn write_pbix(entries: &Entries) -> Bytes {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, content) in parts {
-        zip.start_file(name, SimpleFileOptions::default())
-            .expect("an entry of few bytes can be started in memory");
-        zip.write_all(content.to_string().as_bytes())
-            .expect("writing to memory cannot fail");
-    }
+    write_entries(&mut zip, entries).expect("writing to memory cannot fail");
     zip.finish()
         .expect("finishing a zip in memory cannot fail")
         .into_inner()
         .into()
+}
+
+/// Writes a pbix with an entry of so many made-up bytes, piece by piece.
+pub(super) fn write_padded_pbix(entries: &Entries, padding_bytes: u64, into: impl Write) -> io::Result<()> {
+    let mut zip = ZipWriter::new_stream(into);
+    write_entries(&mut zip, entries)?;
+    let stored = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Stored)
+        .large_file(true);
+    zip.start_file("DataModel", stored)?;
+    let block = padding();
+    let mut left = padding_bytes;
+    while left > 0 {
+        let piece = usize::try_from(left).map_or(block.len(), |left| left.min(block.len()));
+        zip.write_all(&block[..piece])?;
+        left -= piece as u64;
+    }
+    zip.finish()?.into_inner().flush()
+}
+
+fn write_entries<W: Write + Seek>(zip: &mut ZipWriter<W>, entries: &Entries) -> io::Result<()> {
+    for (name, content) in entries {
+        zip.start_file(*name, SimpleFileOptions::default())?;
+        zip.write_all(content.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Bytes that do not compress, the same at every call.
+fn padding() -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    (0..PADDING_BYTES / 8).flat_map(|_| next()).collect()
 }
 
 fn page_json(page: &Page) -> Value {
@@ -86,10 +138,13 @@ fn schema(model: &Model) -> Value {
 }
 
 /// Reads a pbix; `None` if it is not a zip at all.
-pub(super) fn read_pbix(file: &[u8]) -> Option<Package> {
-    let mut zip = ZipArchive::new(Cursor::new(file)).ok()?;
-    let layout = entry(&mut zip, "Report/Layout").unwrap_or_default();
-    let connection = entry(&mut zip, "Connections").unwrap_or_default();
+pub(super) fn read_pbix(file: &Spool) -> Option<Package> {
+    let mut found = match ZipArchive::new(BufReader::new(file.open().ok()?)) {
+        Ok(zip) => by_directory(zip),
+        // Something behind the zip hides its directory; the entries in front can be read one after another.
+        Err(_) => from_the_start(BufReader::new(file.open().ok()?))?,
+    };
+    let [layout, connection] = found.each_mut().map(Value::take);
     let pages = layout["sections"]
         .as_array()
         .map(|pages| pages.iter().filter_map(page_of).collect());
@@ -102,10 +157,32 @@ pub(super) fn read_pbix(file: &[u8]) -> Option<Package> {
     })
 }
 
+/// The two entries that matter, by the zip's directory.
+fn by_directory(mut zip: ZipArchive<BufReader<File>>) -> [Value; 2] {
+    READ.map(|name| zip.by_name(name).ok().and_then(read_entry).unwrap_or_default())
+}
+
+/// The same two entries, by going through the zip; `None` if it does not begin like one.
+fn from_the_start(mut file: BufReader<File>) -> Option<[Value; 2]> {
+    let mut found = [Value::Null, Value::Null];
+    let mut entries = 0;
+    while let Ok(Some(entry)) = read_zipfile_from_stream(&mut file) {
+        entries += 1;
+        let place = READ.iter().position(|name| *name == entry.name());
+        if let Some(place) = place {
+            found[place] = read_entry(entry).unwrap_or_default();
+        }
+        if found.iter().all(|value| !value.is_null()) {
+            break;
+        }
+    }
+    (entries > 0).then_some(found)
+}
+
 /// One entry as JSON. Files of the real product hold UTF-16, which is passed over.
-fn entry(zip: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Option<Value> {
+fn read_entry(entry: impl Read) -> Option<Value> {
     let mut text = Vec::new();
-    zip.by_name(name).ok()?.take(ENTRY_BYTES).read_to_end(&mut text).ok()?;
+    entry.take(ENTRY_BYTES).read_to_end(&mut text).ok()?;
     serde_json::from_slice(&text).ok()
 }
 

@@ -42,12 +42,7 @@ pub(super) fn execute(call: &Call) -> Result<Answer, Refusal> {
     let wanted = read(&call.fields()?)?;
     let ((model, identity), label) = {
         let mut world = call.world();
-        if !world.settings.execute_queries {
-            return Err(Refusal::Bare {
-                status: StatusCode::FORBIDDEN,
-                reason: "FeatureNotAvailable",
-            });
-        }
+        refuse_if_off(&world)?;
         count_against_limit(call, &mut world)?;
         let found = model_and_identity(call, &world, wanted.impersonate.as_deref())?;
         if !world.settings.info_functions && uses_info(&wanted.query) {
@@ -65,6 +60,17 @@ fn label_of(world: &World, model: Uuid) -> Option<Value> {
     let label = world.tenancy.labels.get(&model)?;
     let name = tenancy::label_name(*label).map_or_else(|| label.to_string(), str::to_owned);
     Some(json!({"id": label, "name": name}))
+}
+
+/// A tenant may have the API for queries switched off.
+pub(super) fn refuse_if_off(world: &World) -> Result<(), Refusal> {
+    if world.settings.execute_queries {
+        return Ok(());
+    }
+    Err(Refusal::Bare {
+        status: StatusCode::FORBIDDEN,
+        reason: "FeatureNotAvailable",
+    })
 }
 
 fn read(fields: &Fields) -> Result<Wanted, Refusal> {
@@ -86,7 +92,7 @@ fn read(fields: &Fields) -> Result<Wanted, Refusal> {
     })
 }
 
-fn count_against_limit(call: &Call, world: &mut World) -> Result<(), Refusal> {
+pub(super) fn count_against_limit(call: &Call, world: &mut World) -> Result<(), Refusal> {
     let now_ms = call.now_ms;
     let moments = world.queries.entry(call.who.oid.clone()).or_default();
     moments.retain(|at_ms| (now_ms - MINUTE_MS..=now_ms).contains(at_ms));
@@ -102,7 +108,7 @@ fn count_against_limit(call: &Call, world: &mut World) -> Result<(), Refusal> {
 }
 
 /// The rows to ask, and as whom: people who may write see all of them.
-fn model_and_identity(
+pub(super) fn model_and_identity(
     call: &Call,
     world: &World,
     impersonate: Option<&str>,

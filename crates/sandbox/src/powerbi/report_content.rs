@@ -1,12 +1,29 @@
 //! Downloading a report with its definition, as pbix or rdl.
 
+use std::io;
+use std::io::BufWriter;
+use std::io::Write;
+
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::stream;
+use tokio::sync::mpsc;
+
 use crate::powerbi::answer::Answer;
 use crate::powerbi::call::Call;
 use crate::powerbi::package;
+use crate::powerbi::package::Entries;
 use crate::powerbi::refusal::Refusal;
 use crate::powerbi::rights;
 use crate::powerbi::rights::Need;
 use crate::world::report::ReportKind;
+
+const ZIP: &str = "application/zip";
+const MIB: u64 = 1024 * 1024;
+/// The size of the pieces in which a large download is sent.
+const PIECE_BYTES: usize = 64 * 1024;
+/// How many of them may wait to be sent.
+const PIECES_AHEAD: usize = 4;
 
 pub(super) fn download(call: &Call) -> Result<Answer, Refusal> {
     let live = match call.query("downloadType") {
@@ -31,9 +48,42 @@ pub(super) fn download(call: &Call) -> Result<Answer, Refusal> {
             &format!("{}.rdl", report.name),
         ));
     }
-    let bytes = match &report.file {
-        Some(file) => file.clone(),
-        None => package::write_pbix(report, model.filter(|_| !live)),
-    };
-    Ok(Answer::file(bytes, "application/zip", &format!("{}.pbix", report.name)))
+    let name = format!("{}.pbix", report.name);
+    if let Some(file) = &report.file {
+        return Ok(Answer::file(file.clone(), ZIP, &name));
+    }
+    let entries = package::entries(report, model.filter(|_| !live));
+    match report.padding_bytes.max(world.settings.download_mib * MIB) {
+        0 => Ok(Answer::file(package::write_pbix(&entries), ZIP, &name)),
+        padding_bytes => Ok(Answer::file(padded(entries, padding_bytes), ZIP, &name)),
+    }
+}
+
+/// A pbix of any size, made while it is sent: no more than a few pieces of it are in memory at any time.
+fn padded(entries: Entries, padding_bytes: u64) -> Body {
+    let (sender, receiver) = mpsc::channel(PIECES_AHEAD);
+    // The writer stops at the first piece that nobody takes, so that it ends with the download.
+    tokio::task::spawn_blocking(move || {
+        let pieces = BufWriter::with_capacity(PIECE_BYTES, Pieces(sender));
+        package::write_padded_pbix(&entries, padding_bytes, pieces)
+    });
+    Body::from_stream(stream::unfold(receiver, |mut receiver| async {
+        let piece: Bytes = receiver.recv().await?;
+        Some((Ok::<Bytes, io::Error>(piece), receiver))
+    }))
+}
+
+/// Passes on what is written.
+struct Pieces(mpsc::Sender<Bytes>);
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let sent = self.0.blocking_send(Bytes::copy_from_slice(bytes));
+        sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

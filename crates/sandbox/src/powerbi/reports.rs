@@ -143,6 +143,7 @@ pub(super) fn clone(call: &Call) -> Result<Answer, Refusal> {
         owner: call.who.oid.clone(),
         grants: Vec::new(),
         file: None,
+        padding_bytes: 0,
         rebound: model != source.model,
         ..source
     };
@@ -218,7 +219,8 @@ pub(super) fn update_content(call: &Call) -> Result<Answer, Refusal> {
     rights::judge(world.report_rights(&call.who, &from), Need::Read)?;
     let report = rights::report_mut(call, &mut world, Need::Write)?;
     report.rebound |= report.model != from.model;
-    (report.kind, report.model, report.exports, report.file) = (from.kind, from.model, from.exports, from.file);
+    (report.kind, report.model, report.exports) = (from.kind, from.model, from.exports);
+    (report.file, report.padding_bytes) = (from.file, from.padding_bytes);
     let item = shape(call, report);
     Ok(odata::entity(call, "reports", item))
 }

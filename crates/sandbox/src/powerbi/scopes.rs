@@ -10,6 +10,9 @@ pub(crate) const REPORT_WRITE: &str = "Report.ReadWrite.All";
 pub(crate) const REPORT_DOWNLOAD: &str =
     "Report.ReadWrite.All|Report.Read.All & Report.ReadWrite.All|Dataset.Read.All|Dataset.ReadWrite.All";
 pub(crate) const REPORT_EXPORT: &str = "Report.Read.All|Report.ReadWrite.All & Dataset.Read.All|Dataset.ReadWrite.All";
+pub(crate) const REPORT_CREATE: &str =
+    "Content.Create & Report.Read.All|Report.ReadWrite.All & Dataset.Read.All|Dataset.ReadWrite.All";
+pub(crate) const TILE_EMBED: &str = "Dashboard.Read.All|Dashboard.ReadWrite.All & Report.Read.All|Report.ReadWrite.All & Dataset.Read.All|Dataset.ReadWrite.All";
 pub(crate) const DASHBOARD_READ: &str = "Dashboard.Read.All|Dashboard.ReadWrite.All";
 pub(crate) const DASHBOARD_WRITE: &str = "Dashboard.ReadWrite.All";
 pub(crate) const DATAFLOW_READ: &str = "Dataflow.Read.All|Dataflow.ReadWrite.All";
@@ -17,6 +20,7 @@ pub(crate) const DATAFLOW_WRITE: &str = "Dataflow.ReadWrite.All";
 pub(crate) const APP_READ: &str = "App.Read.All";
 pub(crate) const CONTENT_CREATE: &str = "Content.Create";
 pub(crate) const CAPACITY_READ: &str = "Capacity.Read.All|Capacity.ReadWrite.All";
+pub(crate) const CAPACITY_WRITE: &str = "Capacity.ReadWrite.All";
 pub(crate) const CAPACITY_MOVE: &str = "Capacity.ReadWrite.All & Workspace.ReadWrite.All";
 pub(crate) const CAPACITY_STATUS: &str = "Workspace.Read.All|Workspace.ReadWrite.All";
 pub(crate) const PIPELINE_READ: &str = "Pipeline.Read.All|Pipeline.ReadWrite.All";

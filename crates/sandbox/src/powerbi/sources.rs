@@ -11,6 +11,7 @@ use crate::powerbi::odata::object;
 use crate::powerbi::refusal::Refusal;
 use crate::powerbi::rights;
 use crate::powerbi::rights::Need;
+use crate::world::World;
 use crate::world::infrastructure::Gateway;
 use crate::world::model::Model;
 use crate::world::model::Parameter;
@@ -162,19 +163,7 @@ pub(super) fn bind_to_gateway(call: &Call) -> Result<Answer, Refusal> {
     let wanted = fields.text("gatewayObjectId")?.to_owned();
     let sources = fields.find_texts("datasourceObjectIds")?.unwrap_or_default();
     let mut world = call.world();
-    let gateway = world
-        .gateways
-        .iter()
-        .find(|gateway| gateway.tid == call.who.tid && gateway.id.to_string().eq_ignore_ascii_case(&wanted))
-        .cloned();
-    let gateway = gateway.ok_or(Refusal::Coded {
-        status: http::StatusCode::NOT_FOUND,
-        code: "DMTS_GatewayNotFoundError",
-        message: None,
-    })?;
-    if !gateway.online {
-        return Err(Refusal::code("DM_GWPipeline_Client_GatewayUnreachable"));
-    }
+    let gateway = online_gateway(call, &world, &wanted)?;
     let known = |id: &String| {
         gateway
             .sources
@@ -191,4 +180,19 @@ pub(super) fn bind_to_gateway(call: &Call) -> Result<Answer, Refusal> {
         source.id = twin.map_or(source.id, |twin| twin.id);
     }
     Ok(Answer::empty())
+}
+
+/// The gateway of that id in the caller's directory, if it can be reached.
+pub(super) fn online_gateway(call: &Call, world: &World, id: &str) -> Result<Gateway, Refusal> {
+    let mut own = world.gateways.iter().filter(|gateway| gateway.tid == call.who.tid);
+    let gateway = own.find(|gateway| gateway.id.to_string().eq_ignore_ascii_case(id));
+    let gateway = gateway.ok_or(Refusal::Coded {
+        status: http::StatusCode::NOT_FOUND,
+        code: "DMTS_GatewayNotFoundError",
+        message: None,
+    })?;
+    if !gateway.online {
+        return Err(Refusal::code("DM_GWPipeline_Client_GatewayUnreachable"));
+    }
+    Ok(gateway.clone())
 }

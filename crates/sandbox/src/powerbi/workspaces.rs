@@ -7,9 +7,9 @@ use serde_json::Value;
 use crate::powerbi::answer::Answer;
 use crate::powerbi::call::Call;
 use crate::powerbi::fields::Fields;
-use crate::powerbi::filter;
 use crate::powerbi::odata;
 use crate::powerbi::odata::object;
+use crate::powerbi::profiles;
 use crate::powerbi::refusal::Refusal;
 use crate::world::World;
 use crate::world::access::Member;
@@ -24,16 +24,8 @@ const MOST_MEMBERS: usize = 1_000;
 pub(super) fn list(call: &Call) -> Result<Answer, Refusal> {
     let world = call.world();
     let open = |workspace: &&Workspace| workspace.personal_owner.is_none() && workspace.role(&call.who).is_some();
-    let mut items: Vec<_> = world
-        .workspaces
-        .iter()
-        .filter(open)
-        .map(|workspace| shape(call, workspace))
-        .collect();
-    if let Some(text) = call.query("$filter") {
-        let wanted = filter::parse(text).map_err(|error| Refusal::bad(format!("invalid $filter: {error}")))?;
-        items.retain(|item| wanted.holds(item));
-    }
+    let items = world.workspaces.iter().filter(open);
+    let items = odata::filtered(call, items.map(|workspace| shape(call, workspace)).collect())?;
     let count = items.len();
     Ok(odata::counted(call, "groups", count, odata::slice(call, items)?))
 }
@@ -188,20 +180,31 @@ pub(super) fn users(call: &Call) -> Result<Answer, Refusal> {
         return Err(Refusal::no_right());
     }
     let workspace = world.workspace(id).ok_or_else(Refusal::no_workspace)?;
-    let items = workspace.members.iter().map(user_shape).collect();
+    let items = workspace
+        .members
+        .iter()
+        .map(|member| user_shape(&world, member))
+        .collect();
     Ok(odata::list(call, "users", odata::slice(call, items)?))
 }
 
 /// One member as the API shows it.
-fn user_shape(member: &Member) -> Map<String, Value> {
+fn user_shape(world: &World, member: &Member) -> Map<String, Value> {
     let principal = &member.principal;
     let mail = matches!(principal, Principal::User { .. }).then(|| principal.identifier().to_owned());
+    let profile = profiles::of_principal(world, principal);
+    // A profile stands beside the service principal it belongs to.
+    let identifier = profile.map_or(principal.identifier(), |profile| &profile.principal);
     object([
         ("groupUserAccessRight", member.role.name().into()),
         ("emailAddress", mail.into()),
         ("displayName", principal.name().into()),
-        ("identifier", principal.identifier().into()),
+        ("identifier", identifier.into()),
         ("principalType", principal.kind().into()),
+        (
+            "profile",
+            profile.map(|profile| Value::Object(profiles::shape(profile))).into(),
+        ),
     ])
 }
 
@@ -244,8 +247,10 @@ pub(super) fn update_user(call: &Call) -> Result<Answer, Refusal> {
 }
 
 pub(super) fn delete_user(call: &Call) -> Result<Answer, Refusal> {
+    // With a profile, the name before is that of the service principal it belongs to.
+    let name = call.query("profileId").unwrap_or(call.text("user"));
     let mut world = call.world();
-    leave(members_for_change(call, &mut world, Role::Viewer)?, call.text("user"))?;
+    leave(members_for_change(call, &mut world, Role::Viewer)?, name)?;
     Ok(Answer::empty())
 }
 
@@ -305,7 +310,10 @@ pub(super) fn principal(call: &Call, fields: &Fields) -> Result<Principal, Refus
     {
         "user" => call.find_person(name).map(|(found, _)| found).ok_or_else(unknown),
         "group" => Principal::find_group(name).ok_or_else(unknown),
-        "app" => Principal::find_app(name).ok_or_else(unknown),
+        "app" => match fields.find_object("profile")? {
+            Some(profile) => profiles::principal(call, name, &profile),
+            None => Principal::find_app(name).ok_or_else(unknown),
+        },
         _ => Err(Refusal::bad("principalType must be User, Group or App")),
     }
 }

@@ -16,6 +16,7 @@ use http::HeaderName;
 use http::HeaderValue;
 use http::Method;
 use http::StatusCode;
+use http::Uri;
 use http::header::CONTENT_LENGTH;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
@@ -63,7 +64,7 @@ pub(super) async fn mark(State(sandbox): State<Sandbox>, mut request: Request, n
     let id = sandbox.new_id();
     let name = match kind_of(request.uri().path()) {
         Kind::PowerBi => "requestid",
-        Kind::Entra => "x-ms-request-id",
+        Kind::Entra | Kind::Blob => "x-ms-request-id",
     };
     request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = next.run(request).await;
@@ -110,7 +111,11 @@ fn kind_of(path: &str) -> Kind {
     let is_powerbi = ["/v1.0/", "/v1/", "/beta/", "/powerbi/"]
         .iter()
         .any(|start| path.starts_with(start));
-    if is_powerbi { Kind::PowerBi } else { Kind::Entra }
+    match path {
+        _ if is_powerbi => Kind::PowerBi,
+        _ if path.starts_with("/blob/") => Kind::Blob,
+        _ => Kind::Entra,
+    }
 }
 
 /// Query and form of a request, which stays readable; only Entra's forms are read here.
@@ -153,6 +158,7 @@ impl Asker {
         match kind_of(request.uri().path()) {
             Kind::PowerBi => Asker::of_bearer(sandbox, request.headers()),
             Kind::Entra => Asker::of_parameters(sandbox, request.headers(), asked),
+            Kind::Blob => Asker::default(),
         }
     }
 
@@ -209,7 +215,7 @@ impl<'a> Recording<'a> {
             kind: kind_of(request.uri().path()),
             method: request.method().to_string(),
             path: request.uri().path().to_owned(),
-            query: request.uri().query().unwrap_or_default().to_owned(),
+            query: open_query(request.uri()),
             identity: asker.identity,
             client_id: asker.client_id,
             grant_type: asker.grant,
@@ -267,6 +273,16 @@ fn presented(headers: &HeaderMap, asked: &Asked) -> BTreeMap<String, String> {
         marks.insert("access_token".to_owned(), fingerprint(token));
     }
     marks
+}
+
+/// The query, without the signature that opens a place for uploads.
+fn open_query(uri: &Uri) -> String {
+    let query = uri.query().unwrap_or_default();
+    if kind_of(uri.path()) != Kind::Blob {
+        return query.to_owned();
+    }
+    let open = query.split('&').filter(|pair| !pair.starts_with("sig="));
+    open.collect::<Vec<_>>().join("&")
 }
 
 fn open_headers(headers: &HeaderMap) -> BTreeMap<String, String> {

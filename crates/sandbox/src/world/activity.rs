@@ -92,6 +92,8 @@ pub enum SubjectKind {
     Capacity,
     /// An encryption key.
     Key,
+    /// A scorecard.
+    Scorecard,
 }
 
 impl Activities {

@@ -168,3 +168,20 @@ pub struct Pending {
     /// Dataflow.
     pub dataflow: Option<Box<Dataflow>>,
 }
+
+/// One dataflow of the second generation, made from one of the first.
+#[derive(Clone, Debug)]
+pub struct NativeDataflow {
+    /// Id.
+    pub id: Uuid,
+    /// Workspace it lives in.
+    pub workspace: Uuid,
+    /// Display name.
+    pub name: String,
+    /// What it prepares.
+    pub description: String,
+    /// The dataflow it was made from.
+    pub origin: Uuid,
+    /// Refresh plan, if it was taken along.
+    pub schedule: Option<serde_json::Value>,
+}

@@ -37,6 +37,18 @@ pub enum Kind {
     Deployment = 0x1e,
     /// A dataflow transaction.
     Transaction = 0x1f,
+    /// A profile of a service principal.
+    Profile = 0x20,
+    /// A scorecard.
+    Scorecard = 0x21,
+    /// A goal of a scorecard.
+    Goal = 0x22,
+    /// A note of a check-in.
+    Note = 0x23,
+    /// A dataflow of the second generation.
+    NativeDataflow = 0x24,
+    /// A template app.
+    TemplateApp = 0x25,
     /// A recorded event.
     Event = 0x30,
     /// A metadata scan.

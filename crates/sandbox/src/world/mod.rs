@@ -6,17 +6,23 @@ pub mod content;
 pub mod ids;
 pub mod infrastructure;
 pub mod model;
+pub mod profiles;
 pub mod push;
 pub mod refresh;
 pub mod report;
+pub mod scorecards;
 mod seed;
+pub mod status_rules;
+pub mod template_apps;
 pub mod tenancy;
 pub mod time;
+pub mod uploads;
 pub mod workspace;
 
 use std::collections::HashMap;
 use std::collections::VecDeque;
 
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::world::access::Rights;
@@ -26,15 +32,20 @@ use crate::world::content::App;
 use crate::world::content::Dashboard;
 use crate::world::content::Dataflow;
 use crate::world::content::Import;
+use crate::world::content::NativeDataflow;
 use crate::world::ids::Fresh;
 use crate::world::ids::Kind;
 use crate::world::infrastructure::Gateway;
 use crate::world::infrastructure::Pairing;
 use crate::world::infrastructure::Pipeline;
 use crate::world::model::Model;
+use crate::world::profiles::Profile;
 use crate::world::report::Export;
 use crate::world::report::Report;
+use crate::world::scorecards::Scorecard;
+use crate::world::template_apps::TemplateApp;
 use crate::world::tenancy::Tenancy;
+use crate::world::uploads::UploadPlace;
 use crate::world::workspace::Capacity;
 use crate::world::workspace::Workspace;
 
@@ -53,10 +64,20 @@ pub struct World {
     pub apps: Vec<App>,
     /// Dataflows of the first generation.
     pub dataflows: Vec<Dataflow>,
+    /// Dataflows of the second generation, made from those of the first.
+    pub native_dataflows: Vec<NativeDataflow>,
+    /// Places where files too large for a request are uploaded first.
+    pub upload_places: Vec<UploadPlace>,
     /// Uploads.
     pub imports: Vec<Import>,
     /// Export jobs.
     pub exports: Vec<Export>,
+    /// Scorecards with their goals.
+    pub scorecards: Vec<Scorecard>,
+    /// Profiles of service principals.
+    pub profiles: Vec<Profile>,
+    /// Template apps of tenants.
+    pub template_apps: Vec<TemplateApp>,
     /// Capacities.
     pub capacities: Vec<Capacity>,
     /// On-premises gateways.
@@ -82,12 +103,14 @@ pub struct World {
 }
 
 /// What a tenant administrator may switch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Settings {
     /// `INFO` functions answer over the API; some tenants report that they do not.
     pub info_functions: bool,
     /// The API for queries is on.
     pub execute_queries: bool,
+    /// The least size of a downloaded pbix, in MiB; what the report lacks is made up while it is sent.
+    pub download_mib: u64,
     /// Service principals may use the read-only admin API.
     pub principals_read_admin: bool,
 }
@@ -97,6 +120,7 @@ impl Default for Settings {
         Settings {
             info_functions: true,
             execute_queries: true,
+            download_mib: 0,
             principals_read_admin: true,
         }
     }

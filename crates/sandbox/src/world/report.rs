@@ -30,6 +30,8 @@ pub struct Report {
     pub exports: ExportBehaviour,
     /// The uploaded definition, if it came in as a file.
     pub file: Option<Bytes>,
+    /// How much is added to its download; an upload too large to keep stays as this size alone.
+    pub padding_bytes: u64,
     /// Rebound to another model since it was published; then it cannot be downloaded.
     pub rebound: bool,
 }

@@ -111,4 +111,28 @@ pub struct Capacity {
     pub region: String,
     /// Object ids of its administrators.
     pub admins: Vec<String>,
+    /// Its workload switches.
+    pub workloads: Vec<Workload>,
+}
+
+/// One workload switch of a capacity.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    /// Name, such as `Dataflows`.
+    pub name: &'static str,
+    /// Is it on?
+    pub state: WorkloadState,
+    /// The share of memory it may take, where it has one.
+    pub memory_percentage: Option<i64>,
+}
+
+/// Whether a workload runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkloadState {
+    /// On.
+    Enabled,
+    /// Off.
+    Disabled,
+    /// The capacity cannot have it.
+    Unsupported,
 }

@@ -53,6 +53,8 @@ async fn what_people_do_is_written_down_with_who_where_and_what() {
     let member = json!({"emailAddress": "flo@contoso.test", "groupUserAccessRight": "Viewer"});
     assert_empty(&bo.post(&format!("{home}/users"), member).await);
     assert_empty(&bo.delete(&home).await);
+    let card = format!("groups/{}/scorecards", id::SALES);
+    assert!(bo.post(&card, json!({"name": "Quarter"})).await.status.is_success());
     // What was refused did not happen.
     assert_eq!(cy.delete(&format!("groups/{}", id::SALES)).await.status, 401);
     let (events, _) = read(&ada, TODAY).await;
@@ -63,8 +65,9 @@ async fn what_people_do_is_written_down_with_who_where_and_what() {
         "CreateGroup",
         "AddGroupMembers",
         "DeleteGroup",
+        "CreateScorecard",
     ];
-    assert_eq!(activities(&events)[..6], expected);
+    assert_eq!(activities(&events)[..7], expected);
     let seen = &events[0];
     let facts = json!({
         "Operation": "ViewReport", "RecordType": 20, "Workload": "PowerBI", "UserType": 0, "UserId": "cy@contoso.test",
@@ -81,7 +84,10 @@ async fn what_people_do_is_written_down_with_who_where_and_what() {
         (&events[5]["ItemName"], &events[5]["UserId"]),
         (&json!("Planning"), &json!("bo@contoso.test"))
     );
-    assert!(!activities(&events).contains(&"DeleteFolder"));
+    assert_eq!(
+        (&events[6]["ItemName"], &events[6]["WorkspaceId"]),
+        (&json!("Quarter"), &json!(id::SALES))
+    );
     let ids: std::collections::BTreeSet<&str> = events.iter().map(|event| event["Id"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), events.len());
 }
@@ -162,8 +168,11 @@ async fn administrators_and_principals_are_in_the_log_too_and_organisations_are_
     assert_eq!(job.get("admin/groups?$top=1").await.status, 200);
     let move_it = json!({"capacityMigrationAssignments": [{"targetCapacityObjectId": id::CAPACITY, "workspacesToAssign": [id::SALES, id::ARCHIVE]}]});
     assert_empty(&ada.post("admin/capacities/AssignWorkspaces", move_it).await);
+    let off = json!({"capacityId": "00000000-0000-0000-0000-000000000000"});
+    assert_empty(&ada.post(&format!("groups/{}/AssignToCapacity", id::SALES), off).await);
     assert_eq!(activities(&read(&kim, TODAY).await.0).len(), 1);
     let (events, _) = read(&ada, TODAY).await;
+    assert_eq!(activities(&events)[3], "RemoveWorkspacesFromCapacity");
     assert_eq!(
         activities(&events)[..3],
         [

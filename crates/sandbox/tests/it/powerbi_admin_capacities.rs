@@ -207,6 +207,10 @@ async fn pipelines_are_listed_and_their_people_changed() {
         ada.get("admin/pipelines?$filter=not users/any()").await.value().len(),
         0
     );
+    assert_eq!(
+        ada.get("admin/pipelines?$top=5001").await.error(),
+        (400, "InvalidRequest".to_owned())
+    );
     let users = format!("admin/pipelines/{PIPELINE}/users");
     assert_eq!(cy.get("pipelines").await.value().len(), 0);
     for refused in [

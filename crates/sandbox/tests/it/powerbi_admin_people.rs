@@ -1,12 +1,15 @@
-//! Administrators and people: what somebody reaches, what they subscribed to, what is shared widely.
+//! Administrators and people: what somebody reaches, subscriptions, wide sharing, profiles.
 
 use serde_json::Value;
 use serde_json::json;
 
+use crate::powerbi_support::ALL_SCOPES;
 use crate::powerbi_support::Caller;
 use crate::powerbi_support::Service;
 use crate::powerbi_support::assert_empty;
 use crate::powerbi_support::id;
+
+const NIGHTLY_JOB: &str = "5a4db0c5-0003-4000-8000-000000000001";
 
 /// Every entry of a list that goes on by continuation.
 async fn all(caller: &Caller, path: &str, field: &str) -> Vec<Value> {
@@ -157,4 +160,40 @@ async fn what_is_shared_widely_is_listed_with_who_shared_it() {
     let tickets = items[0]["artifactId"].as_str().unwrap();
     assert_empty(&ada.delete(&format!("groups/{}/reports/{tickets}", id::SALES)).await);
     assert_eq!(all(&ada, links, "artifactAccessEntities").await.len(), 1);
+}
+
+#[tokio::test]
+async fn profiles_of_service_principals_are_listed_and_deleted() {
+    let service = Service::start().await;
+    let ada = service.person("ada");
+    let job = service.with_scopes(NIGHTLY_JOB, &[]);
+    let blue = job.post("profiles", json!({"displayName": "Blue"})).await.json();
+    job.post("profiles", json!({"displayName": "Green"})).await.json();
+    let listed = ada.get("admin/profiles?$filter=displayName eq 'Blue'").await.value();
+    let expected = json!([{"id": blue["id"], "displayName": "Blue", "servicePrincipalId": NIGHTLY_JOB}]);
+    assert_eq!(json!(listed), expected);
+    assert_eq!(
+        ada.get("admin/profiles?$top=1&$skip=1").await.column("displayName"),
+        ["Green"]
+    );
+    assert_eq!(
+        ada.get("admin/profiles?$top=5001").await.error(),
+        (400, "InvalidRequest".to_owned())
+    );
+    let path = format!("admin/profiles/{}", blue["id"].as_str().unwrap());
+    let kim = service.with_scopes("kim@fabrikam.test", ALL_SCOPES);
+    assert_eq!(kim.get("admin/profiles").await.value().len(), 0);
+    assert_eq!(kim.delete(&path).await.status, 404);
+    assert_eq!(
+        service.person("bo").delete(&path).await.refusal(),
+        (401, Some("PowerBINotAuthorizedException"))
+    );
+    // Deleting is for people.
+    assert_eq!(
+        job.delete(&path).await.error(),
+        (403, "PowerBINotAuthorizedException".to_owned())
+    );
+    assert_empty(&ada.delete(&path).await);
+    assert_eq!(job.get("profiles").await.column("displayName"), ["Green"]);
+    assert_eq!(ada.delete(&path).await.status, 404);
 }

@@ -49,6 +49,11 @@ pub(crate) mod id {
     pub(crate) const FINANCE_BOARD: &str = "5a4db0c5-0013-4000-8000-000000000002";
     pub(crate) const FINANCE_APP: &str = "5a4db0c5-0015-4000-8000-000000000001";
     pub(crate) const STAGE_ORDERS: &str = "5a4db0c5-0016-4000-8000-000000000001";
+    pub(crate) const GATEWAY: &str = "5a4db0c5-0019-4000-8000-000000000001";
+    pub(crate) const SCORECARD: &str = "5a4db0c5-0021-4000-8000-000000000001";
+    pub(crate) const GROW_REVENUE: &str = "5a4db0c5-0022-4000-8000-000000000001";
+    pub(crate) const REVENUE_NORTH: &str = "5a4db0c5-0022-4000-8000-000000000002";
+    pub(crate) const HAPPY_CUSTOMERS: &str = "5a4db0c5-0022-4000-8000-000000000003";
     pub(crate) const CAPACITY: &str = "5a4db0c5-0018-4000-8000-000000000001";
 }
 
@@ -66,6 +71,7 @@ pub(crate) struct Caller {
     base: String,
     http: reqwest::Client,
     token: Option<String>,
+    profile: Option<String>,
 }
 
 /// An answer, read to its end.
@@ -120,7 +126,13 @@ impl Service {
             base: format!("{}/v1.0/myorg/", self.sandbox.url()),
             http: self.http.clone(),
             token,
+            profile: None,
         }
+    }
+
+    /// The seeded service principal.
+    pub(crate) fn job(&self) -> Caller {
+        self.with_scopes(sandbox::people::NIGHTLY_JOB, &[])
     }
 
     pub(crate) fn advance_s(&self, seconds: i64) {
@@ -129,6 +141,14 @@ impl Service {
 }
 
 impl Caller {
+    /// The same service principal, acting as one of its profiles.
+    pub(crate) fn acting_as(&self, profile: &str) -> Caller {
+        Caller {
+            profile: Some(profile.to_owned()),
+            ..self.clone()
+        }
+    }
+
     pub(crate) async fn send(&self, method: Method, path: &str, body: Option<(String, Vec<u8>)>) -> Reply {
         let url = if path.starts_with("http") {
             path.to_owned()
@@ -139,16 +159,38 @@ impl Caller {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
+        if let Some(profile) = &self.profile {
+            request = request.header("x-powerbi-profile-id", profile);
+        }
         if let Some((content_type, bytes)) = body {
             request = request.header("content-type", content_type).body(bytes);
         }
-        let response = request.send().await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        Reply {
-            status,
-            headers,
-            bytes: response.bytes().await.unwrap().to_vec(),
+        Reply::of(request.send().await.unwrap()).await
+    }
+
+    /// Posts a body that is made while it is sent.
+    pub(crate) async fn send_stream(&self, path: &str, content_type: &str, body: reqwest::Body) -> Reply {
+        let mut request = self.http.post(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
         }
+        let response = request.header("content-type", content_type).body(body).send().await;
+        Reply::of(response.unwrap()).await
+    }
+
+    /// Reads an answer without keeping it: its length and its first piece.
+    pub(crate) async fn read_away(&self, path: &str) -> (usize, Vec<u8>) {
+        let request = self.http.get(format!("{}{path}", self.base));
+        let request = request.bearer_auth(self.token.as_deref().unwrap_or_default());
+        let mut response = request.send().await.unwrap();
+        let (mut length, mut head) = (0, Vec::new());
+        while let Some(piece) = response.chunk().await.unwrap() {
+            length += piece.len();
+            if head.is_empty() {
+                head = piece.to_vec();
+            }
+        }
+        (length, head)
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
@@ -210,6 +252,15 @@ impl Caller {
 }
 
 impl Reply {
+    async fn of(response: reqwest::Response) -> Reply {
+        let (status, headers) = (response.status(), response.headers().clone());
+        Reply {
+            status,
+            headers,
+            bytes: response.bytes().await.unwrap().to_vec(),
+        }
+    }
+
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }

@@ -9,6 +9,7 @@ pub(crate) const LAYERS: &[&[&str]] = &[
     &["vault", "policy"],
     &["store"],
     &["audit", "client_metadata", "entra", "powerbi", "session"],
+    &["openid"],
     &["config"],
     &["app"],
     &["call", "connections", "approvals", "page"],

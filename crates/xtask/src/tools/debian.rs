@@ -23,6 +23,11 @@ const NEEDS: &[Need] = &[
         packages: &["curl"],
     },
     Need {
+        name: "a C++ compiler",
+        is_met: || process::find_program("c++").is_some(),
+        packages: &["g++"],
+    },
+    Need {
         name: "PostgreSQL",
         is_met: || postgres::programs().is_some(),
         packages: &["postgresql"],

@@ -2,14 +2,17 @@
 
 mod row;
 mod run;
+mod seen;
+mod setup;
 
 use catalogue::Catalogue;
 
 use crate::every_operation::row::Table;
 use crate::every_operation::run::{Outcome, Runner};
+pub(crate) use crate::every_operation::setup::{allow_everything, full_key};
 
 /// How many operations the sandbox answers; the rest it declines by name.
-const ANSWERED: usize = 180;
+const ANSWERED: usize = 289;
 
 #[test]
 fn each_operation_has_exactly_one_row() {

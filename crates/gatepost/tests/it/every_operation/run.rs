@@ -3,15 +3,13 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use catalogue::{Answer, Catalogue, Operation, Parameter, Place};
-use gatepost::admin;
-use gatepost::caller::{Caller, PersonId, Role, ScopeSet};
-use gatepost::policy::{Action, Form, Source};
-use reqwest::header::HeaderMap;
+use catalogue::{Catalogue, Operation, Parameter, Place};
 use serde_json::{Map, Value, json};
 
 use crate::every_operation::row::{Call, Row, Table};
-use crate::world::{SECRET, World};
+use crate::every_operation::seen::Seen;
+use crate::every_operation::setup::{allow_everything, full_key, made_profile, register_with_every_scope};
+use crate::world::World;
 
 /// Seconds between two rows, so that no row meets what another left running, or its rate limit.
 const BETWEEN_ROWS_S: i64 = 900;
@@ -28,14 +26,9 @@ pub(crate) struct Runner<'t> {
     table: &'t Table,
     world: World,
     keys: HashMap<String, String>,
+    /// What a service principal made before, because people cannot.
+    profile: String,
     number: AtomicU64,
-}
-
-/// An answer with everything that is looked at.
-pub(crate) struct Seen {
-    status: u16,
-    headers: HeaderMap,
-    body: Vec<u8>,
 }
 
 /// The values that one row's names stand for.
@@ -51,10 +44,12 @@ impl<'t> Runner<'t> {
             let guest = world.connect(&format!("{name}@contoso.test")).await;
             keys.insert(name.to_owned(), full_key(&world, &guest.person).await);
         }
+        let profile = made_profile(&world).await;
         Self {
             table,
             world,
             keys,
+            profile,
             number: AtomicU64::new(0),
         }
     }
@@ -128,6 +123,11 @@ impl<'t> Runner<'t> {
             .ok_or_else(|| format!("{who}: the record says {opened} and {closed}"))
     }
 
+    fn known(&self, name: &str) -> Option<&String> {
+        let made = Some(&self.profile).filter(|_| name == "profile");
+        made.or_else(|| self.table.known.get(name))
+    }
+
     async fn last_entry(&self) -> i64 {
         gatepost::store::audit::head(&self.world.app.db)
             .await
@@ -152,12 +152,16 @@ impl<'t> Runner<'t> {
                 .header("content-type", "multipart/form-data; boundary=gate")
                 .body(body);
         }
-        let answer = request.send().await.map_err(|error| error.to_string())?;
-        Ok(Seen {
-            status: answer.status().as_u16(),
-            headers: answer.headers().clone(),
-            body: answer.bytes().await.map_err(|error| error.to_string())?.to_vec(),
-        })
+        seen(request).await
+    }
+
+    /// What people do in Microsoft's portal alone, at the sandbox's own address.
+    async fn at_sandbox(&self, path: &str, call: &Call) -> Result<Seen, String> {
+        let filled = call.with.iter().fold(path.to_owned(), |path, (name, value)| {
+            path.replace(&format!("{{{name}}}"), value.as_str().unwrap_or_default())
+        });
+        let request = self.world.http.post(format!("{}{filled}", self.world.sandbox_url));
+        seen(request.json(&call.body)).await
     }
 
     /// Makes the fresh thing of this name, once per row.
@@ -169,12 +173,12 @@ impl<'t> Runner<'t> {
             .ok_or_else(|| format!("nothing is called ${name}"))?;
         scope.remove("it");
         for step in steps {
-            let operation = Catalogue::builtin()
-                .operation(&step.call)
-                .ok_or_else(|| step.call.clone())?;
             let it = scope.get("it").cloned();
             let call = self.resolved(&step.arguments, who, scope).await?;
-            let seen = self.call(who, operation, &call).await?;
+            let seen = match Catalogue::builtin().operation(&step.call) {
+                Some(operation) => self.call(who, operation, &call).await?,
+                None => self.at_sandbox(&step.call, &call).await?,
+            };
             if 300 <= seen.status {
                 return Err(format!("${name}, {}: {seen}", step.call));
             }
@@ -197,7 +201,7 @@ impl<'t> Runner<'t> {
         let it = scope.get("it").cloned();
         for name in names {
             if !scope.contains_key(&name) {
-                match self.table.known.get(&name) {
+                match self.known(&name) {
                     Some(value) => drop(scope.insert(name, value.clone())),
                     None => Box::pin(self.make(&name, who, scope)).await?,
                 }
@@ -212,6 +216,15 @@ impl<'t> Runner<'t> {
         });
         serde_json::from_value(whole).map_err(|error| error.to_string())
     }
+}
+
+async fn seen(request: reqwest::RequestBuilder) -> Result<Seen, String> {
+    let answer = request.send().await.map_err(|error| error.to_string())?;
+    Ok(Seen {
+        status: answer.status().as_u16(),
+        headers: answer.headers().clone(),
+        body: answer.bytes().await.map_err(|error| error.to_string())?.to_vec(),
+    })
 }
 
 /// The names after `$` in every text.
@@ -265,167 +278,4 @@ fn quoted(parameter: &Parameter, text: &str) -> String {
 
 fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
-}
-
-impl Seen {
-    fn expect_status(&self, status: u16) -> Result<(), String> {
-        (self.status == status)
-            .then_some(())
-            .ok_or_else(|| format!("expected {status}, found {self}"))
-    }
-
-    fn is_not_done(&self) -> bool {
-        self.status == 501 && String::from_utf8_lossy(&self.body).contains("NotDoneBySandbox")
-    }
-
-    /// A refusal of Microsoft's keeps its id and is explained in headers of ours.
-    fn is_explained(&self) -> Result<(), String> {
-        let has = |name: &str| self.headers.get(name).is_some_and(|it| !it.is_empty());
-        let code = self.headers.get("gatepost-error").and_then(|it| it.to_str().ok());
-        let is_theirs = code.is_some_and(|it| it.starts_with("power_bi_"));
-        (is_theirs && has("gatepost-hint") && has("gatepost-trace") && has("requestid"))
-            .then_some(())
-            .ok_or_else(|| format!("the refusal is not explained: {:?}", self.headers))
-    }
-
-    fn has_shape_of(&self, operation: &Operation) -> Result<(), String> {
-        let kind = self
-            .headers
-            .get("content-type")
-            .and_then(|it| it.to_str().ok())
-            .unwrap_or_default();
-        let is_good = match operation.answer {
-            Answer::Json => {
-                let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-                kind.starts_with("application/json") && (body.is_object() || body.is_array())
-            }
-            Answer::Empty => self.body.is_empty(),
-            Answer::Binary => !self.body.is_empty() && !kind.starts_with("application/json; odata"),
-            Answer::Arrow => !self.body.is_empty() && kind.starts_with("application/vnd.apache.arrow"),
-        };
-        is_good
-            .then_some(())
-            .ok_or_else(|| format!("expected an answer that is {}, found {self}", operation.answer))
-    }
-
-    fn taken(&self, place: &str) -> Result<String, String> {
-        if let Some(header) = place.strip_prefix('@') {
-            let found = self.headers.get(header).and_then(|it| it.to_str().ok());
-            return found
-                .map(str::to_owned)
-                .ok_or_else(|| format!("no header {header}: {self}"));
-        }
-        let body: Value = serde_json::from_slice(&self.body).map_err(|_| format!("no JSON: {self}"))?;
-        let found = body.pointer(&format!("/{}", place.replace('.', "/")));
-        found
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-            .ok_or_else(|| format!("no {place}: {self}"))
-    }
-}
-
-impl std::fmt::Display for Seen {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let text = String::from_utf8_lossy(&self.body);
-        let info = self
-            .headers
-            .get("x-powerbi-error-info")
-            .or(self.headers.get("gatepost-error"));
-        write!(
-            f,
-            "{} {} {info:?}",
-            self.status,
-            text.chars().take(300).collect::<String>()
-        )
-    }
-}
-
-async fn allow_everything(world: &World) {
-    let form = Form {
-        name: "everything".into(),
-        enabled: true,
-        action: Action::Allow,
-        effects: vec![],
-        operations: vec![],
-        people: vec![],
-        groups: vec![],
-        clients: vec![],
-        workspaces: vec![],
-        max_authentication_age_s: None,
-    };
-    for rule in gatepost::store::policies::list(&world.app.db, &world.environment)
-        .await
-        .unwrap()
-    {
-        admin::delete_policy(&world.app, &world.owner_caller(), &rule.id)
-            .await
-            .unwrap();
-    }
-    let input = admin::PolicyInput {
-        name: "everything".into(),
-        enabled: true,
-        source: Source::Form(form),
-    };
-    admin::create_policy(&world.app, &world.owner_caller(), input)
-        .await
-        .unwrap();
-}
-
-/// A key with every scope a key can have.
-async fn full_key(world: &World, person: &PersonId) -> String {
-    let caller = Caller {
-        person: person.clone(),
-        role: Role::Administrator,
-        ..world.owner_caller()
-    };
-    let scopes = ScopeSet::parse("powerbi.read powerbi.write powerbi.admin").unwrap();
-    let input = admin::KeyInput {
-        name: "everything".into(),
-        is_application: false,
-        scopes,
-        days: None,
-    };
-    let made = admin::create_key(&world.app, &caller, &input).await.unwrap();
-    secrecy::ExposeSecret::expose_secret(&made.key).to_owned()
-}
-
-/// The application of a tenant that grants everything, so that only the person's own rights count.
-async fn register_with_every_scope(world: &World) {
-    let application = json!({
-        "name": "Gatepost with every scope",
-        "tid": sandbox::people::CONTOSO,
-        "tenants": "single",
-        "secrets": [{ "value": SECRET }],
-        "redirect_uris": { "web": [format!("{}/integration-callback", world.url)] },
-        "permissions": catalogue::scopes::all().iter().map(|it| it.name.as_str()).collect::<Vec<_>>(),
-        "user_consent": true,
-    });
-    let answer = world
-        .http
-        .post(format!("{}/sandbox/apps", world.sandbox_url))
-        .json(&application)
-        .send()
-        .await
-        .unwrap();
-    let registered: Value = answer.json().await.unwrap();
-    let consent = json!({ "client_id": registered["client_id"] });
-    let consents = format!("{}/sandbox/consents", world.sandbox_url);
-    assert!(
-        world
-            .http
-            .post(consents)
-            .json(&consent)
-            .send()
-            .await
-            .unwrap()
-            .status()
-            .is_success()
-    );
-    let input = admin::IntegrationInput {
-        client_id: registered["client_id"].as_str().unwrap().to_owned(),
-        ..world.integration_input()
-    };
-    admin::save_integration(&world.app, &world.owner_caller(), &world.integration, &input)
-        .await
-        .unwrap();
 }

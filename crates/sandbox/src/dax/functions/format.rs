@@ -50,7 +50,7 @@ const DAYS: [&str; 7] = [
 ];
 
 /// The value in a format.
-fn format(value: &Value, pattern: &str) -> Result<String> {
+pub(super) fn format(value: &Value, pattern: &str) -> Result<String> {
     match value {
         Value::Blank => Ok(String::new()),
         Value::Text(text) => Ok(text.to_string()),

@@ -116,3 +116,8 @@ fn is_descending(eval: &Eval, function: &str, node: Option<&Node>, default: bool
         },
     }
 }
+
+/// A value in a format, as FORMAT gives it.
+pub(crate) fn formatted(value: &Value, pattern: &str) -> Result<String> {
+    format::format(value, pattern)
+}

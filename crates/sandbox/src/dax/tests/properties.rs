@@ -172,6 +172,9 @@ proptest! {
             scalar(&model, north),
             kept(&|fact| (red(fact) || color(fact).is_none()) && region(fact) != Some("North"))
         );
+        let reds = facts.iter().filter(|fact| red(fact)).count();
+        let reds = if reds == 0 { Cell::Null } else { Cell::Int(i64::try_from(reds).unwrap()) };
+        prop_assert_eq!(scalar(&model, "COUNTROWS(CALCULATETABLE(Sales, Product[Color] = \"Red\"))"), reds);
         let replaced = "CALCULATE(CALCULATE([Total], Product[Color] = \"Blue\"), Product[Color] = \"Red\", Sales[Region] = \"South\")";
         prop_assert_eq!(
             scalar(&model, replaced),

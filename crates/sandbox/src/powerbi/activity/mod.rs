@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use axum::extract::ConnectInfo;
 use http::header::USER_AGENT;
 use http::request::Parts;
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::powerbi::activity::names::About;
@@ -57,14 +56,27 @@ pub(super) fn perform(operation: &Operation, call: &Call) -> Result<Answer, Refu
     let answer = (operation.run)(call)?;
     let mut world = call.world();
     let facts = match named.about {
-        About::Made(kind) => Facts::of_made(call, &world, kind, &answer),
+        About::Made(kind) => Facts::of_made(&world, kind, &answer),
         About::Path(_) | About::Nothing => before,
     };
     if named.changes {
         remember_change(call, &mut world, &facts, matches!(named.about, About::Made(_)));
     }
-    record(call, &mut world, named.activity, facts);
+    let activity = word(&world, named, &facts);
+    record(call, &mut world, activity, facts);
     Ok(answer)
+}
+
+/// One operation moves workspaces onto capacities and off them, and the log has a word for each.
+fn word(world: &World, named: &Named, facts: &Facts) -> &'static str {
+    let home = facts.workspace.and_then(|home| world.workspace(home));
+    let moved = home.and_then(|home| home.capacity_move.as_ref());
+    match named.activity {
+        "MigrateWorkspaceIntoCapacity" if moved.is_some_and(|moved| moved.to.is_none()) => {
+            "RemoveWorkspacesFromCapacity"
+        }
+        activity => activity,
+    }
 }
 
 /// Writes down a change of one of many things that an operation changed.
@@ -97,24 +109,13 @@ impl Facts {
         id.map(|id| Facts::of(world, kind, id)).unwrap_or_default()
     }
 
-    /// A new thing is named by the answer; what is being imported, by the request.
-    fn of_made(call: &Call, world: &World, kind: SubjectKind, answer: &Answer) -> Facts {
-        let made: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
-        let Some(id) = made["id"].as_str().and_then(|id| Uuid::try_parse(id).ok()) else {
+    /// A new thing is named by the answer.
+    fn of_made(world: &World, kind: SubjectKind, answer: &Answer) -> Facts {
+        let Some((id, name)) = answer.subject().cloned() else {
             return Facts::default();
         };
         let mut facts = Facts::of(world, kind, id);
-        if facts.subject.is_none() {
-            let name = ["displayName", "name"]
-                .into_iter()
-                .find_map(|field| made[field].as_str());
-            let name = name.or_else(|| call.query("datasetDisplayName")).unwrap_or_default();
-            facts.subject = Some(Subject {
-                kind,
-                id,
-                name: name.to_owned(),
-            });
-        }
+        facts.subject.get_or_insert(Subject { kind, id, name });
         facts
     }
 
@@ -176,6 +177,10 @@ fn named(world: &World, kind: SubjectKind, id: Uuid) -> Option<(String, Option<U
         SubjectKind::Capacity => {
             let capacity = world.capacities.iter().find(|capacity| capacity.id == id)?;
             Some((capacity.name.clone(), None))
+        }
+        SubjectKind::Scorecard => {
+            let card = world.scorecards.iter().find(|card| card.id == id)?;
+            Some((card.name.clone(), Some(card.workspace)))
         }
         SubjectKind::Key => {
             let key = world.tenancy.keys.iter().find(|key| key.id == id)?;

@@ -185,6 +185,7 @@ fn named(subject: &Subject) -> Map<String, Value> {
         SubjectKind::Gateway => ("GatewayId", "GatewayName"),
         SubjectKind::Capacity => ("CapacityId", "CapacityName"),
         SubjectKind::Key => ("TenantKeyId", "TenantKeyName"),
+        SubjectKind::Scorecard => ("ScorecardId", "ScorecardName"),
     };
     object([(id, subject.id.to_string().into()), (name, subject.name.clone().into())])
 }

@@ -37,7 +37,7 @@ pub(in crate::powerbi) fn list(call: &Call) -> Result<Answer, Refusal> {
         expand::add(call, &world, home, &known, &mut item);
         item
     });
-    let items = admin::filtered(call, items.collect())?;
+    let items = odata::filtered(call, items.collect())?;
     let count = items.len();
     let mut items = odata::slice(call, items)?;
     for item in &mut items {

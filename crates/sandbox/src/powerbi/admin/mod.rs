@@ -12,6 +12,7 @@ pub(super) mod members;
 mod origin;
 mod pages;
 pub(super) mod pipelines;
+pub(super) mod profiles;
 pub(super) mod reach;
 mod scan_items;
 pub(super) mod scans;
@@ -25,7 +26,6 @@ use serde_json::Value;
 use crate::entra::Bearer;
 use crate::powerbi::answer::Answer;
 use crate::powerbi::call::Call;
-use crate::powerbi::filter;
 use crate::powerbi::odata;
 use crate::powerbi::odata::object;
 use crate::powerbi::operations::Operation;
@@ -162,16 +162,7 @@ fn list(set: &str, items: impl IntoIterator<Item = Map<String, Value>>) -> Answe
 
 /// What `$filter`, `$skip` and `$top` leave of a list.
 fn page(call: &Call, set: &str, items: Vec<Map<String, Value>>) -> Result<Answer, Refusal> {
-    Ok(list(set, odata::slice(call, filtered(call, items)?)?))
-}
-
-/// What `$filter` leaves of a list.
-fn filtered(call: &Call, mut items: Vec<Map<String, Value>>) -> Result<Vec<Map<String, Value>>, Refusal> {
-    if let Some(text) = call.query("$filter") {
-        let wanted = filter::parse(text).map_err(|error| Refusal::bad(format!("invalid $filter: {error}")))?;
-        items.retain(|item| wanted.holds(item));
-    }
-    Ok(items)
+    Ok(list(set, odata::slice(call, odata::filtered(call, items)?)?))
 }
 
 /// `$top`, where it must be there; at most `most`.

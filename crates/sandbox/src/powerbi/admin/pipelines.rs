@@ -7,13 +7,20 @@ use uuid::Uuid;
 use crate::powerbi::admin;
 use crate::powerbi::answer::Answer;
 use crate::powerbi::call::Call;
+use crate::powerbi::odata;
 use crate::powerbi::pipelines;
 use crate::powerbi::refusal::Refusal;
 use crate::powerbi::workspaces;
 use crate::world::World;
 use crate::world::infrastructure::Pipeline;
 
+/// Pipelines one page may hold.
+const MOST: usize = 5_000;
+
 pub(in crate::powerbi) fn list(call: &Call) -> Result<Answer, Refusal> {
+    if call.query("$top").is_some() {
+        admin::required_top(call, MOST)?;
+    }
     let world = call.world();
     let own = world.pipelines.iter().filter(|pipeline| pipeline.tid == call.who.tid);
     let items = own.map(|pipeline| {
@@ -25,13 +32,13 @@ pub(in crate::powerbi) fn list(call: &Call) -> Result<Answer, Refusal> {
         item
     });
     // A filter may speak of users that are not asked for.
-    let mut items = admin::filtered(call, items.collect())?;
+    let mut items = odata::filtered(call, items.collect())?;
     if !admin::expands(call, "users") {
         for item in &mut items {
             item.remove("users");
         }
     }
-    Ok(admin::list("pipelines", crate::powerbi::odata::slice(call, items)?))
+    Ok(admin::list("pipelines", odata::slice(call, items)?))
 }
 
 fn values(items: Vec<Map<String, Value>>) -> Value {

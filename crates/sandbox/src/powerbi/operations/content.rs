@@ -1,10 +1,12 @@
 //! Operations on reports, dashboards, apps, dataflows and imports.
 
 use crate::powerbi::apps;
+use crate::powerbi::connections;
 use crate::powerbi::dashboards;
 use crate::powerbi::dataflows;
 use crate::powerbi::exports;
 use crate::powerbi::imports;
+use crate::powerbi::native_dataflows;
 use crate::powerbi::operations::Operation;
 use crate::powerbi::operations::delete;
 use crate::powerbi::operations::get;
@@ -14,6 +16,7 @@ use crate::powerbi::report_content;
 use crate::powerbi::reports;
 use crate::powerbi::scopes;
 use crate::powerbi::tiles;
+use crate::powerbi::upload_places;
 
 /// The operations, plain words before `{}`.
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -60,6 +63,17 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "~/reports/{report}/exports/{export}/file",
         scopes::REPORT_READ,
         exports::file,
+    ),
+    // The two forms ask for different permissions.
+    post(
+        "groups/{group}/reports/{report}/Default.BindToGateway",
+        scopes::WORKSPACE_READ,
+        connections::bind_report,
+    ),
+    post(
+        "reports/{report}/Default.BindToGateway",
+        scopes::REPORT_READ,
+        connections::bind_report,
     ),
     // Dashboards
     get("~/dashboards", scopes::DASHBOARD_READ, dashboards::list),
@@ -145,10 +159,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
         scopes::DATAFLOW_READ,
         dataflows::upstream,
     ),
+    post(
+        "groups/{group}/dataflows/{dataflow}/saveAsNativeArtifact",
+        scopes::DATAFLOW_WRITE,
+        native_dataflows::save,
+    ),
     // Imports
     post("~/imports", scopes::DATASET_WRITE, imports::start)
         .with_files()
         .heavy(),
+    post(
+        "~/imports/createTemporaryUploadLocation",
+        scopes::DATASET_WRITE,
+        upload_places::create,
+    ),
     get("~/imports", scopes::DATASET_READ, imports::list),
     get("~/imports/{import}", scopes::DATASET_READ, imports::get),
 ];

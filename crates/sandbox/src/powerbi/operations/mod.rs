@@ -1,6 +1,7 @@
 //! The operations the sandbox does. The first whose path matches is meant, so plain words come before `{}`.
 
 mod content;
+mod goals;
 mod models;
 mod places;
 mod tenant;
@@ -86,6 +87,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
         places::OPERATIONS,
         models::OPERATIONS,
         content::OPERATIONS,
+        goals::OPERATIONS,
         tenant::OPERATIONS,
     ]
     .into_iter()

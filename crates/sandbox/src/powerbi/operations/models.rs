@@ -1,6 +1,8 @@
 //! Operations on semantic models: settings, queries, refreshes, pushed rows.
 
+use crate::powerbi::connections;
 use crate::powerbi::datasets;
+use crate::powerbi::dax_queries;
 use crate::powerbi::operations::Operation;
 use crate::powerbi::operations::delete;
 use crate::powerbi::operations::get;
@@ -32,6 +34,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "~/datasets/{dataset}/executeQueries",
         scopes::DATASET_READ,
         queries::execute,
+    )
+    .heavy(),
+    post(
+        "~/datasets/{dataset}/executeDaxQueries",
+        scopes::DATASET_READ,
+        dax_queries::execute,
     )
     .heavy(),
     get("~/datasets/{dataset}/users", scopes::DATASET_READ, sharing::list),
@@ -66,6 +74,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "~/datasets/{dataset}/Default.BindToGateway",
         scopes::DATASET_WRITE,
         sources::bind_to_gateway,
+    ),
+    get(
+        "~/datasets/{dataset}/Default.GetBoundGatewayDatasources",
+        scopes::DATASET_READ,
+        connections::bound_datasources,
+    ),
+    post(
+        "~/datasets/{dataset}/Default.SetAllConnections",
+        scopes::DATASET_WRITE,
+        connections::set_all,
     ),
     post(
         "groups/{group}/datasets/{dataset}/Default.TakeOver",

@@ -4,6 +4,7 @@ use crate::powerbi::capacities;
 use crate::powerbi::deployments;
 use crate::powerbi::embed;
 use crate::powerbi::gateways;
+use crate::powerbi::install_tickets;
 use crate::powerbi::operations::Operation;
 use crate::powerbi::operations::delete;
 use crate::powerbi::operations::get;
@@ -11,8 +12,10 @@ use crate::powerbi::operations::patch;
 use crate::powerbi::operations::post;
 use crate::powerbi::operations::put;
 use crate::powerbi::pipelines;
+use crate::powerbi::profiles;
 use crate::powerbi::scopes;
 use crate::powerbi::storage;
+use crate::powerbi::workloads;
 use crate::powerbi::workspaces;
 
 /// The operations, plain words before `{}`.
@@ -54,6 +57,21 @@ pub(super) const OPERATIONS: &[Operation] = &[
         scopes::CAPACITY_READ,
         capacities::refreshable_of,
     ),
+    get(
+        "capacities/{capacity}/Workloads",
+        scopes::CAPACITY_READ,
+        workloads::list,
+    ),
+    get(
+        "capacities/{capacity}/Workloads/{workload}",
+        scopes::CAPACITY_READ,
+        workloads::get,
+    ),
+    patch(
+        "capacities/{capacity}/Workloads/{workload}",
+        scopes::CAPACITY_WRITE,
+        workloads::update,
+    ),
     get("availableFeatures", scopes::NONE, capacities::available_features),
     get(
         "availableFeatures(featureName='{feature}')",
@@ -65,6 +83,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
         scopes::WORKSPACE_READ,
         capacities::refresh_user_permissions,
     ),
+    // Profiles and template apps
+    get("profiles", scopes::NONE, profiles::list),
+    post("profiles", scopes::NONE, profiles::create),
+    get("profiles/{profile}", scopes::NONE, profiles::get),
+    put("profiles/{profile}", scopes::NONE, profiles::update),
+    delete("profiles/{profile}", scopes::NONE, profiles::delete),
+    post("CreateTemplateAppInstallTicket", scopes::NONE, install_tickets::create),
     // Gateways
     get("gateways", scopes::DATASET_READ, gateways::list),
     get("gateways/{gateway}", scopes::DATASET_READ, gateways::get),
@@ -182,6 +207,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "groups/{group}/dashboards/{dashboard}/GenerateToken",
         scopes::DASHBOARD_READ,
         embed::for_dashboard,
+    ),
+    post(
+        "groups/{group}/dashboards/{dashboard}/tiles/{tile}/GenerateToken",
+        scopes::TILE_EMBED,
+        embed::for_tile,
+    ),
+    post(
+        "groups/{group}/reports/GenerateToken",
+        scopes::REPORT_CREATE,
+        embed::for_new_report,
     ),
     get("dataflowStorageAccounts", scopes::STORAGE_READ, storage::list),
     post(

@@ -10,6 +10,7 @@ use crate::powerbi::admin::keys;
 use crate::powerbi::admin::labels;
 use crate::powerbi::admin::members;
 use crate::powerbi::admin::pipelines;
+use crate::powerbi::admin::profiles;
 use crate::powerbi::admin::reach;
 use crate::powerbi::admin::scans;
 use crate::powerbi::admin::sharing;
@@ -122,6 +123,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
         600,
         keys::rotate,
     ),
+    // Profiles of service principals
+    read("admin/profiles", profiles::list),
+    write("DELETE", "admin/profiles/{profile}", profiles::delete),
     // Deployment pipelines
     read("admin/pipelines", pipelines::list),
     read("admin/pipelines/{pipeline}/users", pipelines::list_users),

@@ -10,7 +10,10 @@ use crate::world::ids::Kind;
 use crate::world::ids::seeded;
 use crate::world::infrastructure::Gateway;
 use crate::world::infrastructure::GatewaySource;
+use crate::world::template_apps::TemplateApp;
 use crate::world::workspace::Capacity;
+use crate::world::workspace::Workload;
+use crate::world::workspace::WorkloadState;
 
 /// The capacity Finance and Marketing are on.
 pub(super) fn capacity() -> Uuid {
@@ -22,6 +25,19 @@ pub(super) fn gateway() -> Uuid {
     seeded(Kind::Gateway, 1)
 }
 
+fn workloads() -> Vec<Workload> {
+    let workload = |name, state, memory_percentage| Workload {
+        name,
+        state,
+        memory_percentage,
+    };
+    vec![
+        workload("Dataflows", WorkloadState::Enabled, Some(20)),
+        workload("PaginatedReports", WorkloadState::Disabled, Some(20)),
+        workload("AI", WorkloadState::Unsupported, None),
+    ]
+}
+
 pub(super) fn seed(world: &mut World) {
     world.capacities.push(Capacity {
         id: capacity(),
@@ -30,6 +46,13 @@ pub(super) fn seed(world: &mut World) {
         sku: "F64".to_owned(),
         region: "West Europe".to_owned(),
         admins: vec![people::ADA.to_owned()],
+        workloads: workloads(),
+    });
+    world.template_apps.push(TemplateApp {
+        id: seeded(Kind::TemplateApp, 1),
+        tid: people::CONTOSO.to_owned(),
+        package_key: "contoso-starter-key".to_owned(),
+        parameters: vec!["ServerName".to_owned(), "FirstYear".to_owned()],
     });
     let bo = Principal::person(people::CONTOSO, people::BO);
     let source = |number, name: &str, kind: &str, details, users| GatewaySource {

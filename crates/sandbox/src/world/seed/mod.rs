@@ -2,6 +2,7 @@
 
 mod archive;
 mod finance;
+mod goals;
 mod infrastructure;
 mod marketing;
 mod offices;
@@ -54,6 +55,7 @@ pub(super) fn world(now_ms: i64) -> World {
     marketing::seed(&mut world, now_ms);
     archive::seed(&mut world, now_ms);
     offices::seed(&mut world, now_ms);
+    goals::seed(&mut world, now_ms);
     tenancy::seed(&mut world, now_ms);
     world
 }
@@ -166,6 +168,7 @@ fn report(number: u64, home: &Workspace, name: &str, model: Uuid, pages: Arc<Vec
         grants: Vec::new(),
         exports: ExportBehaviour::Works,
         file: None,
+        padding_bytes: 0,
         rebound: false,
     }
 }

@@ -1,5 +1,14 @@
 //! The REST proxy: Power BI's answers byte for byte, the gateway's own refusals, and paths that go nowhere else.
 
+mod bodies;
+mod budgets;
+mod headers;
+mod identities;
+mod paths;
+mod repeats;
+mod streams;
+mod upstream;
+
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 

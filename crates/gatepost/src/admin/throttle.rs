@@ -13,7 +13,7 @@ const MEMORY_S: i64 = 24 * 3600;
 ///
 /// Invariant: an account as a whole waits seconds at most, so strangers cannot lock its owner out; one address, and
 /// one address at one account, wait up to a quarter of an hour.
-pub(super) struct Subjects([(String, Waits); 3]);
+pub struct Subjects([(String, Waits); 3]);
 
 #[derive(Clone, Copy)]
 struct Waits {
@@ -23,7 +23,7 @@ struct Waits {
 }
 
 impl Subjects {
-    pub(super) fn of(email: &str, address: Option<IpAddr>) -> Self {
+    pub fn of(email: &str, address: Option<IpAddr>) -> Self {
         let address = address.map_or_else(|| "unknown".to_owned(), prefix);
         let account: String = session::hash(&email.to_lowercase())
             .iter()
@@ -38,7 +38,7 @@ impl Subjects {
     }
 
     /// How many seconds this attempt must wait; `None` when it need not.
-    pub(super) async fn wait_s(&self, app: &App) -> store::Result<Option<i64>> {
+    pub async fn wait_s(&self, app: &App) -> store::Result<Option<i64>> {
         let now = app.clock.now();
         let mut longest = None;
         for (subject, _) in &self.0 {
@@ -50,7 +50,7 @@ impl Subjects {
     }
 
     /// Counts a failure against each subject.
-    pub(super) async fn failed(&self, app: &App) -> store::Result<()> {
+    pub async fn failed(&self, app: &App) -> store::Result<()> {
         let now = app.clock.now();
         failures::forget(&app.db, now.plus_seconds(-MEMORY_S)).await?;
         for (subject, waits) in &self.0 {
@@ -61,7 +61,7 @@ impl Subjects {
     }
 
     /// Forgets the failures of this person at this address; those of the address at other accounts stay.
-    pub(super) async fn succeeded(&self, app: &App) -> store::Result<()> {
+    pub async fn succeeded(&self, app: &App) -> store::Result<()> {
         let [(account, _), _, (both, _)] = &self.0;
         failures::clear(&app.db, account).await?;
         failures::clear(&app.db, both).await

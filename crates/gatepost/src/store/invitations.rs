@@ -1,0 +1,80 @@
+//! Invitations: links that let one account join an environment.
+
+use super::db::on;
+use super::{Db, Result};
+use crate::caller::{EnvironmentId, PersonId};
+use crate::clock::Timestamp;
+
+/// One invitation; the link's token is known by its SHA-256 only.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Invitation {
+    pub id: String,
+    pub environment_id: EnvironmentId,
+    pub email: String,
+    /// Only an account with this very address may use it.
+    pub is_exact: bool,
+    pub role: String,
+    pub token_hash: Vec<u8>,
+    pub created_by: String,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub used_at: Option<Timestamp>,
+    pub used_by: Option<String>,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, environment_id, email, is_exact, role, token_hash, created_by, created_at, expires_at, used_at, used_by FROM invitations ",
+            $rest
+        )
+    };
+}
+
+/// Adds an invitation.
+pub async fn create(db: &Db, it: &Invitation) -> Result<()> {
+    on!(db, pool => sqlx::query(
+        "INSERT INTO invitations (id, environment_id, email, is_exact, role, token_hash, created_by, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+        .bind(&it.id).bind(&it.environment_id).bind(&it.email).bind(it.is_exact).bind(&it.role).bind(&it.token_hash).bind(&it.created_by)
+        .bind(it.created_at).bind(it.expires_at).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Finds by the link's token, used or not.
+pub async fn find_by_token(db: &Db, token_hash: &[u8]) -> Result<Option<Invitation>> {
+    Ok(on!(db, pool => sqlx::query_as(select!("WHERE token_hash = $1")).bind(token_hash).fetch_optional(pool).await)?)
+}
+
+/// Finds by identifier, used or not.
+pub async fn find(db: &Db, id: &str) -> Result<Option<Invitation>> {
+    Ok(on!(db, pool => sqlx::query_as(select!("WHERE id = $1")).bind(id).fetch_optional(pool).await)?)
+}
+
+/// The open invitations of an environment, newest first, at most 200.
+pub async fn list(db: &Db, environment: &EnvironmentId, now: Timestamp) -> Result<Vec<Invitation>> {
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 AND used_at IS NULL AND $2 < expires_at ORDER BY created_at DESC, id LIMIT 200"))
+        .bind(environment).bind(now).fetch_all(pool).await)?,
+    )
+}
+
+/// Uses an invitation up; of several callers only one gets true.
+pub async fn take(db: &Db, id: &str, person: &PersonId, now: Timestamp) -> Result<bool> {
+    let done = on!(db, pool => sqlx::query("UPDATE invitations SET used_at = $3, used_by = $2 WHERE id = $1 AND used_at IS NULL AND $3 < expires_at")
+        .bind(id).bind(person).bind(now).execute(pool).await.map(|it| it.rows_affected()))?;
+    Ok(done == 1)
+}
+
+/// Takes an invitation back; false when there is no open one.
+pub async fn delete(db: &Db, environment: &EnvironmentId, id: &str) -> Result<bool> {
+    let done = on!(db, pool => sqlx::query("DELETE FROM invitations WHERE environment_id = $1 AND id = $2 AND used_at IS NULL")
+        .bind(environment).bind(id).execute(pool).await.map(|it| it.rows_affected()))?;
+    Ok(done == 1)
+}
+
+/// Removes invitations that were over before `before`.
+pub async fn delete_expired(db: &Db, before: Timestamp) -> Result<u64> {
+    Ok(
+        on!(db, pool => sqlx::query("DELETE FROM invitations WHERE expires_at < $1").bind(before).execute(pool).await.map(|it| it.rows_affected()))?,
+    )
+}
