@@ -47,7 +47,11 @@ impl Fault {
 
     /// Whether Power BI asks to come back later.
     pub(super) fn is_throttled(&self) -> bool {
-        matches!(self, Self::Refused { failure, .. } if failure.kind == Kind::Throttled)
+        match self {
+            Self::Refused { failure, .. } => failure.kind == Kind::Throttled,
+            Self::Call(CallError::RateLimited { .. }) => true,
+            _ => false,
+        }
     }
 
     /// Whether what was asked for is not there, as far as this person can see.

@@ -287,7 +287,7 @@ fn after(fault: Fault, list: &List) -> Result<After, Fault> {
         Fault::Call(CallError::Denied { .. } | CallError::WorkspaceNeeded) => {
             Ok(After::GoOn(format!("{place}: {}", fault.brief())))
         }
-        Fault::Refused { .. } if fault.is_throttled() => Ok(After::Stop(format!(
+        _ if fault.is_throttled() => Ok(After::Stop(format!(
             "{place}: Power BI asks for fewer calls; go on in a minute"
         ))),
         Fault::Refused { .. } | Fault::Unreadable => Ok(After::GoOn(format!("{place}: {}", fault.brief()))),
