@@ -15,6 +15,7 @@ from mcp import Client
 from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import OAuthClientMetadata
+from mcp.types import ElicitResult
 
 import tally
 from stand_in import Browser
@@ -65,13 +66,13 @@ class SignIn:
 
 
 @contextlib.asynccontextmanager
-async def client_of(account, mode="auto", memory=None, sign_in=None):
+async def client_of(account, mode="auto", memory=None, sign_in=None, **more):
     """A connected client whose person is `account`; `memory` keeps a grant from one connection to the next."""
     sign_in = sign_in or SignIn(account)
     about = OAuthClientMetadata(client_name="Python peer", redirect_uris=[REDIRECT], token_endpoint_auth_method="none")
     provider = OAuthClientProvider(DEMO["mcp_url"], about, memory or Memory(), sign_in.open, sign_in.result)
     async with httpx2.AsyncClient(auth=provider, timeout=60, trust_env=False) as http:
-        async with Client(streamable_http_client(DEMO["mcp_url"], http_client=http), mode=mode) as client:
+        async with Client(streamable_http_client(DEMO["mcp_url"], http_client=http), mode=mode, **more) as client:
             yield client
 
 
@@ -214,6 +215,56 @@ async def the_older_handshake_works_too():
         assert CY in await call(client, "whoami")
 
 
+class Person:
+    """Somebody at the portal, in a browser of their own."""
+
+    def __init__(self, account):
+        self.browser = Browser(account)
+        self.browser.stop_at_page(DEMO["portal_url"] + "/sign-in")
+
+    def disconnect(self):
+        page = self.browser.stop_at_page(DEMO["portal_url"] + "/connections")
+        form = next(it for it in page.forms if it["action"].endswith("/disconnect"))
+        base = DEMO["portal_url"]
+        answer = self.browser.session.post(base + form["action"], data=form["fields"], headers={"Origin": base}, timeout=30)
+        assert answer.ok, answer.text
+
+    def connect(self, page_url):
+        """What a person does on the page that the client was given."""
+        page = self.browser.stop_at_page(page_url)
+        href = next(href for href, _ in page.links if "/connections/connect/" in href)
+        page = self.browser.stop_at_page(DEMO["portal_url"] + href)
+        assert "/connections?connected=" in page.url, page.url
+
+
+async def a_call_without_a_connection_offers_a_page_and_goes_on_after_it():
+    person, asked = Person(CY), []
+
+    async def elicit(_, params):
+        asked.append(params)
+        await asyncio.to_thread(person.connect, params.url)
+        return ElicitResult(action="accept")
+
+    async with client_of(CY, elicitation_callback=elicit) as client:
+        await call(client, "whoami")
+        await asyncio.to_thread(person.disconnect)
+        assert MODEL in await call(client, "find_items", text="sales")
+    equal([(it.mode, it.url) for it in asked], [("url", DEMO["portal_url"] + "/connections")], "what was asked")
+
+
+async def whoever_declines_the_page_gets_the_link_in_words():
+    person = Person(CY)
+
+    async def elicit(_, params):
+        return ElicitResult(action="decline")
+
+    async with client_of(CY, elicitation_callback=elicit) as client:
+        await asyncio.to_thread(person.disconnect)
+        result = await client.call_tool("find_items", {"text": "sales"})
+    assert result.is_error and "/connections" in result.content[0].text, result
+    await asyncio.to_thread(person.connect, DEMO["portal_url"] + "/connections")
+
+
 def a_token_of_microsoft_is_not_accepted():
     call_whoami = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "whoami", "arguments": {}}}
     headers = {"authorization": f"Bearer {direct_token(CY)}", "accept": "application/json, text/event-stream"}
@@ -235,6 +286,8 @@ tally.run(
         a_grant_is_used_again_without_a_browser,
         an_expired_access_token_is_refreshed,
         the_older_handshake_works_too,
+        a_call_without_a_connection_offers_a_page_and_goes_on_after_it,
+        whoever_declines_the_page_gets_the_link_in_words,
         a_token_of_microsoft_is_not_accepted,
     ],
 )

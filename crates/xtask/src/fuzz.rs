@@ -22,7 +22,7 @@ const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-leve
     -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing";
 
 /// How long `cargo xtask test` gives each target.
-const SECONDS_IN_TEST: u32 = 30;
+const SECONDS_IN_TEST: u32 = 60;
 
 /// What to fuzz.
 #[derive(Args)]

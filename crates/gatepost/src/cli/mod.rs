@@ -1,6 +1,7 @@
 //! The command line: what it takes, and which command answers.
 
 mod audit;
+mod backup;
 mod check;
 mod keys;
 mod output;
@@ -59,6 +60,14 @@ enum What {
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Writes a copy of the database while gateways run. The vault's keys are never in it.
+    #[command(after_help = "Example:\n  gatepost backup /mnt/backups/gatepost-2026-11-26.db")]
+    Backup(backup::Backup),
+    /// Puts a copy back and ends what it would revive: tokens, sessions, approvals and API keys.
+    #[command(
+        after_help = "Examples:\n  gatepost restore --replace /mnt/backups/gatepost-2026-11-26.db\n  pg_restore … && gatepost restore"
+    )]
+    Restore(backup::Restore),
     /// People with a local password.
     #[command(subcommand)]
     User(people::User),
@@ -126,6 +135,8 @@ async fn answer(what: What) -> anyhow::Result<ExitCode> {
         What::Migrate(place) => serve::migrate(&place).await.map(|()| ExitCode::SUCCESS),
         What::Keys(keys) => keys::run(keys).await.map(|()| ExitCode::SUCCESS),
         What::Audit(audit) => audit::run(audit).await,
+        What::Backup(options) => backup::back_up(&options).await.map(|()| ExitCode::SUCCESS),
+        What::Restore(options) => backup::restore(&options).await.map(|()| ExitCode::SUCCESS),
         What::User(user) => people::add_user(user).await.map(|()| ExitCode::SUCCESS),
         What::ApiKey(key) => people::add_key(key).await.map(|()| ExitCode::SUCCESS),
         What::Settings { markdown } => {

@@ -45,7 +45,7 @@ fn is_public_4(address: Ipv4Addr) -> bool {
         .all(|(network, length)| (bits ^ u32::from_be_bytes(*network)) >> (32 - length) != 0)
 }
 
-/// Global unicast is 2000::/3. What stands for an IPv4 address (`::ffff:`, `64:ff9b::`), loopback, link-local, unique local
+/// Global unicast is `2000::/3`. What stands for an IPv4 address (`::ffff:`, `64:ff9b::`), loopback, link-local, unique local
 /// and multicast all lie outside of it.
 fn is_public_6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();

@@ -7,7 +7,9 @@ use serde_json::json;
 use crate::app::App;
 use crate::audit::Entry;
 use crate::entra;
-use crate::store::{self, clients, flows, invitations, jobs, openid, rates, refresh, sessions, tokens, waiting_forms};
+use crate::store::{
+    self, clients, flows, invitations, jobs, mcp_tasks, openid, rates, refresh, sessions, tokens, waiting_forms,
+};
 
 const TICK: Duration = Duration::from_secs(30);
 const SWEEP_SECONDS: i64 = 10 * 60;
@@ -53,6 +55,7 @@ async fn sweep(app: &App) -> store::Result<()> {
     rates::delete_expired(&app.db, now).await?;
     waiting_forms::delete_expired(&app.db, now).await?;
     invitations::delete_expired(&app.db, now.plus_seconds(-KEPT_AFTER_END_SECONDS)).await?;
+    mcp_tasks::delete_expired(&app.db, now).await?;
     tokens::delete_expired(&app.db, now.plus_seconds(-KEPT_AFTER_END_SECONDS)).await?;
     Ok(())
 }

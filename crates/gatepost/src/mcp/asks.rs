@@ -8,17 +8,24 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
+use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::call;
 use crate::caller::ApprovalId;
 use crate::mcp::request::Called;
 use crate::mcp::request::Request;
+use crate::mcp::request::result_of;
 use crate::mcp::rpc::Failure;
+use crate::mcp::tasks;
+use crate::mcp::tasks::Begun;
+use crate::mcp::tasks::Finished;
 use crate::store::approvals;
 use crate::store::connections::State;
 use crate::tools;
 use crate::tools::Outcome;
+use crate::tools::Progress;
 use crate::tools::Way;
 
 /// Clients give up after ten rounds.
@@ -56,18 +63,38 @@ pub(super) async fn call_tool(request: &Request<'_>) -> Called {
             return called;
         }
     }
-    let arguments = request.members().clone();
-    let outcome = tools::call(
-        request.app,
-        request.caller,
-        &request.name,
-        arguments,
-        &request.feed.progress,
-    )
-    .await;
+    let outcome = match call(request).await {
+        Ok(outcome) => outcome,
+        Err(task) => return task,
+    };
     match outcome.way.clone() {
         Some(way) if may_offer(request, &way) => offer(request, &way, &outcome, round),
         _ => request.told(&outcome),
+    }
+}
+
+/// Calls the tool, which may become a task.
+async fn call(request: &Request<'_>) -> Result<Outcome, Called> {
+    let arguments = request.members().clone();
+    if !tasks::may_become(request) {
+        let progress = &request.feed.progress;
+        return Ok(tools::call(request.app, request.caller, &request.name, arguments, progress).await);
+    }
+    let (app, caller, name) = (request.app.clone(), request.caller.clone(), request.name.clone());
+    let (told, steps) = watch::channel(String::new());
+    // An answer that comes soon enough is given whole: it may hold a challenge or a page to offer.
+    let (whole, received) = oneshot::channel();
+    let work = async move {
+        let progress = Progress::to(move |step| drop(told.send_replace(step.message))).patient();
+        let outcome = tools::call(&app, &caller, &name, arguments, &progress).await;
+        let result = result_of(&outcome);
+        // Nobody waits for it any more once the call has become a task.
+        let _ = whole.send(outcome);
+        Finished::Result(result)
+    };
+    match tasks::begin(request, Box::pin(work), steps, false).await {
+        Begun::Task(called) => Err(called),
+        Begun::Finished(_) => received.await.map_err(|_| Called::Failure(Failure::internal())),
     }
 }
 

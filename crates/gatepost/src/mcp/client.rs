@@ -40,6 +40,12 @@ impl Client {
         self.capabilities.get(capability).is_some_and(Value::is_object)
     }
 
+    /// Whether an extension was declared.
+    pub(super) fn has_extension(&self, name: &str) -> bool {
+        let all = self.capabilities.get("extensions");
+        all.and_then(|it| it.get(name)).is_some_and(Value::is_object)
+    }
+
     /// Whether it can show a person an address: an empty `elicitation` means forms only.
     pub(super) fn takes_urls(&self) -> bool {
         takes_urls(&self.capabilities)

@@ -13,6 +13,7 @@ use serde_json::Map;
 
 use crate::app::App;
 use crate::caller::Caller;
+use crate::mcp::cancel;
 use crate::mcp::challenge;
 use crate::mcp::client::Client;
 use crate::mcp::era;
@@ -53,7 +54,10 @@ impl Exchange<'_> {
             Err(failure) => return json(failure.status, failure.response(message.id.as_ref())),
         };
         let Some(id) = message.id.clone() else {
-            // Nothing follows from a notification: a stream that is closed cancels its request.
+            // In the modern era nothing follows from a notification: a stream that is closed cancels its request.
+            if era == Era::Legacy {
+                cancel::hear(self.app, &self.caller, &message);
+            }
             return StatusCode::ACCEPTED.into_response();
         };
         let client = match self.client(era, &message) {
@@ -127,13 +131,22 @@ impl Exchange<'_> {
             client,
         };
         let stopped = run.failed(&Failure::internal());
+        // Only a notification cancels in the legacy era; a lost connection does not.
+        let running =
+            (!is_modern).then(|| cancel::Running::new(cancel::Key::of(&run.app, &run.caller, run.id.value())));
+        let cancelled = run.failed(&Failure::cancelled());
         let work = run.until_done(message, feed);
-        let work: Work = if is_modern {
-            Box::pin(work)
-        } else {
-            // Only a notification cancels in the legacy era; a lost connection does not.
-            let task = tokio::spawn(work);
-            Box::pin(async move { task.await.unwrap_or(stopped) })
+        let work: Work = match running {
+            None => Box::pin(work),
+            Some(running) => {
+                let task = tokio::spawn(async move {
+                    tokio::select! {
+                        ended = work => ended,
+                        () = running.cancelled() => cancelled,
+                    }
+                });
+                Box::pin(async move { task.await.unwrap_or(stopped) })
+            }
         };
         Ok(stream::answer(work, told, may_stream).await)
     }

@@ -18,6 +18,7 @@ use crate::mcp::lists;
 use crate::mcp::rpc::Failure;
 use crate::mcp::rpc::Message;
 use crate::mcp::session::Session;
+use crate::mcp::tasks;
 
 const INSTRUCTIONS: &str = include_str!("instructions.md");
 const _: () = assert!(INSTRUCTIONS.len() <= 2048, "clients cut longer instructions");
@@ -32,6 +33,9 @@ pub(super) fn may_take_long(method: &str) -> bool {
 
 /// The result of a method that both eras have, or one of them.
 pub(super) async fn at_once(app: &App, caller: &Caller, client: &Client, message: &Message) -> Result<Bytes, Failure> {
+    if let Some(answered) = tasks::answer(app, caller, client, message).await {
+        return answered;
+    }
     match message.method.as_str() {
         "server/discover" if client.is_modern() => Ok(DISCOVERED.clone()),
         "ping" if !client.is_modern() => Ok(Bytes::from_static(b"{}")),
@@ -55,7 +59,7 @@ static DISCOVERED: LazyLock<Bytes> = LazyLock::new(|| {
     let result = json!({
         "resultType": "complete",
         "supportedVersions": era::SUPPORTED,
-        "capabilities": capabilities(),
+        "capabilities": modern_capabilities(),
         "instructions": INSTRUCTIONS,
         "ttlMs": DISCOVER_TTL_MS,
         "cacheScope": "private",
@@ -90,6 +94,13 @@ pub(super) fn initialize(app: &App, caller: &Caller, message: &Message) -> Resul
 /// What is not here is not advertised: no change notifications, subscriptions or logging.
 fn capabilities() -> Value {
     json!({ "tools": {}, "resources": {}, "prompts": {}, "completions": {} })
+}
+
+/// Extensions are of the modern era.
+fn modern_capabilities() -> Value {
+    let mut capabilities = capabilities();
+    capabilities["extensions"][tasks::EXTENSION] = json!({});
+    capabilities
 }
 
 fn server_info() -> Value {

@@ -1,6 +1,7 @@
 //! The face of agents: the Model Context Protocol over HTTP, in both its eras, without any state here.
 
 mod asks;
+mod cancel;
 mod challenge;
 mod client;
 mod completion;
@@ -18,6 +19,7 @@ mod rpc;
 mod session;
 mod stream;
 mod strict;
+mod tasks;
 #[cfg(test)]
 mod tests;
 

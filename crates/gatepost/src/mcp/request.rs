@@ -153,15 +153,20 @@ impl<'a> Request<'a> {
         if outcome.unknown {
             return Called::Failure(Failure::invalid_params(outcome.text.clone()));
         }
-        let mut result = json!({ "content": [{ "type": "text", "text": outcome.text }], "isError": outcome.is_error });
-        if let Some(structured) = &outcome.structured {
-            result["structuredContent"] = structured.clone();
-        }
-        match (self.complete(result), outcome.auth) {
+        match (self.complete(result_of(outcome)), outcome.auth) {
             (Called::Result(result), Some(Challenge::Scope(needed))) => Called::Scope(needed, result),
             (called, _) => called,
         }
     }
+}
+
+/// A tool's answer as a result.
+pub(super) fn result_of(outcome: &Outcome) -> Value {
+    let mut result = json!({ "content": [{ "type": "text", "text": outcome.text }], "isError": outcome.is_error });
+    if let Some(structured) = &outcome.structured {
+        result["structuredContent"] = structured.clone();
+    }
+    result
 }
 
 async fn read_resource(request: &Request<'_>) -> Called {

@@ -15,6 +15,8 @@ pub(super) const INVALID_REQUEST: i32 = -32600;
 pub(super) const METHOD_NOT_FOUND: i32 = -32601;
 pub(super) const INVALID_PARAMS: i32 = -32602;
 pub(super) const INTERNAL_ERROR: i32 = -32603;
+/// Outside the range that JSON-RPC keeps for itself.
+const CANCELLED: i32 = -32800;
 
 const METHOD_MAX_BYTES: usize = 128;
 const ID_MAX_BYTES: usize = 256;
@@ -40,6 +42,12 @@ const PARAMETERS: [&str; 13] = [
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub(super) struct Id(Value);
+
+impl Id {
+    pub(super) fn value(&self) -> &Value {
+        &self.0
+    }
+}
 
 /// A request (with an id) or a notification (without).
 #[derive(Clone, Debug, PartialEq)]
@@ -87,6 +95,11 @@ impl Failure {
     /// What was asked for exists, but is not given; the words say why.
     pub(super) fn refused(message: impl Into<String>) -> Self {
         Self::new(StatusCode::OK, INTERNAL_ERROR, message)
+    }
+
+    /// A request that its sender cancelled; hardly anybody reads it.
+    pub(super) fn cancelled() -> Self {
+        Self::new(StatusCode::OK, CANCELLED, "the request was cancelled")
     }
 
     /// A method that is not served in the era of the message.

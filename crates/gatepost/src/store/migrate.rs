@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "second_factor",
         include_str!("../../migrations/0014_second_factor.sql"),
     ),
+    (20, "mcp_tasks", include_str!("../../migrations/0020_mcp_tasks.sql")),
     (30, "rates", include_str!("../../migrations/0030_rates.sql")),
 ];
 

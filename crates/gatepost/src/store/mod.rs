@@ -3,6 +3,7 @@
 pub mod api_keys;
 pub mod approvals;
 pub mod audit;
+pub mod backup;
 pub mod clients;
 mod columns;
 pub mod connections;
@@ -14,6 +15,7 @@ pub mod groups;
 pub mod integrations;
 pub mod invitations;
 pub mod jobs;
+pub mod mcp_tasks;
 pub mod migrate;
 pub mod openid;
 pub mod people;

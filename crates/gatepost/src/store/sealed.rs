@@ -14,11 +14,12 @@ pub enum Column {
     ProviderSecret,
     ProviderFlow,
     SecondFactor,
+    TaskOutcome,
 }
 
 impl Column {
     /// Every sealed column.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::IntegrationSecret,
         Self::AccessToken,
         Self::RefreshToken,
@@ -27,6 +28,7 @@ impl Column {
         Self::ProviderSecret,
         Self::ProviderFlow,
         Self::SecondFactor,
+        Self::TaskOutcome,
     ];
 
     /// Table and column, as bound into each seal.
@@ -40,6 +42,7 @@ impl Column {
             Self::ProviderSecret => ("openid_providers", "secret_sealed"),
             Self::ProviderFlow => ("openid_flows", "secrets_sealed"),
             Self::SecondFactor => ("second_factors", "secret_sealed"),
+            Self::TaskOutcome => ("mcp_tasks", "outcome_sealed"),
         }
     }
 
@@ -69,6 +72,9 @@ impl Column {
             Self::SecondFactor => {
                 "SELECT id, environment_id, secret_sealed FROM second_factors WHERE $1 < id ORDER BY id LIMIT 500"
             }
+            Self::TaskOutcome => {
+                "SELECT id, environment_id, outcome_sealed FROM mcp_tasks WHERE $1 < id AND outcome_sealed IS NOT NULL ORDER BY id LIMIT 500"
+            }
         }
     }
 
@@ -86,6 +92,7 @@ impl Column {
             }
             Self::SecondFactor => "UPDATE second_factors SET secret_sealed = $3 WHERE id = $1 AND secret_sealed = $2",
             Self::ProviderFlow => "UPDATE openid_flows SET secrets_sealed = $3 WHERE id = $1 AND secrets_sealed = $2",
+            Self::TaskOutcome => "UPDATE mcp_tasks SET outcome_sealed = $3 WHERE id = $1 AND outcome_sealed = $2",
         }
     }
 }

@@ -137,6 +137,7 @@ async fn pages(context: &Context<'_>, report: &Item, wanted: &[&str]) -> Result<
 /// Looks at the job as often as Power BI says, until it is over or the client would give up.
 async fn wait(context: &Context<'_>, job: &Job) -> Result<Said, Fault> {
     let began = Instant::now();
+    let longest = context.progress.longest_wait(LONGEST_WAIT);
     let (operation, mut arguments) = on(job.workspace.as_deref(), &job.report, LOOKS);
     arguments.insert("exportId".into(), json!(job.export));
     loop {
@@ -155,7 +156,7 @@ async fn wait(context: &Context<'_>, job: &Job) -> Result<Said, Fault> {
         }
         let percent = status["percentComplete"].as_f64().unwrap_or(0.0);
         let pause = Duration::from_secs(pause.unwrap_or(USUAL_PAUSE_S).clamp(1, 15));
-        if LONGEST_WAIT < began.elapsed() + pause {
+        if longest < began.elapsed() + pause {
             return Ok(later(context, job, percent).into());
         }
         // Progress must grow, and a percentage may stand still.

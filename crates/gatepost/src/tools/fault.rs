@@ -117,6 +117,9 @@ fn of_failure(what: &str, failure: &PowerBiFailure) -> String {
             known.tell,
             who(known.who)
         )),
+        (_, None) if failure.code.as_deref() == Some("InsufficientScopes") => lines.push(
+            "The connection lacks a permission of Microsoft that this call needs. whoami tells which ones the gateway asks for and which were granted; describe_operation tells what the call needs.".into(),
+        ),
         (kind, None) => lines.push(in_general(kind).into()),
     }
     if let Some(id) = &failure.request_id {

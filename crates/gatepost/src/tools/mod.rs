@@ -1,7 +1,9 @@
 //! The workflow tools for agents: what people ask of Power BI, each in one call, written on `call` alone.
 
 mod arguments;
+mod cancel_refresh;
 mod context;
+mod deploy_stage;
 mod describe_item;
 mod describe_model;
 mod export_report;
@@ -9,16 +11,19 @@ mod fault;
 mod find_items;
 mod items;
 mod link;
+mod manage_access;
 mod memory;
 mod names;
 mod operations;
 mod outcome;
 mod progress;
 mod refresh_model;
+mod refresh_overview;
 mod refresh_status;
 mod refreshes;
 mod rows;
 mod run_dax;
+mod search_values;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -45,15 +50,20 @@ use crate::policy::{Policies, may_ever};
 use crate::tools::context::Context;
 use crate::tools::memory::{Eyes, memory};
 
-static ALL: [Tool; 12] = [
+static ALL: [Tool; 17] = [
     whoami::TOOL,
     find_items::TOOL,
     describe_item::TOOL,
     describe_model::TOOL,
+    search_values::TOOL,
     run_dax::TOOL,
-    refresh_model::TOOL,
     refresh_status::TOOL,
+    refresh_overview::TOOL,
+    refresh_model::TOOL,
+    cancel_refresh::TOOL,
     export_report::TOOL,
+    deploy_stage::TOOL,
+    manage_access::TOOL,
     operations::FIND,
     operations::DESCRIBE,
     operations::CALL_READ,

@@ -14,7 +14,7 @@ use super::refreshes::{HISTORY, Refresh, history, on};
 use super::run_dax::title;
 use super::tool::{Emits, Hints, Tool};
 
-const USUAL_WAIT_S: usize = 30;
+const USUAL_WAIT_S: u64 = 30;
 const FIRST_LOOK: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 const STARTS: &[&str] = &["datasets.refresh", "datasets.refresh_in_group"];
@@ -47,7 +47,8 @@ pub(super) const TOOL: Tool = Tool {
 
 async fn run(context: &Context<'_>, arguments: &Map<String, Value>) -> Result<Said, Fault> {
     let asked = text(arguments, "model").ok_or_else(|| Fault::Words("Give the semantic model.".into()))?;
-    let wait_s = whole(arguments, "wait_seconds").unwrap_or(USUAL_WAIT_S);
+    let usual = context.progress.longest_wait(Duration::from_secs(USUAL_WAIT_S));
+    let longest = whole(arguments, "wait_seconds").map_or(usual, |it| Duration::from_secs(it as u64));
     let model = items::model(context, asked, Meant::Change).await?;
     let before = history(context, &model, 1).await?.into_iter().next();
     let (before, opening) = match before {
@@ -57,7 +58,7 @@ async fn run(context: &Context<'_>, arguments: &Map<String, Value>) -> Result<Sa
             (before.map(|it| it.id), "The refresh was started.")
         }
     };
-    let found = wait(context, &model, before.as_deref(), wait_s).await?;
+    let found = wait(context, &model, before.as_deref(), longest.as_secs()).await?;
     Ok(said(context, &model, opening, found.as_ref()).into())
 }
 
@@ -73,10 +74,10 @@ async fn wait(
     context: &Context<'_>,
     model: &Item,
     before: Option<&str>,
-    wait_s: usize,
+    wait_s: u64,
 ) -> Result<Option<Refresh>, Fault> {
     let began = Instant::now();
-    let end = began + Duration::from_secs(wait_s as u64);
+    let end = began + Duration::from_secs(wait_s);
     let mut pause = FIRST_LOOK;
     loop {
         let now = Instant::now();

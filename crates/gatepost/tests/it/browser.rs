@@ -144,3 +144,22 @@ async fn other_peoples_ids_look_like_unknown_ones() {
     );
     assert_eq!((one.status, &one.body), (StatusCode::NOT_FOUND, &two.body));
 }
+
+/// WEB-19
+#[test]
+fn what_a_spreadsheet_would_run_is_quoted_in_an_exported_table() {
+    for hostile in ["=1+1", "+1", "-1", "@x", "\tx", "\rx"] {
+        let row = gatepost::store::audit::Row {
+            seq: 1,
+            time: gatepost::clock::Timestamp(0),
+            environment_id: None,
+            person_id: Some(hostile.to_owned()),
+            kind: hostile.to_owned(),
+            trace: hostile.to_owned(),
+            entry: serde_json::json!({ "details": { "name": hostile } }).to_string(),
+            hash: vec![],
+        };
+        let line = gatepost::audit::csv_line(&row);
+        assert_eq!(line.matches(&format!("'{hostile}")).count(), 3, "{line}");
+    }
+}

@@ -362,3 +362,23 @@ async fn the_address_to_come_back_to_is_the_configured_one() {
         .into_owned();
     assert_eq!(back, format!("{}/integration-callback", world.url));
 }
+
+/// CB-20
+#[tokio::test]
+async fn what_an_administrator_must_allow_is_said_and_not_tried_again() {
+    for (code, word) in [(65_001, "consent"), (90_094, "administrator"), (50_105, "assigned")] {
+        let world = World::new().await;
+        let fault = serde_json::json!({ "endpoint": "token", "kind": "aadsts", "code": code, "remaining": 1 });
+        world.fault(fault).await;
+        let mut browser = owner(&world).await;
+        let there = linking(&world, &mut browser, &world.integration.0).await;
+        let back = sign_in_at_microsoft(&mut browser, there, ADA).await;
+        let text = back.text();
+        assert!(
+            [403, 502].contains(&back.status) && text.contains(&format!("AADSTS{code}")),
+            "{text}"
+        );
+        assert!(text.to_lowercase().contains(word), "{code}: {text}");
+        assert_eq!(redemptions(&world).await, 1, "once");
+    }
+}

@@ -4,6 +4,7 @@
 
 mod answers;
 mod authorize;
+mod backup;
 mod browser;
 mod callback;
 mod clients;

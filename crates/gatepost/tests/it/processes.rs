@@ -24,7 +24,12 @@ pub(crate) struct Process {
 impl Process {
     /// A further replica of `world`'s gateway; it listens when this returns.
     pub(crate) fn start(world: &World) -> Self {
-        let mut child = serve(world).stderr(Stdio::piped()).spawn().unwrap();
+        Self::of(serve(world))
+    }
+
+    /// The same from a command that serves.
+    pub(crate) fn of(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
         let port = log
             .by_ref()
@@ -59,20 +64,26 @@ impl Drop for Process {
 }
 
 fn serve(world: &World) -> Command {
-    let url = &world.app.settings.public_url;
-    gatepost(world, &["serve", "--listen", "127.0.0.1:0", "--public-url", url])
+    gatepost(world, &["serve", "--listen", "127.0.0.1:0"])
 }
 
 /// The binary, with the settings of `world`'s gateway.
 pub(crate) fn gatepost(world: &World, arguments: &[&str]) -> Command {
+    gatepost_in(world, &world.app.settings.data, arguments)
+}
+
+/// The same with another data folder.
+pub(crate) fn gatepost_in(world: &World, data: &Path, arguments: &[&str]) -> Command {
     let settings = &world.app.settings;
     let mut command = Command::new(env!("CARGO_BIN_EXE_gatepost"));
     command
         .args(arguments)
         .arg("--data")
-        .arg(&settings.data)
+        .arg(data)
         .current_dir(&settings.data)
+        .env("GATEPOST_PUBLIC_URL", &settings.public_url)
         .env("GATEPOST_LOG_JSON", "true")
+        .env("GATEPOST_LIST_CALLS_PER_MINUTE", "0")
         .env("GATEPOST_DATABASE_URL", &settings.database_url)
         .env("GATEPOST_DATABASE_SCHEMA", &settings.database_schema)
         .stdout(Stdio::null());

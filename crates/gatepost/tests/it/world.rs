@@ -383,7 +383,7 @@ async fn register(sandbox_url: &str, gateway_url: &str) -> String {
     body["client_id"].as_str().unwrap().to_owned()
 }
 
-async fn fresh_schema(server: &str) -> String {
+pub(crate) async fn fresh_schema(server: &str) -> String {
     let name = format!("t{}_{}", std::process::id(), SCHEMAS.fetch_add(1, Ordering::Relaxed));
     Db::create_postgres_schema(server, &name).await.unwrap();
     name

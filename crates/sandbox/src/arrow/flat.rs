@@ -1,4 +1,4 @@
-//! The part of FlatBuffers that Arrow's messages need: tables whose members are numbers, texts, tables or vectors.
+//! The part of `FlatBuffers` that Arrow's messages need: tables whose members are numbers, texts, tables or vectors.
 
 /// One member of a table.
 #[derive(Clone, Debug)]

@@ -77,10 +77,10 @@ pub(super) fn update(call: &Call) -> Result<Answer, Refusal> {
             return Err(Refusal::bad(format!("{name} of a check-in cannot change")));
         }
     }
-    if let Some(given) = fields.find_text("timestamp")? {
-        if midnight(goals::moment("timestamp", given)?) != day_ms {
-            return Err(Refusal::bad("timestamp of a check-in cannot change"));
-        }
+    if let Some(given) = fields.find_text("timestamp")?
+        && midnight(goals::moment("timestamp", given)?) != day_ms
+    {
+        return Err(Refusal::bad("timestamp of a check-in cannot change"));
     }
     change(call, goal, day_ms, &fields)
 }

@@ -63,7 +63,7 @@ pub(super) async fn after(response: Response, faults: &[Fault]) -> Response {
             Fault::Omit { field } => on_json(response, |body| omit(body, field)).await,
             Fault::WrongCasing => on_json(response, swap_casing).await,
             Fault::Malformed => malformed(response).await,
-            Fault::Drip { ms, bytes } => drip(response, *ms, *bytes).await,
+            Fault::Drip { ms, bytes } => drip(response, *ms, *bytes),
             _ => response,
         };
     }
@@ -163,16 +163,29 @@ async fn malformed(response: Response) -> Response {
     .await
 }
 
-async fn drip(response: Response, ms: u64, bytes: usize) -> Response {
+/// Sends the body in pieces; it is cut as it comes, so that a body of any size drips.
+fn drip(response: Response, ms: u64, bytes: usize) -> Response {
     let (mut parts, body) = response.into_parts();
-    let whole = whole(body).await;
     parts.headers.remove(CONTENT_LENGTH);
-    let pieces: Vec<Bytes> = whole.chunks(bytes.max(1)).map(Bytes::copy_from_slice).collect();
-    let paced = stream::iter(pieces).then(move |piece| async move {
+    let pieces = body
+        .into_data_stream()
+        .flat_map(move |piece| stream::iter(cut_up(piece, bytes.max(1))));
+    let paced = pieces.then(move |piece| async move {
         tokio::time::sleep(Duration::from_millis(ms)).await;
-        Ok::<Bytes, io::Error>(piece)
+        piece
     });
     Response::from_parts(parts, Body::from_stream(paced))
+}
+
+fn cut_up(piece: Result<Bytes, axum::Error>, bytes: usize) -> Vec<Result<Bytes, axum::Error>> {
+    match piece {
+        Ok(piece) => {
+            let end = |start: usize| piece.len().min(start + bytes);
+            let starts = (0..piece.len()).step_by(bytes);
+            starts.map(|start| Ok(piece.slice(start..end(start)))).collect()
+        }
+        Err(error) => vec![Err(error)],
+    }
 }
 
 async fn rewrite(response: Response, change: impl FnOnce(Bytes) -> Bytes) -> Response {

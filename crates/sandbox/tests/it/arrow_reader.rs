@@ -91,7 +91,7 @@ fn cell(kind: u8, present: &[u8], values: &[u8], texts: &[u8], row: usize) -> Va
     }
 }
 
-/// A table of a FlatBuffers buffer.
+/// A table of a `FlatBuffers` buffer.
 struct Table<'b> {
     bytes: &'b [u8],
     at: usize,

@@ -112,7 +112,7 @@ async fn many_rows_come_in_several_batches() {
 #[tokio::test]
 async fn arrow_answers_need_a_capacity_and_the_right_to_build() {
     let service = Service::start().await;
-    let (bo, di) = (service.person("bo"), service.person("di"));
+    let (bo, flo) = (service.person("bo"), service.person("flo"));
     let body = json!({"query": "EVALUATE {1}"});
     let shared = format!("groups/{}/datasets/{}/executeDaxQueries", id::SALES, id::SALES_MODEL);
     assert_eq!(
@@ -120,7 +120,7 @@ async fn arrow_answers_need_a_capacity_and_the_right_to_build() {
         (401, Some("PowerBINotAuthorizedException"))
     );
     let path = format!("datasets/{}/executeDaxQueries", id::FINANCE_MODEL);
-    assert_eq!(di.post(&path, body.clone()).await.error().0, 404);
+    assert_eq!(flo.post(&path, body.clone()).await.error().0, 404);
     for wrong in [
         json!({}),
         json!({"query": "EVALUATE {1}", "resultSetRowCountLimit": 0}),

@@ -11,6 +11,7 @@ use anyhow::Context;
 use anyhow::Result;
 use anyhow::bail;
 use anyhow::ensure;
+use serde_json::Value;
 use serde_json::json;
 
 /// A request that is sent again and again: where to, and its bytes.
@@ -56,21 +57,31 @@ impl Request {
 
     /// A `tools/call` of the stateless revision 2026-07-28, for a tool without arguments.
     pub(crate) fn tool_call(url: &str, token: &str, tool: &str) -> Result<Self> {
-        let meta = json!({
+        let params = json!({"name": tool, "arguments": {}});
+        Self::message(url, token, "tools/call", params, &[("mcp-name", tool)])
+    }
+
+    /// A `tools/list` of the same revision.
+    pub(crate) fn tool_list(url: &str, token: &str) -> Result<Self> {
+        Self::message(url, token, "tools/list", json!({}), &[])
+    }
+
+    fn message(url: &str, token: &str, method: &str, mut params: Value, more: &[(&str, &str)]) -> Result<Self> {
+        params["_meta"] = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
             "io.modelcontextprotocol/clientInfo": {"name": "gatepost-bench", "version": "1"},
             "io.modelcontextprotocol/clientCapabilities": {},
         });
-        let params = json!({"name": tool, "arguments": {}, "_meta": meta});
-        let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).to_string();
-        let headers = [
-            ("authorization", &*format!("Bearer {token}")),
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
+        let authorization = format!("Bearer {token}");
+        let mut headers = vec![
+            ("authorization", &*authorization),
             ("content-type", "application/json"),
             ("accept", "application/json, text/event-stream"),
             ("mcp-protocol-version", "2026-07-28"),
-            ("mcp-method", "tools/call"),
-            ("mcp-name", tool),
+            ("mcp-method", method),
         ];
+        headers.extend(more);
         Self::post(url, &headers, &body)
     }
 }

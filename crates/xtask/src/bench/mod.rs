@@ -31,7 +31,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: u64,
     /// Numbers of connections, each kept busy with one call after the other.
-    #[arg(long, value_delimiter = ',', default_value = "1,16,64")]
+    #[arg(long, value_delimiter = ',', default_value = "1,16,64,256")]
     connections: Vec<usize>,
     /// How often the demo is started to measure the start.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=50))]
@@ -107,6 +107,7 @@ fn requests(demo: &Demo) -> Result<Vec<(&'static str, Request)>> {
             "tools/call whoami",
             Request::tool_call(demo.field("mcp_url")?, key, "whoami")?,
         ),
+        ("tools/list", Request::tool_list(demo.field("mcp_url")?, key)?),
     ])
 }
 

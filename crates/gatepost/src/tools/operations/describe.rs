@@ -12,6 +12,7 @@ use crate::tools::text::table;
 use crate::tools::tool::{Emits, Hints, Tool};
 
 const MOST_CHARACTERS: usize = 12_000;
+const MOST_FIELDS: usize = 60;
 
 pub(in crate::tools) const DESCRIBE: Tool = Tool {
     name: "describe_operation",
@@ -49,6 +50,11 @@ pub(super) fn said(operation: &Operation) -> String {
             "REST: {} {} ({})",
             operation.method, operation.path, operation.microsoft_id
         ),
+        format!(
+            "permission of Microsoft: {}{}",
+            operation.scopes,
+            not_asked_for(operation)
+        ),
         format!("answer: {}", answer(operation)),
     ];
     match operation.status {
@@ -80,9 +86,29 @@ pub(super) fn said(operation: &Operation) -> String {
     }
     lines.extend(operation.hints.iter().map(|it| format!("hint: {it}")));
     lines.extend(operation.limits.iter().map(|it| format!("limit: {it}")));
+    let fields = operation.answer_fields();
+    if !fields.is_empty() {
+        let names: Vec<String> = fields
+            .iter()
+            .take(MOST_FIELDS)
+            .map(|it| format!("{} ({})", it.path, it.kind))
+            .collect();
+        let more = if MOST_FIELDS < fields.len() { ", …" } else { "" };
+        lines.push(format!("answer holds: {}{more}", names.join(", ")));
+    }
     lines.push(String::new());
     lines.push(usage(operation));
     lines.join("\n")
+}
+
+/// A connection can hold no more than what the gateway asks for.
+fn not_asked_for(operation: &Operation) -> &'static str {
+    let is_asked_for = operation.scopes.is_none() || operation.scopes.allows(catalogue::scopes::wanted());
+    if is_asked_for {
+        ""
+    } else {
+        " (the gateway does not ask for it, so Power BI will refuse)"
+    }
 }
 
 fn answer(operation: &Operation) -> String {

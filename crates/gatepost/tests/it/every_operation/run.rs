@@ -200,11 +200,12 @@ impl<'t> Runner<'t> {
         names_in(&whole, &mut names);
         let it = scope.get("it").cloned();
         for name in names {
-            if !scope.contains_key(&name) {
-                match self.known(&name) {
-                    Some(value) => drop(scope.insert(name, value.clone())),
-                    None => Box::pin(self.make(&name, who, scope)).await?,
-                }
+            if scope.contains_key(&name) {
+                continue;
+            }
+            match self.known(&name).cloned() {
+                Some(value) => drop(scope.insert(name, value)),
+                None => Box::pin(self.make(&name, who, scope)).await?,
             }
         }
         if let Some(it) = it {

@@ -174,3 +174,49 @@ async fn answers_to_many_people_with_the_same_id_never_mix() {
         one.await.unwrap();
     }
 }
+
+/// The legacy era's own way to cancel: by the id of a request of one's own.
+#[tokio::test]
+async fn a_legacy_sender_cancels_their_own_request_and_nobody_elses() {
+    let agent = Agent::new().await;
+    let bo = agent.world.connect(crate::world::BO).await;
+    let bos = agent.world.key(&bo.person).await;
+    let other_client = agent.world.key(&agent.person).await;
+    slow_lists(&agent, 4000).await;
+    let call = json!({ "name": "find_items", "arguments": { "text": "*" } });
+    let body = json!({ "jsonrpc": "2.0", "id": "slow", "method": "tools/call", "params": call });
+    let cancel = |key: String, id: Value| {
+        let body = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id } });
+        let request = agent
+            .world
+            .http
+            .post(format!("{}/mcp", agent.world.url))
+            .bearer_auth(key);
+        let request = request
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        async move { assert_eq!(told(request).await.status, 202) }
+    };
+    let cancelling = async {
+        while agent.world.entries_of("call.opened").await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        cancel(bos, json!("slow")).await;
+        cancel(other_client, json!("slow")).await;
+        cancel(agent.key.clone(), json!("another")).await;
+        assert!(
+            agent.world.entries_of("call.closed").await.is_empty(),
+            "nothing was cancelled yet"
+        );
+        cancel(agent.key.clone(), json!("slow")).await;
+    };
+    let (told, ()) = tokio::join!(agent.send(agent.post(), &body), cancelling);
+    assert_eq!(told.code(), -32800, "{}", told.body);
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    while agent.world.entries_of("call.closed").await.is_empty() {
+        assert!(tokio::time::Instant::now() < deadline, "no call was closed");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let closed = agent.world.entries_of("call.closed").await;
+    assert_eq!(closed[0]["details"]["outcome"], "cancelled");
+}

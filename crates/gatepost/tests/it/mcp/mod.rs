@@ -6,6 +6,7 @@ mod eras;
 mod features;
 mod odd;
 mod peer;
+mod tasks;
 mod waits;
 
 use gatepost::admin;

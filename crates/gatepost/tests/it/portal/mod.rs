@@ -33,14 +33,19 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// A fresh gateway that nobody has set up.
+    /// A fresh gateway that nobody has set up, on SQLite, or on PostgreSQL when `TEST_POSTGRES_URL` is set.
+    #[expect(clippy::disallowed_methods, reason = "the test command names the database here")]
     pub(crate) async fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let settings = Settings {
+        let mut settings = Settings {
             data: folder.path().into(),
             public_url: "https://gate.example".into(),
             ..Settings::default()
         };
+        if let Ok(server) = std::env::var("TEST_POSTGRES_URL") {
+            settings.database_schema = crate::world::fresh_schema(&server).await;
+            settings.database_url = server;
+        }
         let app = App::start(settings, Clock::set(NOW, 7), false).await.unwrap();
         let router = portal::router(app.clone()).merge(sign_in::router(app.clone()));
         Self {

@@ -17,7 +17,7 @@ const CALLS: usize = 1_920;
 async fn canaries() -> Upstream {
     Upstream::start(|request| async move {
         let whose = bearer_of(request.headers());
-        if whose.len() % 3 == 0 || whose.ends_with("7@contoso.test") {
+        if whose.len().is_multiple_of(3) || whose.ends_with("7@contoso.test") {
             tokio::time::sleep(std::time::Duration::from_millis(3)).await;
         }
         text(
@@ -98,7 +98,8 @@ async fn sixty_four_people_on_shared_connections_see_nobody_elses_answer() {
                 } else {
                     over_http2(&mut sender, &url, key).await
                 };
-                foreign += usize::from(answer != json!({"canary": upn}).to_string());
+                let own = json!({"canary": upn}).to_string();
+                foreign += usize::from(answer != own);
             }
             foreign
         })

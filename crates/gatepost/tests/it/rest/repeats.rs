@@ -7,15 +7,13 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::problem;
-use super::upstream::{Upstream, text};
+use super::upstream::{Canned, Upstream, text};
 use crate::world::{BO, World};
-
-type Answers = Vec<(u16, Vec<(&'static str, &'static str)>, &'static str)>;
 
 const REFRESH: &str = "/powerbi/v1.0/myorg/datasets/5a4db0c5-0011-4000-8000-000000000001/refreshes";
 
 /// What a client gets, and how often Power BI was asked for it.
-async fn asked(method: Method, answers: Answers) -> (u16, usize) {
+async fn asked(method: Method, answers: Vec<Canned>) -> (u16, usize) {
     let upstream = Upstream::with(answers).await;
     let (world, _) = upstream.world(BO).await;
     crate::every_operation::allow_everything(&world).await;

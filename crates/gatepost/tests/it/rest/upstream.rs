@@ -17,6 +17,9 @@ use crate::world::World;
 
 pub(super) type Answer = Response<UnsyncBoxBody<Bytes, std::io::Error>>;
 
+/// Status, headers and body of an answer that is known beforehand.
+pub(super) type Canned = (u16, Vec<(&'static str, &'static str)>, &'static str);
+
 /// One request as it arrived.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
@@ -63,7 +66,7 @@ impl Upstream {
     }
 
     /// Answers with these, in order, and with the last one ever after.
-    pub(super) async fn with(answers: Vec<(u16, Vec<(&'static str, &'static str)>, &'static str)>) -> Self {
+    pub(super) async fn with(answers: Vec<Canned>) -> Self {
         let turn = Arc::new(std::sync::atomic::AtomicUsize::new(0));
         Self::start(move |_| {
             let at = turn

@@ -1,0 +1,166 @@
+//! `gatepost backup` and `gatepost restore`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail, ensure};
+use clap::Args;
+use gatepost::app::{self, App};
+use gatepost::audit::Entry;
+use gatepost::clock::Clock;
+use gatepost::config::Settings;
+use gatepost::store::Db;
+use gatepost::store::backup;
+use gatepost::store::migrate::{self, Standing};
+use serde_json::json;
+
+use super::{Place, say};
+
+/// Options of `gatepost backup`.
+#[derive(Args)]
+pub(super) struct Backup {
+    #[command(flatten)]
+    place: Place,
+    /// Where the copy goes; nothing may be there yet
+    #[arg(value_name = "FILE")]
+    to: PathBuf,
+}
+
+/// Options of `gatepost restore`.
+#[derive(Args)]
+pub(super) struct Restore {
+    #[command(flatten)]
+    place: Place,
+    /// A copy that `gatepost backup` made; left out after `pg_restore`
+    #[arg(value_name = "FILE")]
+    from: Option<PathBuf>,
+    /// Put the copy in the place of the database that is there, which is kept beside it. Stop every gateway first
+    #[arg(long)]
+    replace: bool,
+}
+
+pub(super) async fn back_up(options: &Backup) -> anyhow::Result<()> {
+    let settings = options.place.settings(&[])?;
+    let to = &options.to;
+    ensure!(!to.exists(), "{} is there already; nothing was written", to.display());
+    if !settings.database_url.is_empty() {
+        bail!(
+            "this gateway's database is PostgreSQL: copy it with `pg_dump --format=custom`; to put it back use `pg_restore`, then `gatepost restore`"
+        );
+    }
+    let path = settings.sqlite_path();
+    ensure!(path.exists(), "there is no database at {}", path.display());
+    let db = Db::sqlite(&path).await?;
+    // Nobody sees half a copy, and nobody else may read a whole one.
+    let part = to.with_added_extension("part");
+    let copied = copy(&db, &part).await;
+    db.close().await;
+    if let Err(error) = copied {
+        let _ = fs::remove_file(&part);
+        return Err(error);
+    }
+    fs::rename(&part, to).with_context(|| format!("cannot write {}", to.display()))?;
+    let bytes = fs::metadata(to)?.len();
+    say(&format!(
+        "The database is in {} ({bytes} bytes).\nThe vault's keys are not in it: keep a copy of {} apart from it. Without them the copy is useless.",
+        to.display(),
+        settings.keys_path().display()
+    ));
+    Ok(())
+}
+
+async fn copy(db: &Db, part: &Path) -> anyhow::Result<()> {
+    backup::copy_to(db, part)
+        .await
+        .with_context(|| format!("cannot write {}", part.display()))?;
+    #[cfg(unix)]
+    fs::set_permissions(part, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    sound(part).await
+}
+
+/// Refuses a file that is no database or is damaged.
+async fn sound(file: &Path) -> anyhow::Result<()> {
+    let damaged = || format!("{} is no copy made by `gatepost backup`, or is damaged", file.display());
+    let db = Db::sqlite(file).await.with_context(damaged)?;
+    let found = backup::damage(&db).await;
+    db.close().await;
+    match found.with_context(damaged)? {
+        None => Ok(()),
+        Some(what) => bail!("{}: {what}", damaged()),
+    }
+}
+
+pub(super) async fn restore(options: &Restore) -> anyhow::Result<()> {
+    let settings = options.place.settings(&[])?;
+    match (&options.from, settings.database_url.is_empty()) {
+        (Some(from), true) => put_back(&settings, from, options.replace).await?,
+        (None, false) => {}
+        (None, true) => bail!("expected the file that `gatepost backup` wrote"),
+        (Some(_), false) => bail!(
+            "this gateway's database is PostgreSQL: use `pg_restore` first, then `gatepost restore` without a file"
+        ),
+    }
+    let app = App::start(settings, Clock::real(), true).await?;
+    ensure!(backup::is_writable(&app.db).await, "the database cannot be written");
+    let keys = backup::end_access(&app.db, app.clock.now()).await?;
+    let entry = Entry {
+        kind: "installation.restored",
+        environment: None,
+        person: None,
+        trace: app.clock.new_id(),
+        details: json!({ "api_keys_ended": keys }),
+    };
+    app.audit.append(entry).await?;
+    app.db.close().await;
+    say(&format!(
+        "The database is back. What the copy would have revived has ended: everybody signs in again, every client asks for consent again, open approvals are void, and {keys} API keys have to be made anew. Connections to Microsoft go on.\n`gatepost audit verify` tells which entries came after the copy. Look through people and policies: what was locked or denied since then is not any more."
+    ));
+    Ok(())
+}
+
+async fn put_back(settings: &Settings, from: &Path, replace: bool) -> anyhow::Result<()> {
+    let (path, clock) = (settings.sqlite_path(), Clock::real());
+    ensure!(from.is_file(), "there is no file {}", from.display());
+    ensure!(
+        replace || !path.exists(),
+        "there is a database at {}; stop every gateway, then use --replace (it is kept beside the copy)",
+        path.display()
+    );
+    fs::create_dir_all(&settings.data).with_context(|| format!("cannot make {}", settings.data.display()))?;
+    let new = path.with_added_extension("restoring");
+    fs::copy(from, &new).with_context(|| format!("cannot write {}", new.display()))?;
+    let checked = check(settings, &new, &clock).await;
+    if let Err(error) = checked {
+        let _ = fs::remove_file(&new);
+        return Err(error.context("nothing was changed"));
+    }
+    if path.exists() {
+        // Closing folds the log back into the file, so that the one file is all of it.
+        Db::sqlite(&path).await?.close().await;
+        let aside = path.with_added_extension(format!("before-{}", clock.now().0));
+        fs::rename(&path, &aside).with_context(|| format!("cannot move {}", path.display()))?;
+        say(&format!("The database that was there is now {}.", aside.display()));
+    }
+    fs::rename(&new, &path).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The copy is whole, of this or an older version, and its keys are here.
+async fn check(settings: &Settings, copy: &Path, clock: &Clock) -> anyhow::Result<()> {
+    sound(copy).await?;
+    let db = Db::sqlite(copy).await?;
+    let standing = migrate::standing(&db).await?;
+    let keys = match (&settings.vault_keys, settings.keys_path().exists()) {
+        // A fresh key would open nothing of what the copy holds.
+        (None, false) => Err(anyhow::anyhow!(
+            "there is no key file {}; put back the one that was kept with this copy",
+            settings.keys_path().display()
+        )),
+        _ => app::keyring(settings, &db, clock).await.map(drop).map_err(Into::into),
+    };
+    db.close().await;
+    match standing {
+        Standing::Empty => bail!("{} holds no gateway's database", copy.display()),
+        Standing::Foreign(why) => bail!("the copy was made by another version: {why}"),
+        Standing::Current | Standing::Behind(_) => keys,
+    }
+}
