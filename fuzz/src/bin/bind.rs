@@ -11,13 +11,27 @@ use serde_json::Value;
 
 fuzz_target!(|input: &str| {
     // A seed is the id of an operation and, on the next line, its arguments as JSON.
-    let Some((id, arguments)) = input.split_once('\n') else { return };
-    let Some(operation) = Catalogue::builtin().operation(id) else { return };
-    let Ok(arguments) = serde_json::from_str::<Map<String, Value>>(arguments) else { return };
+    let Some((id, arguments)) = input.split_once('\n') else {
+        return;
+    };
+    let Some(operation) = Catalogue::builtin().operation(id) else {
+        return;
+    };
+    let Ok(arguments) = serde_json::from_str::<Map<String, Value>>(arguments) else {
+        return;
+    };
     let Ok(bound) = operation.bind(&arguments) else { return };
 
-    let (path, query) = bound.path_and_query.split_once('?').unwrap_or((&bound.path_and_query, ""));
-    assert!(bound.path_and_query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#'));
+    let (path, query) = bound
+        .path_and_query
+        .split_once('?')
+        .unwrap_or((&bound.path_and_query, ""));
+    assert!(
+        bound
+            .path_and_query
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'#')
+    );
     assert!(!query.contains('?'));
     let Found::Operation(found, values) = Catalogue::builtin().find(bound.method.as_str(), path) else {
         panic!("{path:?} is not found");

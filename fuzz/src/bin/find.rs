@@ -11,7 +11,6 @@ fuzz_target!(|input: &str| {
     // A seed looks like the first line of a request: `GET /v1.0/myorg/groups`.
     let (method, path) = input.split_once(' ').unwrap_or(("GET", input));
     let catalogue = Catalogue::builtin();
-    assert!(catalogue.nearest(method, path).len() <= 3);
     let Found::Operation(operation, values) = catalogue.find(method, path) else {
         return;
     };
@@ -22,7 +21,10 @@ fuzz_target!(|input: &str| {
         let parameter = operation.parameter(name).expect("a value has a parameter");
         assert!(![".", "..", ""].contains(&value.as_str()), "{name}");
         assert!(!value.contains(['\\', '\0', '\r', '\n']), "{name}: {value:?}");
-        assert!(parameter.kind == Kind::Token || !value.contains('/'), "{name}: {value:?}");
+        assert!(
+            parameter.kind == Kind::Token || !value.contains('/'),
+            "{name}: {value:?}"
+        );
     }
     let rendered = operation.path.render(&values);
     assert_eq!(rendered.matches('/').count(), operation.path.segment_count());
