@@ -56,6 +56,7 @@ fn a_value_moved_to_another_row_column_table_or_environment_does_not_open() {
     }
 }
 
+/// VLT-03, VLT-13
 #[test]
 fn every_flipped_byte_is_refused() {
     let vault = vault();

@@ -224,6 +224,7 @@ async fn an_id_token_of_somebody_else_names_somebody_else() {
     );
 }
 
+/// UPS-11
 #[tokio::test]
 async fn keys_are_asked_for_once_and_survive_an_outage() {
     let microsoft = Microsoft::start().await;

@@ -18,6 +18,8 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::world::World;
+
 /// Long enough never to decide a test on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(300);
@@ -165,6 +167,7 @@ async fn a_plain_request_is_answered_with_security_headers() {
     "#);
 }
 
+/// PRX-14
 #[tokio::test]
 async fn what_has_two_readings_is_answered_with_400_and_a_close() {
     let front = Front::start(Limits::default()).await;
@@ -237,6 +240,7 @@ async fn a_large_body_comes_through_whole() {
     assert!(answer.ends_with(&body), "{} of {}", answer.len(), body.len());
 }
 
+/// PRX-18
 #[tokio::test]
 async fn foreign_hosts_are_misdirected_and_large_heads_too_large() {
     let front = Front::start(Limits::default()).await;
@@ -254,6 +258,50 @@ async fn foreign_hosts_are_misdirected_and_large_heads_too_large() {
         assert_eq!(status_of(&front.exchange(&large).await), "431");
     }
     assert_eq!(front.served(), 0);
+}
+
+/// PRX-20
+#[tokio::test]
+async fn a_probe_is_a_probe_by_its_path_alone() {
+    let world = World::new().await;
+    let get = |path: &str| world.http.get(format!("{}{path}", world.url));
+    assert_eq!(
+        get("/healthz")
+            .header("host", "10.0.0.9")
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
+    for agent in ["kube-probe/1.33", "GoogleHC/1.0", "ELB-HealthChecker/2.0"] {
+        let answer = get("/powerbi/v1.0/myorg/groups").header("user-agent", agent);
+        assert_eq!(answer.send().await.unwrap().status(), 401, "{agent}");
+        let call = world
+            .http
+            .post(format!("{}/mcp", world.url))
+            .header("user-agent", agent)
+            .body("{}");
+        assert_eq!(call.send().await.unwrap().status(), 401, "{agent}");
+    }
+    let elsewhere = get("/powerbi/v1.0/myorg/groups").header("host", "10.0.0.9");
+    assert_eq!(elsewhere.send().await.unwrap().status(), 421);
+    let port = world.url.rsplit(':').next().unwrap();
+    for target in [
+        "/healthz/../mcp",
+        "/healthz/%2e%2e/mcp",
+        "/healthz//mcp",
+        "/healthz;/mcp",
+    ] {
+        let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).await.unwrap();
+        let request = format!("GET {target} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let answer = read_to_end(&mut stream).await;
+        assert!(["400", "404"].contains(&status_of(&answer)), "{target}: {answer}");
+        if status_of(&answer) == "400" {
+            assert!(answer.contains("expected one Host"), "{target}: {answer}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -449,6 +497,7 @@ async fn over_http2(front: &Front, authority: &str, path: &str, host: Option<&st
     (status, String::from_utf8(bytes.to_vec()).unwrap())
 }
 
+/// PRX-15
 #[tokio::test]
 async fn http2_is_served_under_the_same_rules() {
     let front = Front::start(short()).await;

@@ -19,6 +19,7 @@ mod joining;
 mod mcp;
 mod oauth;
 mod openid;
+mod outages;
 mod portal;
 mod powerbi;
 mod pretend_microsoft;

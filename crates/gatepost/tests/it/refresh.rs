@@ -75,6 +75,7 @@ async fn two_replicas_on_one_database_make_one_refresh_between_them() {
     assert_eq!(refreshes(&world).await, 1);
 }
 
+/// UPS-03
 #[tokio::test]
 async fn a_strict_provider_that_kills_used_tokens_never_sees_one_twice() {
     let (world, caller) = expired().await;
@@ -127,6 +128,7 @@ async fn a_401_is_a_matter_of_rights_and_never_refreshes() {
     assert_eq!(refreshes(&world).await, 0);
 }
 
+/// UPS-04
 #[tokio::test]
 async fn a_broken_registration_stops_refreshes_but_keeps_every_connection() {
     let (world, caller) = expired().await;
@@ -205,6 +207,7 @@ async fn an_idle_connection_is_kept_alive_by_the_job() {
     assert_eq!(connection(&world, &ada.person).await.refreshed_at, world.clock.now());
 }
 
+/// ISO-04
 #[tokio::test]
 async fn a_call_without_a_connection_says_connect_first_and_uses_nobody_elses() {
     let world = World::new().await;
@@ -218,6 +221,7 @@ async fn a_call_without_a_connection_says_connect_first_and_uses_nobody_elses() 
     assert_eq!(world.ledger("kind=powerbi").await.len(), before);
 }
 
+/// VLT-02
 #[tokio::test]
 async fn tokens_are_sealed_in_the_database_and_a_swapped_one_does_not_open() {
     let world = World::new().await;

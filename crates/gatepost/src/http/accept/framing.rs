@@ -8,6 +8,8 @@ use crate::http::filter::{Body, HeadProblem, LARGEST_HEAD, MOST_HEADERS, check_h
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// What hyper answers with 400 and a close, as a head or as a chunk.
 const MALFORMED: &[u8] = b"\0\r\n\r\n";
+/// What the filter answers with 400, words and a close: a path that is never taken, and nothing of the peer's own.
+const NO_PLAIN_PATH: &[u8] = b"GET // HTTP/1.1\r\nHost: refused\r\nConnection: close\r\n\r\n";
 /// A chunk's size in hexadecimal: 15 digits are more than enough.
 const LONGEST_SIZE: usize = 15;
 
@@ -200,13 +202,16 @@ impl Framing {
 
     fn refuse(&mut self, problem: HeadProblem, judged: &mut BytesMut) -> Step {
         tracing::debug!(%problem, "a malformed request is refused");
-        judged.extend_from_slice(MALFORMED);
-        if problem == HeadProblem::TooLarge {
-            judged.clear();
-            judged.extend_from_slice(b"GET / HTTP/1.1\r\n");
-            // One header more than hyper takes: it answers 431.
-            (0..=MOST_HEADERS).for_each(|_| judged.extend_from_slice(b"a:b\r\n"));
-            judged.extend_from_slice(b"\r\n");
+        match problem {
+            HeadProblem::TooLarge => {
+                judged.clear();
+                judged.extend_from_slice(b"GET / HTTP/1.1\r\n");
+                // One header more than hyper takes: it answers 431.
+                (0..=MOST_HEADERS).for_each(|_| judged.extend_from_slice(b"a:b\r\n"));
+                judged.extend_from_slice(b"\r\n");
+            }
+            HeadProblem::Target => judged.extend_from_slice(NO_PLAIN_PATH),
+            _ => judged.extend_from_slice(MALFORMED),
         }
         self.to(Self::Refused)
     }

@@ -25,6 +25,8 @@ pub(in crate::http) enum HeadProblem {
     Lines,
     #[error("the request line is not `METHOD /path HTTP/1.1`")]
     RequestLine,
+    #[error("the path has more than one reading")]
+    Target,
     #[error("a header is malformed")]
     Header,
     #[error("expected exactly one Host")]
@@ -76,8 +78,11 @@ fn check_request_line(line: &[u8]) -> Result<bool, HeadProblem> {
     };
     let is_method = (1..=32).contains(&method.len()) && method.bytes().all(|b| b.is_ascii_uppercase() || b == b'-');
     // RFC 9112 §3.2.4: asterisk-form belongs to OPTIONS; no route needs it.
-    if !is_method || method == "CONNECT" || !target::is_plain(target) {
+    if !is_method || method == "CONNECT" {
         return Err(HeadProblem::RequestLine);
+    }
+    if !target::is_plain(target) {
+        return Err(HeadProblem::Target);
     }
     match version {
         "HTTP/1.1" => Ok(false),

@@ -143,7 +143,9 @@ fn refusal(status: StatusCode) -> Response<AnswerBody> {
         }
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "the request has too many headers\n",
         StatusCode::NOT_IMPLEMENTED => "the gateway is no tunnel\n",
-        _ => "the request is malformed\n",
+        _ => {
+            "the request can be read in two ways and was refused: expected one Host, one of Content-Length and Transfer-Encoding, and a path without `.` and `..` segments, `//`, `\\`, encoded slashes or dots outside of ids, and double percent-encoding\n"
+        }
     };
     let mut answer = Response::new(AnswerBody::from(reason));
     *answer.status_mut() = status;

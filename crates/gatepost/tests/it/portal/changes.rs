@@ -277,6 +277,7 @@ async fn roles_are_not_widened_and_nobody_locks_themselves_out() {
 }
 
 /// WEB-22
+/// ISO-06
 #[tokio::test]
 async fn ids_of_another_environment_are_unknown() {
     let it = sample().await;
