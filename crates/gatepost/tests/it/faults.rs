@@ -147,7 +147,8 @@ struct Case {
 }
 
 fn cases() -> Vec<Case> {
-    let status = |status: u16, headers: Value| json!({ "path": GROUPS, "kind": "status", "status": status, "headers": headers, "remaining": 1 });
+    let status =
+        |status: u16, headers: Value| json!({ "path": GROUPS, "kind": "status", "status": status, "headers": headers });
     let case = |what, fault, status, code, hint, outcome| Case {
         what,
         fault,
@@ -159,7 +160,7 @@ fn cases() -> Vec<Case> {
     vec![
         case(
             "slow",
-            json!({ "path": GROUPS, "kind": "delay", "ms": 2500, "remaining": 1 }),
+            json!({ "path": GROUPS, "kind": "delay", "ms": 2500 }),
             504,
             "power_bi_timeout",
             "Try again",
@@ -167,7 +168,7 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "cut off",
-            json!({ "path": GROUPS, "kind": "cut", "remaining": 2 }),
+            json!({ "path": GROUPS, "kind": "cut" }),
             502,
             "power_bi_unreachable",
             "Try again",
@@ -207,7 +208,7 @@ async fn what_goes_wrong_at_power_bi_is_told_recorded_and_gone_with_the_next_cal
     let key = world.key(&cy.person).await;
     for case in cases() {
         let what = case.what;
-        world.fault(case.fault).await;
+        let rule = armed(&world, &case.fault).await;
         let answer = world.get(&key, "/groups").await;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let body = answer.text().await.unwrap();
@@ -231,9 +232,27 @@ async fn what_goes_wrong_at_power_bi_is_told_recorded_and_gone_with_the_next_cal
             Some(header("gatepost-trace").as_str()),
             "{what}"
         );
+        let url = format!("{}/sandbox/faults/{rule}", world.sandbox_url);
+        world.http.delete(url).send().await.unwrap();
         world.advance_seconds(60);
         assert_eq!(world.get(&key, "/groups").await.status(), 200, "after {what}");
     }
+}
+
+/// Arms a fault and gives the number of its rule.
+async fn armed(world: &World, rule: &Value) -> u64 {
+    let url = format!("{}/sandbox/faults", world.sandbox_url);
+    let armed: Value = world
+        .http
+        .post(url)
+        .json(rule)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    armed["id"].as_u64().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -78,7 +78,7 @@ fn check_request_line(line: &[u8]) -> Result<bool, HeadProblem> {
     };
     let is_method = (1..=32).contains(&method.len()) && method.bytes().all(|b| b.is_ascii_uppercase() || b == b'-');
     // RFC 9112 §3.2.4: asterisk-form belongs to OPTIONS; no route needs it.
-    if !is_method || method == "CONNECT" {
+    if !is_method || method == "CONNECT" || !target.starts_with('/') {
         return Err(HeadProblem::RequestLine);
     }
     if !target::is_plain(target) {
