@@ -195,6 +195,7 @@ fn many_rows_are_counted_but_not_kept() {
     assert_eq!(found.fitting(250, 76_000), 250);
 }
 
+/// PRX-23
 #[test]
 fn cells_hold_no_line_of_their_own_and_nothing_hidden() {
     let body = "{\"results\":[{\"tables\":[{\"rows\":[{\"[a\\tb]\":\"one\\ntwo\\t\\u001b[31m\\u202eevil\\udb40\\udc41\"}]}]}]}";

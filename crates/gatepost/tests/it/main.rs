@@ -29,6 +29,7 @@ mod refresh;
 mod replicas;
 mod rest;
 mod second_factor;
+mod start;
 mod step_up;
 mod tokens;
 mod tools;

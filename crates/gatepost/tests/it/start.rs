@@ -1,0 +1,71 @@
+//! What `gatepost serve` refuses to start on, with the reason and the way out (security row UPG-03).
+
+use std::process::{Command, Stdio};
+
+use gatepost::store::Db;
+
+use crate::processes::{Process, gatepost};
+use crate::world::World;
+
+/// Runs a command that must not stay; its exit code and what it said.
+fn refused(mut command: Command) -> (Option<i32>, String) {
+    let ended = command.stderr(Stdio::piped()).output().unwrap();
+    (ended.status.code(), String::from_utf8_lossy(&ended.stderr).into_owned())
+}
+
+fn serve(world: &World) -> Command {
+    gatepost(world, &["serve", "--listen", "127.0.0.1:0"])
+}
+
+async fn change(world: &World, statement: &'static str) {
+    match &world.app.db {
+        Db::Sqlite(pool) => sqlx::query(statement).execute(pool).await.map(drop).unwrap(),
+        Db::Postgres(pool) => sqlx::query(statement).execute(pool).await.map(drop).unwrap(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn older_tables_wait_for_a_word_and_newer_ones_are_left_alone() {
+    let world = World::in_real_time().await;
+    change(&world, "UPDATE _sqlx_migrations SET version = 9999 WHERE version = 30").await;
+    for migrate in [false, true] {
+        let mut command = serve(&world);
+        if migrate {
+            command.arg("--migrate");
+        }
+        let (code, said) = refused(command);
+        assert!(code == Some(1) && said.contains("9999"), "{said}");
+    }
+    change(&world, "DELETE FROM _sqlx_migrations WHERE version = 9999").await;
+    change(&world, "DROP TABLE rate_budgets").await;
+    let (code, said) = refused(serve(&world));
+    assert!(code == Some(1) && said.contains("--migrate"), "{said}");
+    let mut command = serve(&world);
+    command.arg("--migrate");
+    drop(Process::of(command));
+    drop(Process::start(&world));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_setting_that_cannot_work_is_named_with_what_was_expected() {
+    let world = World::in_real_time().await;
+    for (name, value, words) in [
+        ("GATEPOST_PUBLIC_URL", "http://gatepost.example.com", "https"),
+        ("GATEPOST_PUBLIC_URL", "http://127.0.0.1:8420", "IP address"),
+        ("GATEPOST_LISTEN", "nowhere", "expected an address and a port"),
+        ("GATEPOST_CODE_SECONDS", "0", "expected 10 to 600"),
+        ("GATEPOST_CODE_SECONDS", "soon", "CODE_SECONDS"),
+        ("GATEPOST_DATABASE_URL", "mysql://x", "postgres://"),
+        (
+            "GATEPOST_TRUSTED_PROXIES",
+            "[\"proxy\"]",
+            "expected an address or a network",
+        ),
+        ("GATEPOST_NO_SUCH_SETTING", "1", "no_such_setting"),
+    ] {
+        let mut command = gatepost(&world, &["serve"]);
+        command.env(name, value);
+        let (code, said) = refused(command);
+        assert!(code == Some(1) && said.contains(words), "{name}={value}: {said}");
+    }
+}
