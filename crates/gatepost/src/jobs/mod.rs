@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use serde_json::json;
 
 use crate::app::App;
@@ -16,6 +17,12 @@ const SWEEP_SECONDS: i64 = 10 * 60;
 const KEEP_ALIVE_SECONDS: i64 = 15 * 60;
 /// Refreshes per run, so that a start after a long stop does not send them all at once.
 const KEEP_ALIVE_BATCH: i64 = 50;
+/// Tokens are refreshed ahead for connections used this lately; the others wait for their next call.
+const IN_USE_SECONDS: i64 = 60 * 60;
+const AHEAD_SECONDS: i64 = 25;
+/// Refreshes ahead per run: those of many people whose tokens end together are spread over some runs.
+const AHEAD_BATCH: i64 = 200;
+const AHEAD_AT_ONCE: usize = 4;
 /// Codes and tokens stay this long after their end, so that a reuse is still noticed.
 const KEPT_AFTER_END_SECONDS: i64 = 24 * 3600;
 
@@ -38,6 +45,9 @@ pub async fn due(app: &App) -> store::Result<()> {
     if jobs::take(&app.db, "sweep", now, now.plus_seconds(SWEEP_SECONDS)).await? {
         sweep(app).await?;
     }
+    if jobs::take(&app.db, "refresh_ahead", now, now.plus_seconds(AHEAD_SECONDS)).await? {
+        refresh_ahead(app).await?;
+    }
     let days = app.settings.keep_alive_days;
     if 0 < days && jobs::take(&app.db, "keep_alive", now, now.plus_seconds(KEEP_ALIVE_SECONDS)).await? {
         keep_alive(app, days).await?;
@@ -57,6 +67,21 @@ async fn sweep(app: &App) -> store::Result<()> {
     invitations::delete_expired(&app.db, now.plus_seconds(-KEPT_AFTER_END_SECONDS)).await?;
     mcp_tasks::delete_expired(&app.db, now).await?;
     tokens::delete_expired(&app.db, now.plus_seconds(-KEPT_AFTER_END_SECONDS)).await?;
+    Ok(())
+}
+
+/// Refreshes tokens of connections in use before they end, so that no call has to wait for it and an outage of Microsoft
+/// has time to pass. A failure is remembered with the connection and harms nothing yet.
+async fn refresh_ahead(app: &App) -> store::Result<()> {
+    let now = app.clock.now();
+    let due = refresh::due(&app.db, now, now.plus_seconds(-IN_USE_SECONDS), AHEAD_BATCH).await?;
+    futures_util::stream::iter(due)
+        .for_each_concurrent(AHEAD_AT_ONCE, |connection| async move {
+            if let Err(error) = entra::keep_alive(app.means(), &connection).await {
+                tracing::warn!(connection = %connection.id, %error, "a token could not be refreshed ahead");
+            }
+        })
+        .await;
     Ok(())
 }
 

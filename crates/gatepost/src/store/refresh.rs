@@ -93,6 +93,13 @@ pub async fn expire(db: &Db, id: &ConnectionId, generation: i64, now: Timestamp)
     Ok(())
 }
 
+/// Connections in use since `used_since` whose tokens should be refreshed ahead of their end; at most `limit`.
+pub async fn due(db: &Db, now: Timestamp, used_since: Timestamp, limit: i64) -> Result<Vec<Connection>> {
+    Ok(on!(db, pool => sqlx::query_as(select!(
+        "WHERE refresh_after <= $1 AND $2 < used_at AND lease_until < $1 AND state IN ('connected', 'degraded') ORDER BY refresh_after LIMIT $3"))
+        .bind(now).bind(used_since).bind(limit).fetch_all(pool).await)?)
+}
+
 /// Connections that were not refreshed since `before`, so that an idle one does not lapse; at most `limit`.
 pub async fn idle(db: &Db, before: Timestamp, now: Timestamp, limit: i64) -> Result<Vec<Connection>> {
     Ok(on!(db, pool => sqlx::query_as(select!(

@@ -196,6 +196,37 @@ async fn an_answer_of_microsoft_that_gets_lost_loses_no_connection() {
     assert_eq!(list_workspaces(&world.app, &caller).await.unwrap(), 200);
 }
 
+/// UPS-13
+#[tokio::test]
+async fn tokens_in_use_are_refreshed_ahead_and_others_wait_for_a_call() {
+    let world = World::new().await;
+    let (ada, bo) = (world.connect(ADA).await, world.connect(crate::world::BO).await);
+    let caller = caller(&world, &ada.person);
+    gatepost::jobs::due(&world.app).await.unwrap();
+    let due = connection(&world, &ada.person).await.refresh_after;
+    world.advance_seconds(due.since_ms(world.clock.now()) / 1000 - 120);
+    assert_eq!(list_workspaces(&world.app, &caller).await.unwrap(), 200);
+    gatepost::jobs::due(&world.app).await.unwrap();
+    assert_eq!(refreshes(&world).await, 0, "not yet");
+    world.advance_seconds(180);
+    let row = connection(&world, &ada.person).await;
+    assert!(world.clock.now() < row.access_expires_at, "before its end");
+    // A failure ahead is nobody's trouble yet.
+    world
+        .fault(json!({ "endpoint": "token", "kind": "status", "status": 503, "remaining": 1 }))
+        .await;
+    gatepost::jobs::due(&world.app).await.unwrap();
+    assert_eq!(list_workspaces(&world.app, &caller).await.unwrap(), 200);
+    world.advance_seconds(90);
+    gatepost::jobs::due(&world.app).await.unwrap();
+    gatepost::jobs::due(&world.app).await.unwrap();
+    assert_eq!(refreshes(&world).await, 2, "the failure and the refresh");
+    assert_eq!(connection(&world, &ada.person).await.generation, row.generation + 1);
+    assert_eq!(connection(&world, &bo.person).await.generation, 1, "nobody used it");
+    assert_eq!(list_workspaces(&world.app, &caller).await.unwrap(), 200);
+    assert_eq!(refreshes(&world).await, 2);
+}
+
 #[tokio::test]
 async fn an_idle_connection_is_kept_alive_by_the_job() {
     let world = World::new().await;
