@@ -188,6 +188,7 @@ async fn odd_answers_of_the_token_endpoint_are_transient_or_unknown() {
     assert_eq!(refused(large).await.class, Class::Transient);
 }
 
+/// UPS-07
 #[tokio::test]
 async fn a_claims_challenge_is_passed_on() {
     let claims = r#"{"access_token":{"acrs":{"essential":true}}}"#;

@@ -304,6 +304,44 @@ async fn a_probe_is_a_probe_by_its_path_alone() {
     }
 }
 
+/// PRX-16
+#[tokio::test]
+async fn no_request_turns_into_a_tunnel() {
+    let world = World::new().await;
+    let port = world.url.rsplit(':').next().unwrap();
+    let host = format!("Host: localhost:{port}\r\n");
+    let smuggled = format!("GET /healthz HTTP/1.1\r\n{host}\r\n");
+    let tunnels = [
+        (
+            format!("CONNECT localhost:{port} HTTP/1.1\r\n{host}\r\n"),
+            &["400", "405", "501"][..],
+        ),
+        (
+            format!("TRACE /mcp HTTP/1.1\r\n{host}Connection: close\r\n\r\n"),
+            &["405", "501"],
+        ),
+        (
+            format!("TRACE /powerbi/v1.0/myorg/groups HTTP/1.1\r\n{host}Connection: close\r\n\r\n"),
+            &["405", "501"],
+        ),
+        (
+            format!("GET /mcp HTTP/1.1\r\n{host}Connection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n"),
+            &["400", "405"],
+        ),
+    ];
+    for (request, statuses) in tunnels {
+        let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).await.unwrap();
+        stream
+            .write_all(format!("{request}{smuggled}").as_bytes())
+            .await
+            .unwrap();
+        let answer = read_to_end(&mut stream).await;
+        assert!(statuses.contains(&status_of(&answer)), "{request}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{request}: {answer}");
+        assert!(!answer.contains("101 Switching"), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn a_panic_ends_one_request() {
     let front = Front::start(Limits::default()).await;

@@ -276,8 +276,7 @@ async fn roles_are_not_widened_and_nobody_locks_themselves_out() {
     assert_eq!(last_kind(&it).await, "person.role_changed");
 }
 
-/// WEB-22
-/// ISO-06
+/// WEB-22, ISO-06, ISO-08: what is another's and what is nowhere are the same refusal.
 #[tokio::test]
 async fn ids_of_another_environment_are_unknown() {
     let it = sample().await;
@@ -323,6 +322,7 @@ async fn ids_of_another_environment_are_unknown() {
     assert!(ScopeSet::all().covers(&elsewhere.scopes));
 }
 
+/// ISO-12
 #[tokio::test]
 async fn exports_hold_everything_asked_for_and_only_ones_own() {
     let it = sample().await;
