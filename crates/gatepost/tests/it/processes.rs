@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gatepost::entra;
 use gatepost::store::connections;
+use sandbox::visitor::Visitor;
 use serde_json::Value;
 
 use crate::oauth::{CB, text};
@@ -144,33 +145,78 @@ async fn a_thousand_calls_to_processes_of_their_own_make_one_refresh() {
     assert!(1000 <= calls.len(), "{} calls reached Power BI", calls.len());
 }
 
+/// A fresh code of a person who is signed in and consents.
+async fn code(world: &World, browser: &mut Visitor, client: &str) -> String {
+    browser.stop_at(CB);
+    let page = browser
+        .open(&world.authorize_url(client, CB, "powerbi.read"))
+        .await
+        .unwrap();
+    let back = browser
+        .submit(&page, "/authorize", &[("answer", "approve")])
+        .await
+        .unwrap();
+    back.parameter("code").unwrap()
+}
+
+/// The form that redeems a code.
+fn redemption<'a>(code: &'a str, client: &'a str) -> [(&'static str, &'a str); 5] {
+    [
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", CB),
+        ("client_id", client),
+        ("code_verifier", VERIFIER),
+    ]
+}
+
+/// The same form many times at once, to each process in turn.
+async fn race(world: &World, processes: &[Process], fields: &[(&str, &str)], many: usize) -> Vec<(u16, Value)> {
+    let one = |at: usize| token(world, &processes[at % processes.len()], fields);
+    let answers = futures_util::future::join_all((0..many).map(one)).await;
+    let is_fit = |(status, body): &(u16, Value)| *status == 200 || text(body, "error") == "invalid_grant";
+    assert!(answers.iter().all(is_fit), "{answers:?}");
+    answers
+}
+
+/// AS-07, AS-11: codes and refresh tokens, raced over processes of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_redemptions_and_refreshes_over_processes_one_branch_lives() {
+    let world = World::in_real_time().await;
+    let mut ada = world.connect(ADA).await;
+    let client = world.register_client(&[CB]).await;
+    let processes = replicas(&world);
+    let first = code(&world, &mut ada.browser, &client).await;
+    let answers = race(&world, &processes, &redemption(&first, &client), 200).await;
+    assert_eq!(answers.iter().filter(|(status, _)| *status == 200).count(), 1);
+
+    let second = code(&world, &mut ada.browser, &client).await;
+    let redeemed = race(&world, &processes, &redemption(&second, &client), 1)
+        .await
+        .remove(0);
+    let used = text(&redeemed.1, "refresh_token");
+    let refresh = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", &used),
+        ("client_id", &client),
+    ];
+    let answers = race(&world, &processes, &refresh, 500).await;
+    let given = answers.iter().filter(|(status, _)| *status == 200);
+    let mut pairs: Vec<String> = given.map(|(_, body)| text(body, "refresh_token")).collect();
+    pairs.sort();
+    pairs.dedup();
+    assert_eq!(pairs.len(), 1, "one successor, however many asked");
+}
+
 /// AS-12
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_token_used_before_a_kill_is_refused_after_it() {
     let world = World::in_real_time().await;
     let mut ada = world.connect(ADA).await;
-    ada.browser.stop_at(CB);
     let client = world.register_client(&[CB]).await;
-    let page = ada
-        .browser
-        .open(&world.authorize_url(&client, CB, "powerbi.read"))
-        .await
-        .unwrap();
-    let back = ada
-        .browser
-        .submit(&page, "/authorize", &[("answer", "approve")])
-        .await
-        .unwrap();
-    let code = back.parameter("code").unwrap();
-
+    let code = code(&world, &mut ada.browser, &client).await;
     let process = Process::start(&world);
-    let code = [
-        ("grant_type", "authorization_code"),
-        ("code", &code),
-        ("redirect_uri", CB),
-        ("client_id", &client),
-        ("code_verifier", VERIFIER),
-    ];
+    let code = redemption(&code, &client);
     let first = token(&world, &process, &code).await.1;
     let used = text(&first, "refresh_token");
     let refresh = [
