@@ -33,5 +33,6 @@ mod start;
 mod step_up;
 mod tokens;
 mod tools;
+mod tunnels;
 mod vault;
 mod world;
