@@ -56,7 +56,7 @@ fn a_value_moved_to_another_row_column_table_or_environment_does_not_open() {
     }
 }
 
-/// VLT-03, VLT-13
+/// VLT-03, and VLT-13 as far as a changed key id or version goes.
 #[test]
 fn every_flipped_byte_is_refused() {
     let vault = vault();

@@ -225,7 +225,7 @@ async fn an_id_token_of_somebody_else_names_somebody_else() {
     );
 }
 
-/// UPS-11
+/// UPS-11 in part: an outage of the keys; a new and a withdrawn key are tested beside `entra::keys`.
 #[tokio::test]
 async fn keys_are_asked_for_once_and_survive_an_outage() {
     let microsoft = Microsoft::start().await;

@@ -3,9 +3,9 @@
 use sandbox::visitor::{Page, Visitor};
 use serde_json::{Value, json};
 
+use crate::oauth::CB;
 use crate::world::{CY, OWNER, World, sign_in_at_microsoft};
 
-const CB: &str = "http://localhost:7777/cb";
 const GROUPS: &str = "/v1.0/myorg/groups";
 
 /// A whole sign-in of a new browser; the page at which it ends, be it the client's address or a page that says why not.

@@ -238,7 +238,6 @@ async fn a_large_body_comes_through_whole() {
     assert!(answer.ends_with(&body), "{} of {}", answer.len(), body.len());
 }
 
-/// PRX-18
 #[tokio::test]
 async fn foreign_hosts_are_misdirected_and_large_heads_too_large() {
     let front = Front::start(Limits::default()).await;

@@ -87,7 +87,7 @@ async fn trouble_at_the_token_endpoint_harms_no_connection() {
     }
 }
 
-/// UPS-02: what only the person can mend asks the person; nothing else does; no refresh token is thrown away.
+/// UPS-02, but for AADSTS70000 and codes nobody knows: what only the person can mend asks the person; nothing else does; no refresh token is thrown away.
 #[tokio::test]
 async fn each_refusal_of_a_grant_is_taken_for_what_it_is() {
     for (code, state) in [

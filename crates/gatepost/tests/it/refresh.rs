@@ -75,7 +75,6 @@ async fn two_replicas_on_one_database_make_one_refresh_between_them() {
     assert_eq!(refreshes(&world).await, 1);
 }
 
-/// UPS-03
 #[tokio::test]
 async fn a_strict_provider_that_kills_used_tokens_never_sees_one_twice() {
     let (world, caller) = expired().await;
@@ -196,7 +195,7 @@ async fn an_answer_of_microsoft_that_gets_lost_loses_no_connection() {
     assert_eq!(list_workspaces(&world.app, &caller).await.unwrap(), 200);
 }
 
-/// UPS-13
+/// Towards UPS-13: refreshes ahead are few at a time; those made on demand have no cap yet.
 #[tokio::test]
 async fn tokens_in_use_are_refreshed_ahead_and_others_wait_for_a_call() {
     let world = World::new().await;

@@ -69,7 +69,7 @@ fn an_answer_without_a_usable_token_is_no_answer() {
 }
 
 /// CB-18
-/// UPS-05
+/// Half of UPS-05: how the answer is read; that the store keeps the old token is not tested by itself.
 #[test]
 fn an_absent_refresh_token_stays_absent_and_nothing_prints_a_token() {
     assert!(

@@ -276,7 +276,7 @@ async fn roles_are_not_widened_and_nobody_locks_themselves_out() {
     assert_eq!(last_kind(&it).await, "person.role_changed");
 }
 
-/// WEB-22, ISO-06, ISO-08: what is another's and what is nowhere are the same refusal.
+/// WEB-22, ISO-06: ids of another environment are refused as unknown.
 #[tokio::test]
 async fn ids_of_another_environment_are_unknown() {
     let it = sample().await;

@@ -79,6 +79,7 @@ fn a_target_has_one_reading_or_is_refused() {
     assert!(!target::is_plain(&format!("/{}", "x".repeat(20_000))));
 }
 
+/// PRX-18
 #[test]
 fn a_host_is_a_name_or_an_address_with_a_port_at_most() {
     let name = |text: &str| host::name_of(text);
