@@ -14,7 +14,7 @@ pub use authenticate::{ACCESS_PREFIX, AuthFailure, Door, KEY_PREFIX, authenticat
 pub use error::{CallError, Problem};
 pub use outcome::{Answer, Content};
 pub use record::turned_away;
-pub use request::{Incoming, Request};
+pub use request::{File, Incoming, Request};
 pub use unwanted::read_away;
 
 use crate::app::App;

@@ -9,7 +9,7 @@ use super::fault::{Again, Fault};
 use super::progress::Progress;
 use super::tool::Tool;
 use crate::app::App;
-use crate::call::{self, Answer, CallError, Request};
+use crate::call::{self, Answer, CallError, File, Request};
 use crate::caller::Caller;
 use crate::policy::{Policies, may_ever};
 use crate::powerbi::PowerBiFailure;
@@ -32,11 +32,33 @@ impl Context<'_> {
     ///
     /// Invariant: a tool emits only what its manifest lists.
     pub(super) async fn call(&self, id: &'static str, arguments: Map<String, Value>) -> Result<Answer, Fault> {
-        if !self.tool.may_emit(id) {
-            let why = format!("{} does not list {id}", self.tool.name);
-            return Err(CallError::Internal(why).into());
+        self.may_emit(id)?;
+        self.send(Request::of_tool(self.app, self.tool.name, id, arguments)?)
+            .await
+    }
+
+    /// Sends a file with an operation and reads the answer as JSON.
+    pub(super) async fn upload(
+        &self,
+        id: &'static str,
+        arguments: Map<String, Value>,
+        file: File,
+    ) -> Result<Value, Fault> {
+        self.may_emit(id)?;
+        let request = Request::of_upload(self.app, self.tool.name, id, arguments, &file)?;
+        let answer = self.send(request).await?;
+        let bytes = answer.content.bytes(MOST_BYTES).await.map_err(Fault::Answer)?;
+        serde_json::from_slice(&bytes).map_err(|_| Fault::Unreadable)
+    }
+
+    fn may_emit(&self, id: &'static str) -> Result<(), CallError> {
+        if self.tool.may_emit(id) {
+            return Ok(());
         }
-        let request = Request::of_tool(self.app, self.tool.name, id, arguments)?;
+        Err(CallError::Internal(format!("{} does not list {id}", self.tool.name)))
+    }
+
+    async fn send(&self, request: Request) -> Result<Answer, Fault> {
         let what = request.operation.summary.as_str();
         let mut answer = call::call(self.app, self.caller, request).await?;
         match answer.failure.take() {
