@@ -8,6 +8,7 @@ mod record;
 mod repeat;
 mod request;
 mod send;
+mod standing;
 mod unwanted;
 
 pub use authenticate::{ACCESS_PREFIX, AuthFailure, Door, KEY_PREFIX, authenticate, caller_of_session, door, door_of};
@@ -15,6 +16,7 @@ pub use error::{CallError, Problem};
 pub use outcome::{Answer, Content};
 pub use record::turned_away;
 pub use request::{File, Incoming, Request};
+pub use standing::stands;
 pub use unwanted::read_away;
 
 use crate::app::App;

@@ -1,6 +1,7 @@
 //! What a running tool has: who asks, and the one way to Power BI.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use catalogue::Catalogue;
 use serde_json::{Map, Value};
@@ -17,6 +18,9 @@ use crate::powerbi::PowerBiFailure;
 /// The largest answer a tool reads: executeQueries stops at 15 MB.
 pub(super) const MOST_BYTES: usize = 24 * 1024 * 1024;
 
+/// Whoever was let in this lately is not looked up again.
+const TRUSTED: Duration = Duration::from_millis(800);
+
 /// What a running tool has.
 pub(super) struct Context<'a> {
     pub app: &'a App,
@@ -25,9 +29,30 @@ pub(super) struct Context<'a> {
     /// Those in force when the tool was called; each call decides anew.
     pub policies: Arc<Policies>,
     pub progress: &'a Progress,
+    /// When the caller was last seen to be let in.
+    let_in: Mutex<Instant>,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// What a tool has whose caller was let in just now.
+    pub(super) fn new(
+        app: &'a App,
+        caller: &'a Caller,
+        tool: &'static Tool,
+        policies: Arc<Policies>,
+        progress: &'a Progress,
+    ) -> Self {
+        let let_in = Mutex::new(Instant::now());
+        Self {
+            app,
+            caller,
+            tool,
+            policies,
+            progress,
+            let_in,
+        }
+    }
+
     /// Calls one operation.
     ///
     /// Invariant: a tool emits only what its manifest lists.
@@ -59,12 +84,27 @@ impl Context<'_> {
     }
 
     async fn send(&self, request: Request) -> Result<Answer, Fault> {
+        self.still_stands().await?;
         let what = request.operation.summary.as_str();
         let mut answer = call::call(self.app, self.caller, request).await?;
         match answer.failure.take() {
             Some(failure) => Err(self.refused(what, failure).await),
             None => Ok(answer),
         }
+    }
+
+    /// A tool may run for minutes: a lock or a revocation counts for its next call.
+    async fn still_stands(&self) -> Result<(), CallError> {
+        if self.let_in.lock().is_ok_and(|at| at.elapsed() < TRUSTED) {
+            return Ok(());
+        }
+        if !call::stands(self.app, self.caller).await? {
+            return Err(CallError::TakenBack);
+        }
+        if let Ok(mut at) = self.let_in.lock() {
+            *at = Instant::now();
+        }
+        Ok(())
     }
 
     async fn refused(&self, what: &'static str, failure: PowerBiFailure) -> Fault {

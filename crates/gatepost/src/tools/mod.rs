@@ -134,13 +134,7 @@ pub async fn call(
     let Value::Object(arguments) = arguments else {
         return Outcome::invalid("expected an object of arguments".into());
     };
-    let context = Context {
-        app,
-        caller,
-        tool,
-        policies,
-        progress,
-    };
+    let context = Context::new(app, caller, tool, policies, progress);
     Outcome::of((tool.run)(&context, &arguments).await, &caller.trace)
 }
 
