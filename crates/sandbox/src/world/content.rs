@@ -142,6 +142,8 @@ pub struct Import {
     pub workspace: Uuid,
     /// Name of the items, without the file's extension.
     pub name: String,
+    /// Where the file was.
+    pub origin: ImportOrigin,
     /// When it came.
     pub started_ms: i64,
     /// When it ends.
@@ -156,6 +158,18 @@ pub struct Import {
     pub reports: Vec<Uuid>,
     /// Dataflows made.
     pub dataflows: Vec<Uuid>,
+}
+
+/// Where the file of an import was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImportOrigin {
+    /// It was sent.
+    Upload,
+    /// It lies on OneDrive for Business.
+    OneDrive {
+        /// `import`: its tables became a model; `connect`: it is shown as it is.
+        connection: &'static str,
+    },
 }
 
 /// Items an import will make, with the ids of those it replaces.

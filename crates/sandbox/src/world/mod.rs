@@ -6,6 +6,7 @@ pub mod content;
 pub mod ids;
 pub mod infrastructure;
 pub mod model;
+pub mod onedrive;
 pub mod profiles;
 pub mod push;
 pub mod refresh;
@@ -113,6 +114,8 @@ pub struct Settings {
     pub download_mib: u64,
     /// Service principals may use the read-only admin API.
     pub principals_read_admin: bool,
+    /// Streaming semantic models can be made; some tenants report that they no longer can.
+    pub streaming_models: bool,
 }
 
 impl Default for Settings {
@@ -122,6 +125,7 @@ impl Default for Settings {
             execute_queries: true,
             download_mib: 0,
             principals_read_admin: true,
+            streaming_models: true,
         }
     }
 }

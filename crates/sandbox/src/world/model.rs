@@ -62,11 +62,24 @@ pub enum Storage {
     DirectQuery,
     /// Pushed in over the API.
     Push {
-        /// Only the newest 200,000 rows stay (`basicFIFO`).
-        fifo: bool,
+        /// Which of the rows stay.
+        kept: Kept,
         /// The tables as declared, with their rows.
         tables: Vec<PushTable>,
     },
+    /// In Analysis Services, which is asked live.
+    Live,
+}
+
+/// Which of the rows pushed into a model stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// All, up to a limit.
+    All,
+    /// The newest 200,000 of each table (`basicFIFO`).
+    Newest,
+    /// None: they stream to dashboards, and no database is behind the model.
+    Nothing,
 }
 
 /// How refreshes of a model go.
@@ -177,12 +190,23 @@ pub struct ScaleOut {
 impl Model {
     /// Can it be refreshed at all?
     pub fn is_refreshable(&self) -> bool {
-        !matches!(self.storage, Storage::Push { .. })
+        matches!(self.storage, Storage::Import | Storage::DirectQuery)
     }
 
     /// Takes rows over the API.
     pub fn takes_rows(&self) -> bool {
         matches!(self.storage, Storage::Push { .. })
+    }
+
+    /// Only passes rows on to dashboards.
+    pub fn only_streams(&self) -> bool {
+        matches!(
+            self.storage,
+            Storage::Push {
+                kept: Kept::Nothing,
+                ..
+            }
+        )
     }
 
     /// Needs a gateway on premises for one of its sources.

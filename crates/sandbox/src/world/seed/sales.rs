@@ -18,6 +18,7 @@ use crate::world::content::Tile;
 use crate::world::content::Transaction;
 use crate::world::ids::Kind;
 use crate::world::ids::seeded;
+use crate::world::model::Kept;
 use crate::world::model::Model;
 use crate::world::model::Parameter;
 use crate::world::model::RefreshBehaviour;
@@ -150,7 +151,7 @@ fn live_orders(home: &Workspace, now_ms: i64) -> Model {
     let mut live = model(5, home, "Live orders", "", now_ms);
     live.data = push::data_of(&live.name, std::slice::from_ref(&table));
     live.storage = Storage::Push {
-        fifo: true,
+        kept: Kept::Newest,
         tables: vec![table],
     };
     live.refreshes.clear();
