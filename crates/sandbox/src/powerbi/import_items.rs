@@ -100,7 +100,7 @@ fn pbix(
     Ok(Some(Pending {
         model: Some(Box::new(model)),
         report: report.map(Box::new),
-        dataflow: None,
+        ..Pending::default()
     }))
 }
 
@@ -181,9 +181,8 @@ fn rdl(
         ..blank_report(call, home, name, kind)
     };
     Ok(Some(Pending {
-        model: None,
         report: Some(Box::new(report)),
-        dataflow: None,
+        ..Pending::default()
     }))
 }
 
@@ -232,9 +231,8 @@ fn dataflow(
         settings: Map::new(),
     };
     Ok(Some(Pending {
-        model: None,
-        report: None,
         dataflow: Some(Box::new(flow)),
+        ..Pending::default()
     }))
 }
 

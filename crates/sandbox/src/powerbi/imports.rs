@@ -228,6 +228,7 @@ pub(super) fn settle(world: &mut World, now_ms: i64) {
             model,
             report,
             dataflow,
+            workbook,
         } = pending;
         let import = &mut world.imports[place];
         import.models.extend(model.as_ref().map(|model| model.id));
@@ -241,6 +242,9 @@ pub(super) fn settle(world: &mut World, now_ms: i64) {
         }
         if let Some(dataflow) = dataflow {
             put(&mut world.dataflows, *dataflow, |dataflow| dataflow.id);
+        }
+        if let Some(workbook) = workbook {
+            put(&mut world.workbooks, workbook, |workbook| workbook.id);
         }
     }
 }

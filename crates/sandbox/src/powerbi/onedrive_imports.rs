@@ -20,6 +20,7 @@ use crate::powerbi::refresh::word;
 use crate::powerbi::refusal::Refusal;
 use crate::world::World;
 use crate::world::access::Role;
+use crate::world::content::ConnectedWorkbook;
 use crate::world::content::ImportOrigin;
 use crate::world::content::Pending;
 use crate::world::ids::Kind;
@@ -41,16 +42,11 @@ pub(super) fn start(call: &Call, fields: &Fields) -> Result<Answer, Refusal> {
     let mut world = call.world();
     let home = call.home_as(&mut world, Role::Contributor)?;
     let origin = ImportOrigin::OneDrive { connection };
-    let (pending, failure) = match connection {
-        "connect" => {
-            refuse_second_connection(&world, home, workbook, conflict)?;
-            (None, None)
-        }
-        _ => match model(call, &mut world, home, workbook, conflict)? {
-            Some(pending) => (Some(pending), None),
-            None => (None, Some("ImportFileNotReadable")),
-        },
+    let pending = match connection {
+        "connect" => Some(connected(&mut world, home, workbook, conflict)?),
+        _ => model(call, &mut world, home, workbook, conflict)?,
     };
+    let failure = pending.is_none().then_some("ImportFileNotReadable");
     let name = workbook.name().to_owned();
     Ok(imports::begin(call, &mut world, home, name, origin, pending, failure))
 }
@@ -76,21 +72,28 @@ fn model(
     };
     Ok(Some(Pending {
         model: Some(Box::new(import_items::in_place_of(world, replaced, model))),
-        report: None,
-        dataflow: None,
+        ..Pending::default()
     }))
 }
 
-/// A connected workbook is shown as it is and makes no item of the API, so that an import stands for it.
-fn refuse_second_connection(world: &World, home: Uuid, book: &Workbook, conflict: Conflict) -> Result<(), Refusal> {
-    let connect = ImportOrigin::OneDrive { connection: "connect" };
+/// The workbook itself, shown as it is. Only the administrators' lists of the API have a place for it.
+fn connected(world: &mut World, home: Uuid, workbook: &Workbook, conflict: Conflict) -> Result<Pending, Refusal> {
+    let name = workbook.name();
     let known: Vec<Uuid> = world
-        .imports
+        .workbooks
         .iter()
-        .filter(|import| import.workspace == home && import.origin == connect && import.name == book.name())
-        .map(|import| import.id)
+        .filter(|known| known.workspace == home && known.name == name)
+        .map(|known| known.id)
         .collect();
-    import_items::replaced(conflict, &known).map(drop)
+    let replaced = import_items::replaced(conflict, &known)?;
+    Ok(Pending {
+        workbook: Some(ConnectedWorkbook {
+            id: replaced.unwrap_or_else(|| world.fresh.id(Kind::Workbook)),
+            workspace: home,
+            name: name.to_owned(),
+        }),
+        ..Pending::default()
+    })
 }
 
 /// The workbook a path means: below the caller's own drive, or a whole address.

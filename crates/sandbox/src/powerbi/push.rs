@@ -9,6 +9,7 @@ use crate::powerbi::call::Call;
 use crate::powerbi::fields::Fields;
 use crate::powerbi::odata;
 use crate::powerbi::odata::object;
+use crate::powerbi::profiles;
 use crate::powerbi::push_models;
 use crate::powerbi::receive;
 use crate::powerbi::refusal::Refusal;
@@ -17,6 +18,7 @@ use crate::powerbi::rights::Need;
 use crate::world::model::Kept;
 use crate::world::model::Storage;
 use crate::world::push;
+use crate::world::push::Arrivals;
 use crate::world::push::PushTable;
 
 /// The longest text a cell takes.
@@ -48,7 +50,7 @@ pub(super) fn put_table(call: &Call) -> Result<Answer, Refusal> {
     let mut fields = call.fields()?.into_map();
     fields.entry("name").or_insert_with(|| call.text("table").into());
     let declared = push_models::table(&Fields::from(fields))?;
-    let name = change(call, |table, _| {
+    let name = change(call, |table, _, _| {
         // Rows lose the columns that are gone.
         table.columns = declared.columns;
         for row in &mut table.rows {
@@ -72,11 +74,14 @@ pub(super) fn add_rows(call: &Call) -> Result<Answer, Refusal> {
             push::ROWS_PER_CALL
         )));
     }
-    change(call, |table, kept| {
+    change(call, |table, kept, arrivals| {
         let rows = rows
             .into_iter()
             .map(|row| row_for(table, row.into_map()))
             .collect::<Result<Vec<_>, Refusal>>()?;
+        arrivals
+            .admit(call.now_ms, rows.len(), table.rows.len(), kept)
+            .map_err(too_fast)?;
         match kept {
             Kept::All if table.rows.len() + rows.len() > push::ROWS_PER_TABLE => {
                 return Err(Refusal::bad(format!(
@@ -97,6 +102,14 @@ pub(super) fn add_rows(call: &Call) -> Result<Answer, Refusal> {
         Ok(())
     })?;
     Ok(Answer::empty())
+}
+
+fn too_fast(wait_ms: i64) -> Refusal {
+    let seconds = wait_ms / 1000 + 1;
+    Refusal::Later {
+        seconds,
+        message: format!("Rows come faster than the semantic model takes them. Retry in {seconds} seconds."),
+    }
 }
 
 /// A row that fits the table: known columns, values of their kind.
@@ -122,7 +135,7 @@ fn row_for(table: &PushTable, row: Map<String, Value>) -> Result<Map<String, Val
 }
 
 pub(super) fn clear_rows(call: &Call) -> Result<Answer, Refusal> {
-    change(call, |table, _| {
+    change(call, |table, _, _| {
         table.rows.clear();
         Ok(())
     })?;
@@ -130,17 +143,21 @@ pub(super) fn clear_rows(call: &Call) -> Result<Answer, Refusal> {
 }
 
 /// Changes the table in the path, then makes the rows queries read anew.
-fn change<T>(call: &Call, edit: impl FnOnce(&mut PushTable, Kept) -> Result<T, Refusal>) -> Result<T, Refusal> {
+fn change<T>(
+    call: &Call,
+    edit: impl FnOnce(&mut PushTable, Kept, &mut Arrivals) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
     let mut world = call.world();
+    profiles::refuse(call, &world)?;
     let model = rights::model_mut(call, &mut world, Need::Write)?;
-    let Storage::Push { kept, tables } = &mut model.storage else {
+    let Storage::Push { kept, tables, arrivals } = &mut model.storage else {
         return Err(not_push());
     };
     let table = tables
         .iter_mut()
         .find(|table| table.name == call.text("table"))
         .ok_or_else(Refusal::not_found)?;
-    let done = edit(table, *kept)?;
+    let done = edit(table, *kept, arrivals)?;
     if *kept != Kept::Nothing {
         model.data = push::data_of(&model.name, tables);
     }

@@ -14,6 +14,7 @@ use crate::powerbi::import_items::blank_model;
 use crate::powerbi::imports;
 use crate::powerbi::odata;
 use crate::powerbi::odata::object;
+use crate::powerbi::profiles;
 use crate::powerbi::refresh::word;
 use crate::powerbi::refusal::Refusal;
 use crate::powerbi::sources;
@@ -25,6 +26,7 @@ use crate::world::model::Model;
 use crate::world::model::Source;
 use crate::world::model::Storage;
 use crate::world::push;
+use crate::world::push::Arrivals;
 use crate::world::push::PushColumn;
 use crate::world::push::PushTable;
 
@@ -51,6 +53,7 @@ pub(super) fn create(call: &Call) -> Result<Answer, Refusal> {
     let retention = call.query("defaultRetentionPolicy").unwrap_or("None");
     let retention = word("defaultRetentionPolicy", &RETENTION, retention)?;
     let mut world = call.world();
+    profiles::refuse(call, &world)?;
     let content = match mode {
         "AsAzure" | "AsOnPrem" => live(call, &mut world, &fields, &name, mode)?,
         _ => {
@@ -118,7 +121,11 @@ fn taking_rows(fields: &Fields, name: &str, mode: &str, retention: &str) -> Resu
         Kept::All | Kept::Newest => push::data_of(name, &tables),
     };
     Ok(Content {
-        storage: Storage::Push { kept, tables },
+        storage: Storage::Push {
+            kept,
+            tables,
+            arrivals: Arrivals::default(),
+        },
         data,
         sources: Vec::new(),
     })

@@ -173,7 +173,7 @@ pub enum ImportOrigin {
 }
 
 /// Items an import will make, with the ids of those it replaces.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Pending {
     /// Semantic model.
     pub model: Option<Box<Model>>,
@@ -181,6 +181,19 @@ pub struct Pending {
     pub report: Option<Box<Report>>,
     /// Dataflow.
     pub dataflow: Option<Box<Dataflow>>,
+    /// Connected workbook.
+    pub workbook: Option<ConnectedWorkbook>,
+}
+
+/// A workbook on OneDrive that a workspace shows as it is.
+#[derive(Clone, Debug)]
+pub struct ConnectedWorkbook {
+    /// Id; the API has none for workbooks.
+    pub id: Uuid,
+    /// Workspace that shows it.
+    pub workspace: Uuid,
+    /// Its name.
+    pub name: String,
 }
 
 /// One dataflow of the second generation, made from one of the first.

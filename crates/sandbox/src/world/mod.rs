@@ -30,6 +30,7 @@ use crate::world::access::Rights;
 use crate::world::access::Who;
 use crate::world::activity::Activities;
 use crate::world::content::App;
+use crate::world::content::ConnectedWorkbook;
 use crate::world::content::Dashboard;
 use crate::world::content::Dataflow;
 use crate::world::content::Import;
@@ -71,6 +72,8 @@ pub struct World {
     pub upload_places: Vec<UploadPlace>,
     /// Uploads.
     pub imports: Vec<Import>,
+    /// Workbooks on OneDrive that workspaces show.
+    pub workbooks: Vec<ConnectedWorkbook>,
     /// Export jobs.
     pub exports: Vec<Export>,
     /// Scorecards with their goals.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::data;
 use crate::world::access::Grant;
+use crate::world::push::Arrivals;
 use crate::world::push::PushTable;
 use crate::world::refresh::Refresh;
 
@@ -66,6 +67,8 @@ pub enum Storage {
         kept: Kept,
         /// The tables as declared, with their rows.
         tables: Vec<PushTable>,
+        /// How many came lately.
+        arrivals: Arrivals,
     },
     /// In Analysis Services, which is asked live.
     Live,

@@ -73,6 +73,14 @@ async fn a_connected_workbook_makes_no_model() {
         (&failed["importState"], &failed["error"]["code"]),
         (&json!("Failed"), &json!("ImportFileNotReadable"))
     );
+    let workbooks = || {
+        let path = format!("admin/groups/{}?$expand=workbooks", id::SALES);
+        let ada = service.person("ada");
+        async move { ada.get(&path).await.json()["workbooks"].clone() }
+    };
+    assert_eq!(workbooks().await, json!([{"name": "Loose cells"}]));
+    imported(&service, &bo, "?nameConflict=Overwrite", body.clone()).await;
+    assert_eq!(workbooks().await, json!([{"name": "Loose cells"}]));
     let again = bo.post(&format!("{}?nameConflict=Abort", imports()), body).await;
     assert_eq!(again.error(), (409, "DuplicatePackageFoundError".to_owned()));
 }

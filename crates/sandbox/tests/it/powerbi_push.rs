@@ -220,3 +220,30 @@ async fn a_scan_tells_the_sorts_of_models_apart() {
     assert_eq!(sort(&streams), "RealTimeInStreamingMode");
     assert_eq!(sort(&keeps), "RealTimeInPushMode");
 }
+
+#[tokio::test]
+async fn a_model_takes_rows_120_times_a_minute_and_none_from_profiles() {
+    let service = Service::start().await;
+    let (ada, bo, job) = (service.person("ada"), service.person("bo"), service.job());
+    let model = made(&bo, "Push").await;
+    for number in 0..120 {
+        assert_empty(&add(&bo, &model, json!([{"Id": number}])).await);
+    }
+    let refused = add(&ada, &model, json!([{"Id": 120}])).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.header("retry-after")),
+        (429, Some("61"))
+    );
+    let count = "EVALUATE ROW(\"n\", COUNTROWS('T'))";
+    assert_eq!(bo.rows(&model, count).await[0]["[n]"], 120);
+    service.advance_s(61);
+    assert_empty(&add(&bo, &model, json!([{"Id": 120}])).await);
+    let profile = job.post("profiles", json!({"displayName": "Fabrikam"})).await.json();
+    let customer = job.acting_as(profile["id"].as_str().unwrap());
+    let home = customer.post("groups", json!({"name": "For Fabrikam"})).await.json();
+    let body = json!({"name": "Rows", "tables": [table("T")]});
+    let made = customer
+        .post(&format!("groups/{}/datasets", home["id"].as_str().unwrap()), body)
+        .await;
+    assert_eq!(made.error(), (403, "PowerBINotAuthorizedException".to_owned()));
+}

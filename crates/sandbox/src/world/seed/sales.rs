@@ -26,6 +26,7 @@ use crate::world::model::Schedule;
 use crate::world::model::Source;
 use crate::world::model::Storage;
 use crate::world::push;
+use crate::world::push::Arrivals;
 use crate::world::push::PushColumn;
 use crate::world::push::PushTable;
 use crate::world::report::Report;
@@ -153,6 +154,7 @@ fn live_orders(home: &Workspace, now_ms: i64) -> Model {
     live.storage = Storage::Push {
         kept: Kept::Newest,
         tables: vec![table],
+        arrivals: Arrivals::default(),
     };
     live.refreshes.clear();
     live.grants = build_for(people::CY);
