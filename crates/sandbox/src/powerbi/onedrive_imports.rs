@@ -1,4 +1,4 @@
-//! Imports of workbooks that lie on the pretend OneDrive for Business.
+//! Imports of workbooks that lie on the pretend `OneDrive` for Business.
 
 use std::sync::Arc;
 

@@ -165,7 +165,7 @@ pub struct Import {
 pub enum ImportOrigin {
     /// It was sent.
     Upload,
-    /// It lies on OneDrive for Business.
+    /// It lies on `OneDrive` for Business.
     OneDrive {
         /// `import`: its tables became a model; `connect`: it is shown as it is.
         connection: &'static str,
@@ -185,7 +185,7 @@ pub struct Pending {
     pub workbook: Option<ConnectedWorkbook>,
 }
 
-/// A workbook on OneDrive that a workspace shows as it is.
+/// A workbook on `OneDrive` that a workspace shows as it is.
 #[derive(Clone, Debug)]
 pub struct ConnectedWorkbook {
     /// Id; the API has none for workbooks.

@@ -72,7 +72,7 @@ pub struct World {
     pub upload_places: Vec<UploadPlace>,
     /// Uploads.
     pub imports: Vec<Import>,
-    /// Workbooks on OneDrive that workspaces show.
+    /// Workbooks on `OneDrive` that workspaces show.
     pub workbooks: Vec<ConnectedWorkbook>,
     /// Export jobs.
     pub exports: Vec<Export>,

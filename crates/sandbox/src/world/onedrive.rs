@@ -1,4 +1,4 @@
-//! The pretend OneDrive for Business: the same few workbooks for everybody, from which imports read.
+//! The pretend `OneDrive` for Business: the same few workbooks for everybody, from which imports read.
 
 use crate::data::Column;
 use crate::data::ColumnKind;

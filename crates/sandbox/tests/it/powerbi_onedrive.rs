@@ -1,4 +1,4 @@
-//! Imports of workbooks on the pretend OneDrive for Business.
+//! Imports of workbooks on the pretend `OneDrive` for Business.
 
 use serde_json::Value;
 use serde_json::json;
