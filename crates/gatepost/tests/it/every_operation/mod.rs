@@ -9,7 +9,7 @@ use catalogue::Catalogue;
 
 use crate::every_operation::row::Table;
 use crate::every_operation::run::Runner;
-pub(crate) use crate::every_operation::setup::{allow_everything, full_key};
+pub(crate) use crate::every_operation::setup::{allow_everything, full_key, register_with_every_scope};
 
 #[test]
 fn each_operation_has_exactly_one_row() {
