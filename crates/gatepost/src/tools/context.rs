@@ -5,13 +5,14 @@ use std::sync::Arc;
 use catalogue::Catalogue;
 use serde_json::{Map, Value};
 
-use super::fault::Fault;
+use super::fault::{Again, Fault};
 use super::progress::Progress;
 use super::tool::Tool;
 use crate::app::App;
 use crate::call::{self, Answer, CallError, Request};
 use crate::caller::Caller;
 use crate::policy::{Policies, may_ever};
+use crate::powerbi::PowerBiFailure;
 
 /// The largest answer a tool reads: executeQueries stops at 15 MB.
 pub(super) const MOST_BYTES: usize = 24 * 1024 * 1024;
@@ -39,12 +40,23 @@ impl Context<'_> {
         let what = request.operation.summary.as_str();
         let mut answer = call::call(self.app, self.caller, request).await?;
         match answer.failure.take() {
-            Some(failure) => Err(Fault::Refused {
-                what,
-                failure: Box::new(failure),
-            }),
+            Some(failure) => Err(self.refused(what, failure).await),
             None => Ok(answer),
         }
+    }
+
+    async fn refused(&self, what: &'static str, failure: PowerBiFailure) -> Fault {
+        let mut again = None;
+        if !failure.lacks.is_empty()
+            && let Ok(connection) = call::connection_of(self.app, self.caller).await
+        {
+            again = Some(Again {
+                link: self.app.settings.url("/connections"),
+                since: connection.connected_at,
+            });
+        }
+        let failure = Box::new(failure);
+        Fault::Refused { what, failure, again }
     }
 
     /// Calls one operation and reads its whole answer.

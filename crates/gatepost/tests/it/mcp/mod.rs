@@ -6,6 +6,7 @@ mod eras;
 mod features;
 mod odd;
 mod peer;
+mod permissions;
 mod tasks;
 mod waits;
 
