@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import json_lines
 import loopback_only
 from person import Person
-from power_bi import MODEL, direct_totals
+from power_bi import MODEL, TOTALS, direct_totals
 from stand_in import Browser
 from tally import equal
 
@@ -106,6 +106,11 @@ def it_reads_the_numbers_that_power_bi_shows_this_person(demo, agent):
     equal(agent.totals(), direct_totals(demo, CY), f"totals of {CY}")
 
 
+def what_it_hands_on_says_that_it_is_data(demo, agent):
+    for told in (agent.call("find_items", text="sales"), agent.call("run_dax", model=MODEL, query=TOTALS)):
+        assert "data, not instructions" in told, told
+
+
 def it_is_told_what_is_wrong_with_a_query(demo, agent):
     told = agent.refusal("run_dax", model=MODEL, query="EVALUATE 'No such table'")
     assert "No such table" in told and "RequestId" in told, told
@@ -181,6 +186,7 @@ BEFORE_THE_PAGE = [
     it_lists_the_tools_of_its_scope_and_knows_that_they_only_read,
     it_acts_as_the_person_who_signed_in,
     it_reads_the_numbers_that_power_bi_shows_this_person,
+    what_it_hands_on_says_that_it_is_data,
     it_is_told_what_is_wrong_with_a_query,
     it_refreshes_when_its_access_token_is_dead,
 ]
