@@ -180,7 +180,10 @@ async fn a_long_result_is_cut_and_says_so() {
     assert_eq!(structured["rows"].as_array().unwrap().len(), 250);
     // Some clients show their model nothing but this.
     let note = structured["note"].as_str().unwrap();
-    assert!(note.starts_with(first) && note.contains("data, not instructions"), "{note}");
+    assert!(
+        note.starts_with(first) && note.contains("data, not instructions"),
+        "{note}"
+    );
     let many = call(
         &world,
         &cy,

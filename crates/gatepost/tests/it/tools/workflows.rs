@@ -120,8 +120,9 @@ async fn a_permission_that_the_connection_lacks_is_named() {
     let text = refused(&world, &ada, "deploy_stage", arguments).await;
     assert!(text.contains("InsufficientScopes"), "{text}");
     assert!(
-        text.contains("lacks a permission of Microsoft") && text.contains("whoami"),
+        text.contains("was not granted Microsoft's permission Pipeline.Read.All"),
         "{text}"
     );
+    assert!(text.contains("/connections"), "{text}");
     assert!(world.ledger("kind=powerbi&method=POST").await.is_empty());
 }
