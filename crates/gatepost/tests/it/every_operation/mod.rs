@@ -9,7 +9,7 @@ use catalogue::Catalogue;
 
 use crate::every_operation::row::Table;
 use crate::every_operation::run::{Outcome, Runner};
-pub(crate) use crate::every_operation::setup::{allow_everything, full_key};
+pub(crate) use crate::every_operation::setup::{allow_everything, full_key, register_with_every_scope};
 
 /// How many operations the sandbox answers; the rest it declines by name.
 const ANSWERED: usize = 289;

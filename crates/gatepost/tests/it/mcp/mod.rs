@@ -7,6 +7,7 @@ mod features;
 mod odd;
 mod peer;
 mod permissions;
+mod streams;
 mod tasks;
 mod waits;
 
