@@ -18,8 +18,6 @@ use crate::entra::{self, Callback};
 use crate::page::{self, Message};
 use crate::session::{self, Proof};
 
-const MOST_PARAMETERS: usize = 20;
-
 /// The callback.
 pub fn router(app: App) -> Router {
     Router::new()
@@ -37,11 +35,7 @@ async fn callback(
     if let Some(early) = page::before_its_time(&method, &headers) {
         return early;
     }
-    let query = query.unwrap_or_default();
-    let parameters: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .take(MOST_PARAMETERS)
-        .collect();
+    let parameters = page::parameters(query.as_deref());
     if let Ok(Callback::AdminConsent { granted, failure, .. }) = entra::callback(&parameters) {
         return admin_consent(granted, failure.as_ref());
     }

@@ -41,12 +41,7 @@ pub(super) const TOOL: Tool = Tool {
   "additionalProperties": false
 }"#,
     output: None,
-    hints: Hints {
-        read_only: false,
-        destructive: true,
-        idempotent: false,
-        open_world: true,
-    },
+    hints: Hints::CHANGES,
     operations: Emits::Listed(&[items::OPERATIONS, STARTS, LOOKS]),
     needs: STARTS,
     run: |context, arguments| Box::pin(run(context, arguments)),
