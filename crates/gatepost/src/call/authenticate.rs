@@ -92,7 +92,6 @@ pub async fn authenticate(
     };
     caller.address = address;
     caller.groups = groups::of_person(&app.db, &caller.person).await?;
-    people::touch(&app.db, &caller.person, app.clock.now()).await?;
     Ok(caller)
 }
 
@@ -142,7 +141,8 @@ async fn by_token(app: &App, door: &Door, token: &str) -> Result<Caller, AuthFai
     if found.used_at.is_none() {
         tokens::mark_seen(&app.db, &hash, now).await?;
     }
-    grants::touch(&app.db, &found.grant_id, now).await?;
+    grants::touch(&app.db, &found.grant_id, found.grant_used_at, now).await?;
+    people::touch(&app.db, &found.person_id, found.person_seen_at, now).await?;
     Ok(Caller {
         environment: found.environment_id,
         person: found.person_id,
@@ -179,7 +179,8 @@ async fn by_key(app: &App, door: &Door, headers: &HeaderMap, token: &str) -> Res
     if person.locked_at.is_some() {
         return Err(AuthFailure::Invalid("its person is locked"));
     }
-    api_keys::touch(&app.db, &key.id, now).await?;
+    api_keys::touch(&app.db, &key.id, key.used_at, now).await?;
+    people::touch(&app.db, &person.id, person.last_seen_at, now).await?;
     Ok(Caller {
         environment: key.environment_id,
         role: person.role(),

@@ -32,7 +32,7 @@ pub(super) async fn send(
     let mut token = entra::access_token(&app.means(), permit, connection)
         .await
         .map_err(|error| at_link(app, error))?;
-    connections::touch(&app.db, &connection.id, app.clock.now()).await?;
+    connections::touch(&app.db, &connection.id, connection.used_at, app.clock.now()).await?;
     app.budgets.count();
     let again = match &request.body {
         Body::Bytes(bytes) => Some(bytes.clone()),

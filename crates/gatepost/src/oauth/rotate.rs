@@ -86,7 +86,7 @@ pub(super) async fn rotate(app: &App, client: &Client, form: &Parameters) -> Res
     tokens::mark_used(&mut tx, &hash, app.clock.now()).await?;
     let pair = store_pair(app, &mut tx, &found, &hash, pair).await?;
     tx.commit().await?;
-    grants::touch(&app.db, &found.grant_id, app.clock.now()).await?;
+    grants::touch(&app.db, &found.grant_id, found.grant_used_at, app.clock.now()).await?;
     Ok(pair)
 }
 

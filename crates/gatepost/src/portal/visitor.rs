@@ -100,7 +100,7 @@ async fn visitor(
         return Ok(None);
     };
     let caller = call::caller_of_session(app, &signed_in, address).await?;
-    people::touch(&app.db, &caller.person, app.clock.now()).await?;
+    people::touch(&app.db, &caller.person, None, app.clock.now()).await?;
     let waiting = if caller.role.may_manage() {
         waiting(app, &caller).await?
     } else {

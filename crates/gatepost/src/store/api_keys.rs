@@ -1,7 +1,7 @@
 //! API keys: of a person, or of an application that names its end user on each call.
 
 use super::db::on;
-use super::{Db, Result};
+use super::{Db, Result, noted_lately};
 use crate::caller::{ApiKeyId, EnvironmentId, PersonId};
 use crate::clock::Timestamp;
 
@@ -66,8 +66,11 @@ pub async fn revoke(db: &Db, environment: &EnvironmentId, id: &ApiKeyId, now: Ti
     Ok(done == 1)
 }
 
-/// Notes that the key was used, at most once a minute.
-pub async fn touch(db: &Db, id: &ApiKeyId, now: Timestamp) -> Result<()> {
+/// Notes that the key was used, at most once a minute; `last` is when that was noted before.
+pub async fn touch(db: &Db, id: &ApiKeyId, last: Option<Timestamp>, now: Timestamp) -> Result<()> {
+    if noted_lately(last, now) {
+        return Ok(());
+    }
     on!(db, pool => sqlx::query("UPDATE api_keys SET used_at = $2 WHERE id = $1 AND (used_at IS NULL OR used_at < $2 - 60000)")
         .bind(id).bind(now).execute(pool).await.map(drop))?;
     Ok(())

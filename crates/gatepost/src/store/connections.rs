@@ -1,7 +1,7 @@
 //! Connections: one Microsoft account's grant through an integration, for one person.
 
 use super::db::on;
-use super::{Db, Result};
+use super::{Db, Result, noted_lately};
 use crate::caller::{ConnectionId, EnvironmentId, IntegrationId, PersonId};
 use crate::clock::Timestamp;
 
@@ -142,8 +142,11 @@ pub async fn save_revoked(db: &Db, id: &ConnectionId, reason: &str) -> Result<bo
     Ok(done == 1)
 }
 
-/// Notes that the connection was used, at most once a minute.
-pub async fn touch(db: &Db, id: &ConnectionId, now: Timestamp) -> Result<()> {
+/// Notes that the connection was used, at most once a minute; `last` is when that was noted before.
+pub async fn touch(db: &Db, id: &ConnectionId, last: Option<Timestamp>, now: Timestamp) -> Result<()> {
+    if noted_lately(last, now) {
+        return Ok(());
+    }
     on!(db, pool => sqlx::query("UPDATE connections SET used_at = $2 WHERE id = $1 AND (used_at IS NULL OR used_at < $2 - 60000)")
         .bind(id).bind(now).execute(pool).await.map(drop))?;
     Ok(())

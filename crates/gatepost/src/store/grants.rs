@@ -1,7 +1,7 @@
 //! Grants: a person's consent for a client.
 
 use super::db::{on, within};
-use super::{Db, Result, Tx};
+use super::{Db, Result, Tx, noted_lately};
 use crate::caller::{ClientId, EnvironmentId, GrantId, IntegrationId, PersonId};
 use crate::clock::Timestamp;
 
@@ -108,8 +108,11 @@ pub async fn revoke_of_person(db: &Db, person: &PersonId, now: Timestamp, reason
     )
 }
 
-/// Notes that the grant was used, at most once a minute.
-pub async fn touch(db: &Db, id: &GrantId, now: Timestamp) -> Result<()> {
+/// Notes that the grant was used, at most once a minute; `last` is when that was noted before.
+pub async fn touch(db: &Db, id: &GrantId, last: Option<Timestamp>, now: Timestamp) -> Result<()> {
+    if noted_lately(last, now) {
+        return Ok(());
+    }
     on!(db, pool => sqlx::query("UPDATE grants SET used_at = $2 WHERE id = $1 AND (used_at IS NULL OR used_at < $2 - 60000)")
         .bind(id).bind(now).execute(pool).await.map(drop))?;
     Ok(())

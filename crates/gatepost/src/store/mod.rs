@@ -32,6 +32,8 @@ pub mod waiting_forms;
 
 pub use db::{Db, Tx};
 
+use crate::clock::Timestamp;
+
 /// Why the database did not do what was asked. The text never holds a value of a row.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -48,6 +50,13 @@ impl From<sqlx::Error> for Error {
             _ => Self::Database(error),
         }
     }
+}
+
+const MINUTE_MS: i64 = 60_000;
+
+/// Whether a time that is kept by the minute need not be written again. A write that changes nothing takes SQLite's lock too.
+fn noted_lately(last: Option<Timestamp>, now: Timestamp) -> bool {
+    last.is_some_and(|last| now.since_ms(last) <= MINUTE_MS)
 }
 
 /// What a store function gives.

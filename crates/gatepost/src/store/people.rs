@@ -1,7 +1,7 @@
 //! People: local administrators and those who sign in with Microsoft.
 
 use super::db::{on, within};
-use super::{Db, Result, Tx};
+use super::{Db, Result, Tx, noted_lately};
 use crate::caller::{EnvironmentId, PersonId};
 use crate::clock::Timestamp;
 
@@ -146,8 +146,11 @@ pub async fn save_account(db: &Db, id: &PersonId, tenant: &str, object: &str) ->
     Ok(())
 }
 
-/// Notes when a person was last here, at most once a minute.
-pub async fn touch(db: &Db, id: &PersonId, now: Timestamp) -> Result<()> {
+/// Notes when a person was last here, at most once a minute; `last` is when that was noted before.
+pub async fn touch(db: &Db, id: &PersonId, last: Option<Timestamp>, now: Timestamp) -> Result<()> {
+    if noted_lately(last, now) {
+        return Ok(());
+    }
     on!(db, pool => sqlx::query("UPDATE people SET last_seen_at = $2 WHERE id = $1 AND (last_seen_at IS NULL OR last_seen_at < $2 - 60000)")
         .bind(id).bind(now).execute(pool).await.map(drop))?;
     Ok(())

@@ -207,7 +207,7 @@ async fn connect(
                 .unwrap()
         );
     } else {
-        connections::touch(&gateway.app.db, &id, NOW.plus_seconds(-120))
+        connections::touch(&gateway.app.db, &id, None, NOW.plus_seconds(-120))
             .await
             .unwrap();
     }
