@@ -66,6 +66,10 @@ impl ServerHandler for Server {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the product's rules on its front do not bind what it is compared with"
+)]
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let path = std::env::args().nth(1).context("expected the file with the answers")?;
@@ -74,7 +78,11 @@ async fn main() -> anyhow::Result<()> {
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true);
-    let service = StreamableHttpService::new(move || Ok(server.clone()), Arc::new(NeverSessionManager::default()), config);
+    let service = StreamableHttpService::new(
+        move || Ok(server.clone()),
+        Arc::new(NeverSessionManager::default()),
+        config,
+    );
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?;
     // Without this each answer in pieces would wait for the other side's acknowledgement.

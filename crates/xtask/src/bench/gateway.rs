@@ -150,6 +150,19 @@ impl Gateway {
             .json(201)
     }
 
+    /// Lets the sandbox forget what it was asked.
+    pub(crate) fn clear_ledger(&self) -> Result<()> {
+        let ledger = format!("{}/sandbox/ledger", self.sandbox);
+        Request::delete(&ledger)?.once()?.expect(204)
+    }
+
+    /// How many requests the sandbox was asked since, by whomever.
+    pub(crate) fn ledger_length(&self) -> Result<usize> {
+        let ledger = format!("{}/sandbox/ledger", self.sandbox);
+        let entries = Request::get(&ledger, &[])?.once()?.json(200)?;
+        Ok(entries.as_array().context("the sandbox's ledger is no list")?.len())
+    }
+
     /// The gateway's address.
     pub(crate) fn url(&self) -> String {
         format!("http://localhost:{}", self.port)

@@ -21,10 +21,7 @@ pub(crate) struct Request {
 impl Request {
     /// `GET url` with these headers.
     pub(crate) fn get(url: &str, headers: &[(&str, &str)]) -> Result<Self> {
-        let (address, path) = split(url)?;
-        let headers = lines(headers);
-        let bytes = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n{headers}\r\n").into_bytes();
-        Ok(Self { address, bytes })
+        Self::of("GET", url, headers, "")
     }
 
     /// `GET url` with a bearer token.
@@ -32,15 +29,17 @@ impl Request {
         Self::get(url, &[("authorization", &format!("Bearer {token}"))])
     }
 
+    /// `DELETE url`.
+    pub(crate) fn delete(url: &str) -> Result<Self> {
+        Self::of("DELETE", url, &[], "")
+    }
+
     /// `POST url` with a body.
     pub(crate) fn post(url: &str, headers: &[(&str, &str)], body: &str) -> Result<Self> {
-        let (address, path) = split(url)?;
-        let headers = lines(headers);
-        let length = body.len();
-        let bytes =
-            format!("POST {path} HTTP/1.1\r\nhost: {address}\r\n{headers}content-length: {length}\r\n\r\n{body}")
-                .into_bytes();
-        Ok(Self { address, bytes })
+        let length = body.len().to_string();
+        let mut headers = headers.to_vec();
+        headers.push(("content-length", &length));
+        Self::of("POST", url, &headers, body)
     }
 
     /// `POST url` with JSON.
@@ -48,17 +47,18 @@ impl Request {
         Self::post(url, &[("content-type", "application/json")], &body.to_string())
     }
 
+    fn of(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Result<Self> {
+        let (address, path) = split(url)?;
+        let headers = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+        let headers: String = headers.collect();
+        let bytes = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\n{headers}\r\n{body}").into_bytes();
+        Ok(Self { address, bytes })
+    }
+
     /// Sends it over a connection of its own.
     pub(crate) fn once(&self) -> Result<Answer> {
         Connection::open(&self.address)?.send(self)
     }
-}
-
-fn lines(headers: &[(&str, &str)]) -> String {
-    headers
-        .iter()
-        .map(|(name, value)| format!("{name}: {value}\r\n"))
-        .collect()
 }
 
 /// An open connection that is used for one request after the other.

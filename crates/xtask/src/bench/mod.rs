@@ -86,22 +86,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         text.push_str(&load(options, &program)?);
     }
     if [Part::SignIns, Part::Clients, Part::Streams].into_iter().any(wanted) {
-        let mut gateway = Gateway::start(&program)?;
-        // Whoever sets up leaves traces: hashing a password takes memory once.
-        gateway.restart()?;
-        text.push_str(&report::rest(gateway.memory_at_rest()?));
-        if wanted(Part::SignIns) {
-            text.push_str(&sign_ins(options, &gateway)?);
-        }
-        if wanted(Part::Clients) {
-            println!("registering {} clients", options.clients);
-            text.push_str(&clients(options, &mut gateway)?);
-        }
-        if wanted(Part::Streams) {
-            println!("opening {} streams", options.streams);
-            let cost = streams::measure(&mut gateway, usize::try_from(options.streams)?)?;
-            text.push_str(&report::streams(&cost));
-        }
+        text.push_str(&alone(options, &program, wanted)?);
     }
     print!("{text}");
     Ok(ExitCode::SUCCESS)
@@ -170,28 +155,48 @@ impl Start {
     }
 }
 
+/// What is measured of a gateway that runs apart from the sandbox.
+fn alone(options: &Options, program: &Path, wanted: impl Fn(Part) -> bool) -> Result<String> {
+    let mut gateway = Gateway::start(program)?;
+    // Whoever sets up leaves traces: hashing a password takes memory once.
+    gateway.restart()?;
+    let rest = report::rest(gateway.memory_at_rest()?);
+    let (mut kinds, mut tables) = (Vec::new(), String::new());
+    if wanted(Part::SignIns) {
+        println!("signing in {} people, twice", options.sign_ins);
+        let (first, again) = sign_ins(&gateway, options.sign_ins)?;
+        kinds.push(("new person, new client", first));
+        kinds.push(("the same browser, another new client", again));
+    }
+    if wanted(Part::Clients) {
+        println!("registering {} clients", options.clients);
+        let clients = usize::try_from(options.clients)?;
+        let (known, of_tokens, sign_ins) = clients::measure(&mut gateway, clients, clients / 10)?;
+        kinds.push(("the same browser, a client that is known", sign_ins));
+        tables.push_str(&report::clients(&known, &of_tokens));
+    }
+    if wanted(Part::Streams) {
+        println!("opening {} streams", options.streams);
+        let open = streams::measure(&mut gateway, usize::try_from(options.streams)?)?;
+        tables.push_str(&report::streams(&open));
+    }
+    if !kinds.is_empty() {
+        tables.insert_str(0, &report::sign_ins(&kinds));
+    }
+    Ok(rest + &tables)
+}
+
 /// Sign-ins of new people through new clients, and again of each through another client.
-fn sign_ins(options: &Options, gateway: &Gateway) -> Result<String> {
-    println!("signing in {} people, twice", options.sign_ins);
-    let (mut first, mut again): (Vec<SignIn>, Vec<SignIn>) = Default::default();
+fn sign_ins(gateway: &Gateway, people: u64) -> Result<(Vec<SignIn>, Vec<SignIn>)> {
+    let (mut first, mut again) = (Vec::new(), Vec::new());
     // The first of all finds caches empty and connections closed; it is not counted.
     Person::new(gateway, "earliest")?.sign_in(gateway, None)?;
-    for number in 0..options.sign_ins {
+    for number in 0..people {
         let mut person = Person::new(gateway, &format!("signs-in-{number}"))?;
         first.push(person.sign_in(gateway, None)?.0);
         again.push(person.sign_in(gateway, None)?.0);
     }
-    Ok(report::sign_ins(&[
-        ("new person, new client", &first),
-        ("the same browser, another new client", &again),
-    ]))
-}
-
-fn clients(options: &Options, gateway: &mut Gateway) -> Result<String> {
-    let signed = usize::try_from(options.clients / 10)?;
-    let (known, of_tokens, sign_ins) = clients::measure(gateway, usize::try_from(options.clients)?, signed)?;
-    let name = "the same browser, a client that is known";
-    Ok(report::sign_ins(&[(name, &sign_ins)]) + &report::clients(&known, &of_tokens))
+    Ok((first, again))
 }
 
 fn build_release() -> Result<PathBuf> {

@@ -70,17 +70,16 @@ impl Person {
             microsoft.trim_start_matches("http://"),
         );
         let mut client = Browser::default();
-        let before = last_in_ledger(gateway, 0)?;
+        gateway.clear_ledger()?;
         let began = Instant::now();
         let token = self.walk(gateway, &mut client, known)?;
         let time = began.elapsed();
-        let at_microsoft = last_in_ledger(gateway, before)? - before;
         let browser_to_microsoft = self.browser.take_sent(microsoft);
         let sent = Sent {
             by_client: client.take_sent(ours),
             by_browser: self.browser.take_sent(ours),
             browser_to_microsoft,
-            gateway_to_microsoft: usize::try_from(at_microsoft)?.saturating_sub(browser_to_microsoft),
+            gateway_to_microsoft: gateway.ledger_length()?.saturating_sub(browser_to_microsoft),
         };
         Ok((SignIn { time, sent }, token))
     }
@@ -207,14 +206,6 @@ pub(crate) fn registration(url: &str) -> Result<Request> {
         "token_endpoint_auth_method": "none",
     });
     Request::post_json(url, &about)
-}
-
-/// The number of the last request that the sandbox was asked.
-fn last_in_ledger(gateway: &Gateway, since: u64) -> Result<u64> {
-    let url = format!("{}/sandbox/ledger?since={since}", gateway.sandbox);
-    let entries = Request::get(&url, &[])?.once()?.json(200)?;
-    let numbers = entries.as_array().into_iter().flatten();
-    Ok(numbers.filter_map(|entry| entry["seq"].as_u64()).max().unwrap_or(since))
 }
 
 fn text(value: &Value) -> Result<String> {
