@@ -35,7 +35,7 @@ pub struct Parts {
     pub audit: Audit,
     pub signer: Arc<Signer>,
     pub entra: Entra,
-    pub access: Access,
+    pub access: Arc<Access>,
     pub power_bi: PowerBi,
     pub budgets: Budgets,
     pub openid: OpenId,
@@ -43,7 +43,7 @@ pub struct Parts {
     pub documents: Documents,
     pub policies: policies::Compiled,
     /// Names this process among replicas.
-    pub replica: String,
+    pub replica: Arc<str>,
 }
 
 impl std::ops::Deref for App {

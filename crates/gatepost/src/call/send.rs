@@ -1,5 +1,6 @@
 //! Step four of the funnel: the token, one request to Power BI, and the few repeats that are safe.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -28,7 +29,7 @@ pub(super) async fn send(
     let integration = integrations::find(&app.db, &connection.integration_id).await?;
     let integration = integration.ok_or_else(|| CallError::Internal("the connection's integration is gone".into()))?;
     let cloud = entra::cloud_of(&integration.cloud).map_err(|error| CallError::Access(error.into()))?;
-    let mut token = entra::access_token(app.means(), permit, connection)
+    let mut token = entra::access_token(&app.means(), permit, connection)
         .await
         .map_err(|error| at_link(app, error))?;
     connections::touch(&app.db, &connection.id, app.clock.now()).await?;
@@ -120,14 +121,14 @@ async fn is_turn(app: &App, budget: &Budget) -> Result<bool, CallError> {
 
 impl App {
     /// What a token refresh needs of the gateway.
-    pub fn means(&self) -> Means<'_> {
+    pub fn means(&self) -> Means {
         Means {
-            db: &self.db,
-            clock: &self.clock,
-            vault: &self.vault,
-            entra: &self.entra,
-            access: &self.access,
-            replica: &self.replica,
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            vault: self.vault.clone(),
+            entra: self.entra.clone(),
+            access: Arc::clone(&self.access),
+            replica: Arc::clone(&self.replica),
         }
     }
 }
@@ -162,13 +163,13 @@ async fn fresh(
     connection: &Connection,
     stale: &AccessToken,
 ) -> Result<AccessToken, CallError> {
-    entra::expire(app.means(), connection, stale.generation)
+    entra::expire(&app.means(), connection, stale.generation)
         .await
         .map_err(CallError::Access)?;
     let row = connections::find(&app.db, &connection.id)
         .await?
         .ok_or_else(|| CallError::Internal("the connection is gone".into()))?;
-    entra::access_token(app.means(), permit, &row)
+    entra::access_token(&app.means(), permit, &row)
         .await
         .map_err(|error| at_link(app, error))
 }

@@ -42,6 +42,12 @@ impl Settings {
             ("approval_hours", self.approval_hours, 1, 24 * 30),
             ("keep_alive_days", self.keep_alive_days, 0, 80),
             (
+                "token_refreshes_per_minute",
+                i64::from(self.token_refreshes_per_minute),
+                10,
+                12_000,
+            ),
+            (
                 "power_bi_timeout_seconds",
                 to_i64(self.power_bi_timeout_seconds),
                 1,

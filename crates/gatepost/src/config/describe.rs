@@ -79,6 +79,10 @@ const MEANINGS: &[(&str, &str)] = &[
         "Connections idle for this long are refreshed, because Microsoft forgets them after 90 days. 0: let them lapse.",
     ),
     (
+        "token_refreshes_per_minute",
+        "Most access tokens of one integration that are renewed at Microsoft in a minute, over all replicas. Tokens are renewed up to ten minutes ahead, so leave room for a tenth of the people who work at the same time.",
+    ),
+    (
         "power_bi_timeout_seconds",
         "Longest wait for the first byte of an answer of Power BI.",
     ),

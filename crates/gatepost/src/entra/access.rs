@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::error::{Class, EntraError};
+use super::pace::{Pace, Turn};
 use super::stored::{Unusable, registration_of};
 use super::{Entra, TokenAnswer};
 use crate::caller::ConnectionId;
@@ -22,7 +23,15 @@ const MARGIN_MS: i64 = 5 * 60 * 1000;
 /// Longer than the provider call may take, so that a living holder is never overtaken.
 const LEASE_MS: i64 = 45 * 1000;
 const PATIENCE: Duration = Duration::from_secs(25);
+/// A call that has no usable token queues this long for its refresh; one that still has one does not queue.
+const QUEUE: Duration = Duration::from_secs(20);
+/// A refresh ahead of need leaves the rest of the queue to calls that wait.
+const QUEUE_AHEAD: Duration = Duration::from_secs(2);
 const BROKEN_RETRY_MS: i64 = 60 * 60 * 1000;
+/// Failures in a row after which an answer that nobody understands is an administrator's matter.
+const MOST_UNKNOWN: i64 = 3;
+/// A token this close to its end is not served in place of one that could not be renewed.
+const LAST_USE_MS: i64 = 30 * 1000;
 
 /// Why there is no access token.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -47,16 +56,16 @@ impl From<store::Error> for AccessError {
     }
 }
 
-/// What a refresh needs of the gateway.
-#[derive(Clone, Copy)]
-pub struct Means<'a> {
-    pub db: &'a Db,
-    pub clock: &'a Clock,
-    pub vault: &'a Vault,
-    pub entra: &'a Entra,
-    pub access: &'a Access,
+/// What a refresh needs of the gateway. Cheap to clone.
+#[derive(Clone)]
+pub struct Means {
+    pub db: Db,
+    pub clock: Clock,
+    pub vault: Vault,
+    pub entra: Entra,
+    pub access: Arc<Access>,
     /// Names this process; the lease's owner.
-    pub replica: &'a str,
+    pub replica: Arc<str>,
 }
 
 /// An access token and the generation it belongs to.
@@ -66,13 +75,23 @@ pub struct AccessToken {
     pub generation: i64,
 }
 
-/// One refresh at a time per connection within this process.
-#[derive(Default)]
-pub struct Access(Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>);
+/// One refresh at a time per connection within this process, and so many in a minute per integration within all.
+pub struct Access {
+    turns: Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
+    pace: Pace,
+}
 
 impl Access {
+    /// `refreshes_per_minute` is the most for one integration.
+    pub fn new(refreshes_per_minute: u32) -> Self {
+        Self {
+            turns: Mutex::default(),
+            pace: Pace::new(refreshes_per_minute),
+        }
+    }
+
     fn turn(&self, id: &ConnectionId) -> Arc<tokio::sync::Mutex<()>> {
-        let mut turns = self.0.lock().expect("no code panics while holding the turns");
+        let mut turns = self.turns.lock().expect("no code panics while holding the turns");
         // A turn that only this map holds is nobody's; forgetting it keeps the map small.
         if 1024 < turns.len() {
             turns.retain(|_, turn| 1 < Arc::strong_count(turn));
@@ -105,11 +124,7 @@ pub fn refresh_after(clock: &Clock, answer: &TokenAnswer) -> Timestamp {
 /// The access token of `connection` for the call that `permit` allows.
 ///
 /// Invariant: without a permit there is no token, and the permit must be for the connection's own person.
-pub async fn access_token(
-    means: Means<'_>,
-    permit: &Permit,
-    connection: &Connection,
-) -> Result<AccessToken, AccessError> {
+pub async fn access_token(means: &Means, permit: &Permit, connection: &Connection) -> Result<AccessToken, AccessError> {
     if permit.person() != &connection.person_id || permit.environment() != &connection.environment_id {
         return Err(AccessError::NotConnected {
             state: "refused",
@@ -119,27 +134,39 @@ pub async fn access_token(
     current_token(means, connection).await
 }
 
-/// Refreshes an idle connection so that Microsoft does not forget it.
-pub async fn keep_alive(means: Means<'_>, connection: &Connection) -> Result<(), AccessError> {
-    let due = Connection {
-        access_expires_at: Timestamp(0),
-        ..connection.clone()
-    };
-    refreshed(means, &due).await.map(drop)
+/// Refreshes a connection that no call waits for; false when the queue has no room for that now.
+pub async fn refresh_ahead(means: &Means, connection: &Connection) -> Result<bool, AccessError> {
+    let done = refreshed(means, connection, QUEUE_AHEAD).await?;
+    Ok(matches!(done, Refreshed::Token(_)))
 }
 
 /// Makes the access token of this generation due, after Power BI refused it as expired.
-pub async fn expire(means: Means<'_>, connection: &Connection, generation: i64) -> Result<(), AccessError> {
-    Ok(refresh::expire(means.db, &connection.id, generation, means.clock.now()).await?)
+pub async fn expire(means: &Means, connection: &Connection, generation: i64) -> Result<(), AccessError> {
+    Ok(refresh::expire(&means.db, &connection.id, generation, means.clock.now()).await?)
 }
 
-async fn current_token(means: Means<'_>, connection: &Connection) -> Result<AccessToken, AccessError> {
+async fn current_token(means: &Means, connection: &Connection) -> Result<AccessToken, AccessError> {
     usable(connection)?;
     let now = means.clock.now();
     if MARGIN_MS < connection.access_expires_at.since_ms(now) {
-        return opened(means.vault, connection);
+        return opened(&means.vault, connection);
     }
-    refreshed(means, connection).await
+    let has_use = LAST_USE_MS < connection.access_expires_at.since_ms(now);
+    let queue = if has_use { Duration::ZERO } else { QUEUE };
+    match refreshed(means, connection, queue).await? {
+        Refreshed::Token(token) => Ok(token),
+        Refreshed::Queued { wait_ms } => still_good(means, connection, FULL.into(), wait_ms),
+    }
+}
+
+const FULL: &str = "very many sign-ins are being renewed at this moment, and this one's turn comes later";
+
+enum Refreshed {
+    Token(AccessToken),
+    /// Its turn would come later than the caller would wait.
+    Queued {
+        wait_ms: i64,
+    },
 }
 
 fn usable(connection: &Connection) -> Result<(), AccessError> {
@@ -168,19 +195,20 @@ fn opened(vault: &Vault, connection: &Connection) -> Result<AccessToken, AccessE
     })
 }
 
-/// Waits for its turn in this process, then for the lease among replicas; whoever gets it refreshes, all others read the result.
-async fn refreshed(means: Means<'_>, stale: &Connection) -> Result<AccessToken, AccessError> {
+/// Waits for its turn in this process, then in the integration's queue, then for the lease among replicas; whoever gets it
+/// refreshes, all others read the result.
+async fn refreshed(means: &Means, stale: &Connection, queue: Duration) -> Result<Refreshed, AccessError> {
     let turn = means.access.turn(&stale.id);
     let work = async {
         let _mine = turn.lock().await;
         loop {
-            let row = connections::find(means.db, &stale.id)
+            let row = connections::find(&means.db, &stale.id)
                 .await?
                 .ok_or(AccessError::Sealed)?;
             usable(&row)?;
             let now = means.clock.now();
             if row.generation != stale.generation && MARGIN_MS < row.access_expires_at.since_ms(now) {
-                return opened(means.vault, &row);
+                return opened(&means.vault, &row).map(Refreshed::Token);
             }
             if row.lease_owner.is_none() && now < row.lease_until {
                 return still_good(
@@ -188,21 +216,21 @@ async fn refreshed(means: Means<'_>, stale: &Connection) -> Result<AccessToken, 
                     &row,
                     row.reason.clone().unwrap_or_default(),
                     row.lease_until.since_ms(now),
-                );
+                )
+                .map(Refreshed::Token);
             }
-            if refresh::take(
-                means.db,
-                &row.id,
-                row.generation,
-                means.replica,
-                now,
-                now.plus_ms(LEASE_MS),
-            )
-            .await?
-            {
-                return refresh_now(means, &row).await;
+            if now < row.lease_until {
+                pause(&means.clock).await;
+                continue;
             }
-            pause(means.clock).await;
+            let pace = means.access.pace;
+            if let Turn::After { ms } = pace.turn(&means.db, &row.integration_id, now, queue).await? {
+                return Ok(Refreshed::Queued { wait_ms: ms });
+            }
+            if let Some(token) = refresh_to_the_end(means, row).await? {
+                return Ok(Refreshed::Token(token));
+            }
+            pause(&means.clock).await;
         }
     };
     tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| {
@@ -218,26 +246,43 @@ async fn pause(clock: &Clock) {
     tokio::time::sleep(Duration::from_millis(50 + clock.random().below(150))).await;
 }
 
+/// Takes the lease and refreshes, whether or not whoever asked is still there: an answer of Microsoft that nobody stored
+/// would be lost, and the lease held for nothing. `None` when another replica has the lease.
+async fn refresh_to_the_end(means: &Means, row: Connection) -> Result<Option<AccessToken>, AccessError> {
+    let means = means.clone();
+    let work = async move {
+        let now = means.clock.now();
+        let until = now.plus_ms(LEASE_MS);
+        if refresh::take(&means.db, &row.id, row.generation, &means.replica, now, until).await? {
+            refresh_now(&means, &row).await.map(Some)
+        } else {
+            Ok(None)
+        }
+    };
+    let done = tokio::spawn(work).await;
+    done.unwrap_or_else(|error| Err(AccessError::Store(format!("the refresh ended early: {error}"))))
+}
+
 /// One provider call, under the lease and outside any transaction; the token is used only after it is stored.
-async fn refresh_now(means: Means<'_>, row: &Connection) -> Result<AccessToken, AccessError> {
-    let integration = integrations::find(means.db, &row.integration_id)
+async fn refresh_now(means: &Means, row: &Connection) -> Result<AccessToken, AccessError> {
+    let integration = integrations::find(&means.db, &row.integration_id)
         .await?
         .ok_or(AccessError::Sealed)?;
     let now = means.clock.now();
     if integration.state == "broken" && integration.retry_at.is_some_and(|at| now < at) {
-        refresh::release_unchanged(means.db, &row.id, means.replica).await?;
+        refresh::release_unchanged(&means.db, &row.id, &means.replica).await?;
         return still_good(means, row, integration.state_reason.clone().unwrap_or_default(), 0)
             .map_err(|_| broken(&integration));
     }
     let answer = match ask(means, &integration, row).await {
         Ok(answer) => answer,
         Err(Asked::Local(error)) => {
-            refresh::release_unchanged(means.db, &row.id, means.replica).await?;
+            refresh::release_unchanged(&means.db, &row.id, &means.replica).await?;
             return Err(error);
         }
         Err(Asked::Microsoft(error)) => return failed(means, &integration, row, &error).await,
     };
-    integrations::save_ok(means.db, &integration.id).await?;
+    integrations::save_ok(&means.db, &integration.id).await?;
     store_tokens(means, row, &answer).await
 }
 
@@ -246,8 +291,8 @@ enum Asked {
     Microsoft(EntraError),
 }
 
-async fn ask(means: Means<'_>, integration: &Integration, row: &Connection) -> Result<TokenAnswer, Asked> {
-    let registration = registration_of(means.vault, integration).map_err(|error| Asked::Local(error.into()))?;
+async fn ask(means: &Means, integration: &Integration, row: &Connection) -> Result<TokenAnswer, Asked> {
+    let registration = registration_of(&means.vault, integration).map_err(|error| Asked::Local(error.into()))?;
     let sealed = row.refresh_sealed.as_deref().ok_or(Asked::Local(AccessError::Sealed))?;
     let place = token_place("refresh_sealed", &row.id.0, &row.environment_id.0);
     let token = means
@@ -261,7 +306,7 @@ async fn ask(means: Means<'_>, integration: &Integration, row: &Connection) -> R
         .map_err(Asked::Microsoft)
 }
 
-async fn store_tokens(means: Means<'_>, row: &Connection, answer: &TokenAnswer) -> Result<AccessToken, AccessError> {
+async fn store_tokens(means: &Means, row: &Connection, answer: &TokenAnswer) -> Result<AccessToken, AccessError> {
     let seal = |column, secret: &SecretString| {
         means.vault.seal_text(
             token_place(column, &row.id.0, &row.environment_id.0),
@@ -280,24 +325,26 @@ async fn store_tokens(means: Means<'_>, row: &Connection, answer: &TokenAnswer) 
         access_sealed: &access_sealed,
         refresh_sealed: refresh_sealed.as_deref(),
         access_expires_at: now.plus_seconds(answer.expires_in_s),
-        refresh_after: refresh_after(means.clock, answer),
+        refresh_after: refresh_after(&means.clock, answer),
         scopes: &scopes,
         now,
     };
-    if refresh::commit(means.db, &row.id, row.generation, &stored).await? {
+    if refresh::commit(&means.db, &row.id, row.generation, &stored).await? {
         return Ok(AccessToken {
             secret: answer.access_token.clone(),
             generation: row.generation + 1,
         });
     }
     // Somebody reconnected or disconnected meanwhile; what they stored counts, ours is dropped.
-    let theirs = connections::find(means.db, &row.id).await?.ok_or(AccessError::Sealed)?;
+    let theirs = connections::find(&means.db, &row.id)
+        .await?
+        .ok_or(AccessError::Sealed)?;
     usable(&theirs)?;
-    opened(means.vault, &theirs)
+    opened(&means.vault, &theirs)
 }
 
 async fn failed(
-    means: Means<'_>,
+    means: &Means,
     integration: &Integration,
     row: &Connection,
     error: &EntraError,
@@ -313,7 +360,7 @@ async fn failed(
         Class::GrantDead => {
             let reason = format!("{} {}", explanation.cause, explanation.tell);
             if refresh::save_dead(
-                means.db,
+                &means.db,
                 &row.id,
                 row.generation,
                 &reason,
@@ -327,39 +374,52 @@ async fn failed(
                     reason,
                 });
             }
-            let theirs = connections::find(means.db, &row.id).await?.ok_or(AccessError::Sealed)?;
+            let theirs = connections::find(&means.db, &row.id)
+                .await?
+                .ok_or(AccessError::Sealed)?;
             usable(&theirs)?;
-            opened(means.vault, &theirs)
+            opened(&means.vault, &theirs)
         }
         Class::IntegrationBroken | Class::Configuration => {
             integrations::save_broken(
-                means.db,
+                &means.db,
                 &integration.id,
                 &code,
                 &format!("{} {}", explanation.cause, explanation.tell),
                 now.plus_ms(BROKEN_RETRY_MS),
             )
             .await?;
-            refresh::release_unchanged(means.db, &row.id, means.replica).await?;
+            refresh::release_unchanged(&means.db, &row.id, &means.replica).await?;
             still_good(means, row, String::new(), 0)
                 .map_err(|_| AccessError::IntegrationBroken(format!("{} {}", explanation.cause, explanation.tell)))
         }
         Class::Throttled { .. } | Class::Transient | Class::Unknown => {
+            let is_quarantined = error.class == Class::Unknown && MOST_UNKNOWN <= row.failures + 1;
             let wait_ms = match error.class {
                 Class::Throttled { retry_after_s } => i64::try_from(retry_after_s).unwrap_or(300) * 1000,
-                _ => backoff_ms(means.clock, row.failures),
+                _ if is_quarantined => BROKEN_RETRY_MS,
+                _ => backoff_ms(&means.clock, row.failures),
             };
+            let reason = if is_quarantined {
+                format!("{}. {}", explanation.cause, explanation.tell)
+            } else {
+                explanation.cause
+            };
+            if error.is_throttling_of_all() {
+                let pace = means.access.pace;
+                pace.pause(&means.db, &integration.id, now, wait_ms).await?;
+            }
             refresh::release(
-                means.db,
+                &means.db,
                 &row.id,
                 row.generation,
-                means.replica,
+                &means.replica,
                 now.plus_ms(wait_ms),
-                &explanation.cause,
+                &reason,
                 &code,
             )
             .await?;
-            still_good(means, row, explanation.cause, wait_ms)
+            still_good(means, row, reason, wait_ms)
         }
     }
 }
@@ -372,9 +432,9 @@ fn backoff_ms(clock: &Clock, failures: i64) -> i64 {
 }
 
 /// A token that could not be renewed is served to its very end.
-fn still_good(means: Means<'_>, row: &Connection, reason: String, wait_ms: i64) -> Result<AccessToken, AccessError> {
-    if 30_000 < row.access_expires_at.since_ms(means.clock.now()) {
-        return opened(means.vault, row);
+fn still_good(means: &Means, row: &Connection, reason: String, wait_ms: i64) -> Result<AccessToken, AccessError> {
+    if LAST_USE_MS < row.access_expires_at.since_ms(means.clock.now()) {
+        return opened(&means.vault, row);
     }
     Err(AccessError::Unavailable {
         reason,

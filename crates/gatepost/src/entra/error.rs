@@ -5,11 +5,13 @@ use serde_json::Value;
 
 /// Pause after a 429 that does not say how long.
 const DEFAULT_PAUSE_S: u64 = 60;
-/// Pause after 50196, which means a loop was seen.
+/// One person's requests look like a loop.
+const LOOP: u32 = 50196;
+/// Pause after [`LOOP`].
 const LOOP_PAUSE_S: u64 = 300;
 const LONGEST_PAUSE_S: u64 = 3600;
 /// Codes that mean "slow down" whatever the `error` beside them says; 50196 comes as `invalid_grant`.
-const THROTTLED: [u32; 3] = [50196, 90055, 90024];
+const THROTTLED: [u32; 3] = [LOOP, 90055, 90024];
 /// Codes that mean Microsoft could not do it just now, whatever the `error` beside them says.
 const TRANSIENT: [u32; 6] = [90033, 90006, 90012, 90090, 50033, 50087];
 const LONGEST_CLAIMS: usize = 4096;
@@ -118,6 +120,11 @@ impl EntraError {
         }
     }
 
+    /// Whether Microsoft slows down the whole application; 50196 is about one person's requests only.
+    pub(super) fn is_throttling_of_all(&self) -> bool {
+        matches!(self.class, Class::Throttled { .. }) && !self.codes.contains(&LOOP)
+    }
+
     /// The refusal in words: of the first code that is known, else of the error.
     pub fn explanation(&self) -> Explanation {
         let known = self.codes.iter().find_map(|code| explain(*code));
@@ -164,7 +171,7 @@ pub(super) fn classify(status: u16, error: &str, codes: &[u32], retry_after: Opt
 
 /// Whole seconds only: Microsoft sends no dates here, and an absurd wait must not stop a connection for good.
 fn pause_s(codes: &[u32], retry_after: Option<&str>) -> u64 {
-    let least = if codes.contains(&50196) { LOOP_PAUSE_S } else { 1 };
+    let least = if codes.contains(&LOOP) { LOOP_PAUSE_S } else { 1 };
     let asked = retry_after
         .and_then(|it| it.trim().parse::<u64>().ok())
         .unwrap_or(DEFAULT_PAUSE_S);

@@ -10,6 +10,7 @@ mod client;
 mod error;
 mod identity;
 mod keys;
+mod pace;
 mod registration;
 mod stored;
 mod tenant;
@@ -17,7 +18,7 @@ mod tenant;
 mod tests;
 
 pub use access::{
-    Access, AccessError, AccessToken, Means, access_token, expire, keep_alive, refresh_after, token_place,
+    Access, AccessError, AccessToken, Means, access_token, expire, refresh_after, refresh_ahead, token_place,
 };
 pub use answer::TokenAnswer;
 pub use authorize::{Ask, Pkce, Prompt, Start, admin_consent_url, authorize_url, missing_scopes, scope};

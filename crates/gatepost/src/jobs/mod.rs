@@ -1,8 +1,10 @@
 //! A handful of periodic tasks, each run by whichever replica comes first.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use futures_util::future::ready;
 use serde_json::json;
 
 use crate::app::App;
@@ -20,9 +22,7 @@ const KEEP_ALIVE_BATCH: i64 = 50;
 /// Tokens are refreshed ahead for connections used this lately; the others wait for their next call.
 const IN_USE_SECONDS: i64 = 60 * 60;
 const AHEAD_SECONDS: i64 = 25;
-/// Refreshes ahead per run: those of many people whose tokens end together are spread over some runs.
-const AHEAD_BATCH: i64 = 200;
-const AHEAD_AT_ONCE: usize = 4;
+const AHEAD_AT_ONCE: usize = 8;
 /// Codes and tokens stay this long after their end, so that a reuse is still noticed.
 const KEPT_AFTER_END_SECONDS: i64 = 24 * 3600;
 
@@ -71,14 +71,23 @@ async fn sweep(app: &App) -> store::Result<()> {
 }
 
 /// Refreshes tokens of connections in use before they end, so that no call has to wait for it and an outage of Microsoft
-/// has time to pass. A failure is remembered with the connection and harms nothing yet.
+/// has time to pass. A failure is remembered with the connection and harms nothing yet. One run takes what half a minute
+/// allows; the rest is for the next.
 async fn refresh_ahead(app: &App) -> store::Result<()> {
     let now = app.clock.now();
-    let due = refresh::due(&app.db, now, now.plus_seconds(-IN_USE_SECONDS), AHEAD_BATCH).await?;
+    let most = i64::from(app.settings.token_refreshes_per_minute.div_ceil(2));
+    let due = refresh::due(&app.db, now, now.plus_seconds(-IN_USE_SECONDS), most).await?;
+    let is_full = &AtomicBool::new(false);
+    // None is dropped halfway: what is under way ends, and nothing new begins.
     futures_util::stream::iter(due)
+        .take_while(|_| ready(!is_full.load(Ordering::Relaxed)))
         .for_each_concurrent(AHEAD_AT_ONCE, |connection| async move {
-            if let Err(error) = entra::keep_alive(app.means(), &connection).await {
-                tracing::warn!(connection = %connection.id, %error, "a token could not be refreshed ahead");
+            match entra::refresh_ahead(&app.means(), &connection).await {
+                Ok(true) => {}
+                Ok(false) => is_full.store(true, Ordering::Relaxed),
+                Err(error) => {
+                    tracing::warn!(connection = %connection.id, %error, "a token could not be refreshed ahead")
+                }
             }
         })
         .await;
@@ -89,8 +98,13 @@ async fn refresh_ahead(app: &App) -> store::Result<()> {
 async fn keep_alive(app: &App, days: i64) -> store::Result<()> {
     let now = app.clock.now();
     for connection in refresh::idle(&app.db, now.plus_seconds(-days * 24 * 3600), now, KEEP_ALIVE_BATCH).await? {
-        let outcome = entra::keep_alive(app.means(), &connection).await;
-        let details = json!({ "connection": connection.id, "outcome": outcome.as_ref().map_or_else(ToString::to_string, |()| "refreshed".into()) });
+        let outcome = match entra::refresh_ahead(&app.means(), &connection).await {
+            Ok(true) => "refreshed".to_owned(),
+            // The queue is full; those that are left stay due.
+            Ok(false) => return Ok(()),
+            Err(error) => error.to_string(),
+        };
+        let details = json!({ "connection": connection.id, "outcome": outcome });
         let entry = Entry {
             kind: "connection.kept_alive",
             environment: Some(connection.environment_id),

@@ -19,7 +19,7 @@ use crate::mcp::session;
 /// Invariant: nobody names a request of another person, client or environment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
-    gateway: String,
+    gateway: Arc<str>,
     environment: String,
     person: String,
     client: String,

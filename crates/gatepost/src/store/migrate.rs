@@ -22,6 +22,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     ),
     (20, "mcp_tasks", include_str!("../../migrations/0020_mcp_tasks.sql")),
     (30, "rates", include_str!("../../migrations/0030_rates.sql")),
+    (
+        31,
+        "refresh_slots",
+        include_str!("../../migrations/0031_refresh_slots.sql"),
+    ),
 ];
 
 /// Where the database stands against this binary.

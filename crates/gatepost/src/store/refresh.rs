@@ -3,7 +3,7 @@
 use super::connections::{Connection, select};
 use super::db::on;
 use super::{Db, Result};
-use crate::caller::ConnectionId;
+use crate::caller::{ConnectionId, IntegrationId};
 use crate::clock::Timestamp;
 
 /// Takes the right to refresh this generation until `until`; false when another holds it or the tokens have changed.
@@ -20,6 +20,35 @@ pub async fn take(
          WHERE id = $1 AND generation = $2 AND lease_until < $4 AND state IN ('connected', 'degraded') RETURNING id")
         .bind(id).bind(generation).bind(owner).bind(now).bind(until).fetch_optional(pool).await)?;
     Ok(row.is_some())
+}
+
+/// Queues one refresh of an integration, `gap_ms` after the one before; its place in time, or `None` when that is after `latest`.
+pub async fn reserve(
+    db: &Db,
+    integration: &IntegrationId,
+    now: Timestamp,
+    gap_ms: i64,
+    latest: Timestamp,
+) -> Result<Option<Timestamp>> {
+    let end: Option<Timestamp> = on!(db, pool => sqlx::query_scalar(
+        "UPDATE integrations SET refresh_slot = CASE WHEN refresh_slot < $2 THEN $2 ELSE refresh_slot END + $3
+         WHERE id = $1 AND refresh_slot <= $4 RETURNING refresh_slot")
+        .bind(integration).bind(now).bind(gap_ms).bind(latest).fetch_optional(pool).await)?;
+    Ok(end.map(|it| it.plus_ms(-gap_ms)))
+}
+
+/// The place in time that the next refresh of an integration would get.
+pub async fn slot(db: &Db, integration: &IntegrationId) -> Result<Timestamp> {
+    let slot: Option<Timestamp> = on!(db, pool => sqlx::query_scalar("SELECT refresh_slot FROM integrations WHERE id = $1")
+        .bind(integration).fetch_optional(pool).await)?;
+    Ok(slot.unwrap_or(Timestamp(0)))
+}
+
+/// Lets no refresh of an integration be queued before `until`.
+pub async fn pause(db: &Db, integration: &IntegrationId, until: Timestamp) -> Result<()> {
+    on!(db, pool => sqlx::query("UPDATE integrations SET refresh_slot = $2 WHERE id = $1 AND refresh_slot < $2")
+        .bind(integration).bind(until).execute(pool).await.map(drop))?;
+    Ok(())
 }
 
 /// What a successful refresh brings.

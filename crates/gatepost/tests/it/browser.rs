@@ -111,7 +111,7 @@ async fn no_other_site_reads_a_page_with_our_cookie() {
     }
 }
 
-/// WEB-22
+/// WEB-22, ISO-08
 #[tokio::test]
 async fn other_peoples_ids_look_like_unknown_ones() {
     let it = sample().await;

@@ -225,7 +225,28 @@ async fn an_id_token_of_somebody_else_names_somebody_else() {
     );
 }
 
-/// UPS-11 in part: an outage of the keys; a new and a withdrawn key are tested beside `entra::keys`.
+/// UPS-11: see also `faults`, where a person signs in through it.
+#[tokio::test]
+async fn what_a_withdrawn_key_signed_counts_no_more() {
+    let microsoft = Microsoft::start().await;
+    let registration = microsoft.registration("");
+    let (answer, start) = microsoft.sign_in(&registration, "bo@contoso.test").await;
+    let token = answer.id_token.unwrap();
+    let identity = || microsoft.entra.identity(&registration, &token, &start.nonce);
+    identity().await.unwrap();
+    microsoft.roll_keys(true).await;
+    // It is looked for anew after an hour at the latest, or with the first token of a new key.
+    microsoft.clock.advance_ms(6 * 60 * 1000);
+    let (newer, start) = microsoft.sign_in(&registration, "bo@contoso.test").await;
+    let newer = newer.id_token.unwrap();
+    microsoft
+        .entra
+        .identity(&registration, &newer, &start.nonce)
+        .await
+        .unwrap();
+    assert_eq!(identity().await, Err(IdentityProblem::UnknownKey));
+}
+
 #[tokio::test]
 async fn keys_are_asked_for_once_and_survive_an_outage() {
     let microsoft = Microsoft::start().await;

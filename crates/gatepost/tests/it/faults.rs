@@ -102,6 +102,33 @@ async fn what_microsoft_refuses_at_sign_in_is_told_recorded_and_gone_with_the_ne
     }
 }
 
+/// UPS-11: the keys cannot be had at first, later on, and are then replaced; only at first does anybody notice.
+#[tokio::test]
+async fn people_sign_in_through_outages_and_changes_of_microsofts_keys() {
+    let world = World::new().await;
+    let out_of_order = json!({ "endpoint": "keys", "kind": "status", "status": 503 });
+    world.fault(out_of_order.clone()).await;
+    let page = sign_in(&world).await;
+    assert_eq!(page.status, 502, "{}", page.text());
+    assert!(page.text().contains("again"), "{}", page.text());
+    assert_eq!(world.entries_of("connection.refused").await.len(), 1);
+    let signs_in = async |what: &str| {
+        let page = sign_in(&world).await;
+        assert!(page.parameter("code").is_some(), "{what}: {}", page.text());
+    };
+    world.sandbox.faults().clear();
+    signs_in("once they can be had").await;
+    world.fault(out_of_order).await;
+    world.advance_seconds(2 * 3600);
+    signs_in("with the last good ones").await;
+    world.sandbox.faults().clear();
+    world.advance_seconds(6 * 60);
+    let new = world.http.post(format!("{}/sandbox/keys", world.sandbox_url));
+    let new = new.json(&json!({ "retire": true })).send().await.unwrap();
+    assert!(new.status().is_success());
+    signs_in("with a key that is new").await;
+}
+
 #[tokio::test]
 async fn a_callback_that_comes_twice_or_late_is_recorded() {
     let world = World::new().await;

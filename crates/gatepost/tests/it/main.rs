@@ -15,6 +15,7 @@ mod every_operation;
 mod faults;
 mod front;
 mod funnel;
+mod herd;
 mod joining;
 mod mcp;
 mod oauth;

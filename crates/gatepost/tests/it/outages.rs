@@ -87,30 +87,77 @@ async fn trouble_at_the_token_endpoint_harms_no_connection() {
     }
 }
 
-/// UPS-02, but for AADSTS70000 and codes nobody knows: what only the person can mend asks the person; nothing else does; no refresh token is thrown away.
+/// UPS-02: what only the person can mend asks the person; nothing else does; no refresh token is thrown away.
 #[tokio::test]
 async fn each_refusal_of_a_grant_is_taken_for_what_it_is() {
-    for (code, state) in [
-        (50_173, "needs_reconnect"),
-        (700_082, "needs_reconnect"),
-        (700_084, "needs_reconnect"),
-        (70_008, "needs_reconnect"),
-        (65_001, "needs_reconnect"),
-        (50_076, "needs_reconnect"),
-        (50_079, "needs_reconnect"),
-        (50_158, "needs_reconnect"),
-        (50_196, "degraded"),
+    let aadsts = |code: u32| json!({ "kind": "aadsts", "code": code });
+    let unknown_number =
+        json!({ "error": "invalid_grant", "error_codes": [987_654], "error_description": "AADSTS987654: new" });
+    for (what, mut fault, state) in [
+        ("50173", aadsts(50_173), "needs_reconnect"),
+        ("700082", aadsts(700_082), "needs_reconnect"),
+        ("700084", aadsts(700_084), "needs_reconnect"),
+        ("70008", aadsts(70_008), "needs_reconnect"),
+        ("70000", aadsts(70_000), "needs_reconnect"),
+        ("65001", aadsts(65_001), "needs_reconnect"),
+        ("50076", aadsts(50_076), "needs_reconnect"),
+        ("50079", aadsts(50_079), "needs_reconnect"),
+        ("50158", aadsts(50_158), "needs_reconnect"),
+        ("50196", aadsts(50_196), "degraded"),
+        (
+            "a number nobody knows",
+            json!({ "kind": "status", "status": 400, "body": unknown_number }),
+            "needs_reconnect",
+        ),
+        (
+            "an error nobody knows",
+            json!({ "kind": "status", "status": 400, "body": { "error": "moon_phase" } }),
+            "degraded",
+        ),
     ] {
         let (world, caller) = connected().await;
+        let before = connection(&world, &caller).await.refresh_sealed;
         world.advance_seconds(2 * 3600);
-        world
-            .fault(json!({ "endpoint": "token", "kind": "aadsts", "code": code, "remaining": 1 }))
-            .await;
+        fault["endpoint"] = "token".into();
+        fault["remaining"] = 1.into();
+        world.fault(fault).await;
         let problem = list_workspaces(&world.app, &caller).await.unwrap_err().problem();
         let row = connection(&world, &caller).await;
-        assert_eq!(row.state, state, "AADSTS{code}: {problem:?}");
-        assert!(row.refresh_sealed.is_some(), "AADSTS{code}");
+        assert_eq!(row.state, state, "{what}: {problem:?}");
+        assert_eq!(row.refresh_sealed, before, "{what}");
     }
+}
+
+/// UPS-02: an answer that nobody understands sets the connection aside after three times, with its refresh token.
+#[tokio::test]
+async fn what_nobody_understands_is_tried_three_times_and_then_hourly() {
+    let (world, caller) = connected().await;
+    world.advance_seconds(2 * 3600);
+    let body = json!({ "error": "moon_phase" });
+    world
+        .fault(json!({ "endpoint": "token", "kind": "status", "status": 400, "body": body, "remaining": 4 }))
+        .await;
+    let before = asked(&world).await;
+    for _ in 0..10 {
+        let problem = list_workspaces(&world.app, &caller).await.unwrap_err().problem();
+        assert_eq!(problem.code, "microsoft_unavailable");
+        world.advance_seconds(60);
+    }
+    assert_eq!(asked(&world).await - before, 3);
+    let row = connection(&world, &caller).await;
+    assert!(
+        row.reason.unwrap().contains("trace id"),
+        "an administrator is told where to look"
+    );
+    world.advance_seconds(3600);
+    list_workspaces(&world.app, &caller).await.unwrap_err();
+    assert_eq!(asked(&world).await - before, 4);
+    world.advance_seconds(3700);
+    assert_eq!(
+        list_workspaces(&world.app, &caller).await.unwrap(),
+        200,
+        "it heals by itself"
+    );
 }
 
 /// UPS-16: a day without Microsoft, with callers all the time: no person has to act, and the door is knocked at seldom.

@@ -71,6 +71,17 @@ impl Microsoft {
         }
     }
 
+    /// Signs with a new key from now on; the old one is withdrawn at once if `retire`.
+    pub(crate) async fn roll_keys(&self, retire: bool) {
+        let asked = self.browser.post(format!("{}/sandbox/keys", self.url));
+        let answer = asked
+            .json(&serde_json::json!({ "retire": retire }))
+            .send()
+            .await
+            .unwrap();
+        assert!(answer.status().is_success());
+    }
+
     pub(crate) fn cloud(&self) -> Cloud {
         Cloud::custom(&self.url, POWER_BI, &self.url, &self.url).unwrap()
     }

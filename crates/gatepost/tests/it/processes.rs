@@ -121,7 +121,7 @@ async fn a_thousand_calls_to_processes_of_their_own_make_one_refresh() {
         .await
         .unwrap()
         .remove(0);
-    entra::expire(world.app.means(), &connection, connection.generation)
+    entra::expire(&world.app.means(), &connection, connection.generation)
         .await
         .unwrap();
     let processes = Arc::new(replicas(&world));

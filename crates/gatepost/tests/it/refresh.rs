@@ -183,6 +183,79 @@ async fn a_dead_grant_asks_the_person_to_reconnect_and_is_not_tried_again() {
     assert_eq!(connection(&world, &caller.person).await.state, "needs_reconnect");
 }
 
+/// UPS-03: a replica that held its lease too long hears that the grant is dead, while another has new tokens already.
+#[tokio::test]
+async fn a_dead_grant_is_believed_only_of_the_newest_tokens() {
+    let (world, caller) = expired().await;
+    let other = App::start(world.app.settings.clone(), world.clock.clone(), false)
+        .await
+        .unwrap();
+    for fault in [
+        json!({ "endpoint": "token", "kind": "delay", "ms": 1500, "remaining": 1 }),
+        json!({ "endpoint": "token", "kind": "aadsts", "code": 50_173, "remaining": 1 }),
+    ] {
+        world.fault(fault).await;
+    }
+    let slow = tokio::spawn({
+        let (app, caller) = (world.app.clone(), caller.clone());
+        async move { list_workspaces(&app, &caller).await }
+    });
+    while !world.sandbox.faults().armed().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    world.advance_seconds(60);
+    assert_eq!(list_workspaces(&other, &caller).await.unwrap(), 200);
+    assert!(!slow.is_finished(), "the first one still waits for its answer");
+    assert_eq!(slow.await.unwrap().unwrap(), 200, "with what the other replica stored");
+    let row = connection(&world, &caller.person).await;
+    assert_eq!((row.state.as_str(), row.generation), ("connected", 2));
+}
+
+#[tokio::test]
+async fn a_refresh_ends_even_if_whoever_asked_for_it_has_left() {
+    let (world, caller) = expired().await;
+    let strict = world.http.post(format!("{}/sandbox/mode", world.sandbox_url));
+    let strict = strict.json(&json!({ "refresh": "strict" })).send().await.unwrap();
+    assert!(strict.status().is_success());
+    world
+        .fault(json!({ "endpoint": "token", "kind": "delay", "ms": 700, "remaining": 1 }))
+        .await;
+    let leaves = tokio::spawn({
+        let (app, caller) = (world.app.clone(), caller.clone());
+        async move { list_workspaces(&app, &caller).await }
+    });
+    while !world.sandbox.faults().armed().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    leaves.abort();
+    assert!(leaves.await.unwrap_err().is_cancelled());
+    assert_eq!(list_workspaces(&world.app, &caller).await.unwrap(), 200);
+    assert_eq!(
+        refreshes(&world).await,
+        1,
+        "the second caller got what the first had asked for"
+    );
+}
+
+/// UPS-05
+#[tokio::test]
+async fn the_old_refresh_token_is_kept_when_microsoft_sends_no_new_one() {
+    let (world, caller) = expired().await;
+    let before = connection(&world, &caller.person).await.refresh_sealed;
+    let rule = json!({ "endpoint": "token", "kind": "omit", "field": "refresh_token", "remaining": 1 });
+    world.fault(rule).await;
+    assert_eq!(list_workspaces(&world.app, &caller).await.unwrap(), 200);
+    let row = connection(&world, &caller.person).await;
+    assert_eq!((row.generation, row.refresh_sealed), (2, before));
+    world.advance_seconds(2 * 3600);
+    assert_eq!(
+        list_workspaces(&world.app, &caller).await.unwrap(),
+        200,
+        "and it still works"
+    );
+    assert_eq!(refreshes(&world).await, 2);
+}
+
 #[tokio::test]
 async fn an_answer_of_microsoft_that_gets_lost_loses_no_connection() {
     let (world, caller) = expired().await;
@@ -195,7 +268,6 @@ async fn an_answer_of_microsoft_that_gets_lost_loses_no_connection() {
     assert_eq!(list_workspaces(&world.app, &caller).await.unwrap(), 200);
 }
 
-/// Towards UPS-13: refreshes ahead are few at a time; those made on demand have no cap yet.
 #[tokio::test]
 async fn tokens_in_use_are_refreshed_ahead_and_others_wait_for_a_call() {
     let world = World::new().await;

@@ -204,6 +204,56 @@ async fn only_its_own_client_revokes_a_token_and_then_all_of_it_ends() {
     assert_eq!(it.refresh(&refresh).await.0, 400);
 }
 
+/// ISO-08: what another client says of somebody's code or token is told as what never was. (Of portal ids, `browser` tells it;
+/// of tasks, `mcp::tasks`.)
+#[tokio::test]
+async fn what_belongs_to_another_client_answers_like_what_never_was() {
+    let mut it = signed().await;
+    let code = it.code().await;
+    let pair = it.redeem(&code).await.1;
+    let (unused, other) = (it.code().await, it.world.register_client(&[CB]).await);
+    let (access, refresh) = (text(&pair, "access_token"), text(&pair, "refresh_token"));
+    // The same shape, with other characters.
+    let made_up = |token: &str| format!("{}{}", &token[..6], token[6..].chars().rev().collect::<String>());
+    let ask = async |path: &str, fields: &[(&str, &str)]| {
+        let request = it.world.http.post(format!("{}{path}", it.world.url));
+        let answer = request.form(fields).send().await.unwrap();
+        let mut headers = answer.headers().clone();
+        for its_own in ["date", "gatepost-trace"] {
+            headers.remove(its_own);
+        }
+        let status = answer.status();
+        (status, headers, answer.text().await.unwrap())
+    };
+    let mut answers = Vec::new();
+    for token in [access.clone(), made_up(&access), refresh.clone(), made_up(&refresh)] {
+        answers.push(ask("/revoke", &[("client_id", &other), ("token", &token)]).await);
+    }
+    for token in [refresh.clone(), made_up(&refresh)] {
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", &*token),
+            ("client_id", &*other),
+        ];
+        answers.push(ask("/token", &fields).await);
+    }
+    for code in [unused.clone(), made_up(&unused)] {
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", &*code),
+            ("redirect_uri", CB),
+            ("client_id", &*other),
+            ("code_verifier", VERIFIER),
+        ];
+        answers.push(ask("/token", &fields).await);
+    }
+    for pair in answers.chunks(2) {
+        assert_eq!(pair[0], pair[1]);
+    }
+    assert!(answers[4..].iter().all(|it| it.0 == 400));
+    assert_eq!(it.redeem(&unused).await.0, 200, "and it harmed nothing");
+}
+
 /// AS-23
 #[tokio::test]
 async fn a_confidential_client_proves_itself_by_the_method_it_registered() {
