@@ -17,7 +17,7 @@ use crate::config::Settings;
 use crate::entra::{Access, Entra};
 use crate::openid::OpenId;
 use crate::powerbi::{Budgets, PowerBi};
-use crate::session;
+use crate::session::{self, Strays};
 use crate::store::Db;
 use crate::vault::Vault;
 
@@ -39,6 +39,7 @@ pub struct Parts {
     pub power_bi: PowerBi,
     pub budgets: Budgets,
     pub openid: OpenId,
+    pub strays: Strays,
     /// What clients published of themselves.
     pub documents: Documents,
     pub policies: policies::Compiled,

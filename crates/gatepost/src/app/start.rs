@@ -14,6 +14,7 @@ use crate::config::Settings;
 use crate::entra::{self, Access, Entra};
 use crate::openid::OpenId;
 use crate::powerbi::{Budgets, PowerBi};
+use crate::session::Strays;
 use crate::store::migrate::{self, Standing};
 use crate::store::{self, Db, settings};
 use crate::vault::{Keyring, KeyringError, Place, Vault};
@@ -94,6 +95,7 @@ impl App {
             access: Arc::new(Access::new(settings.token_refreshes_per_minute)),
             budgets: Budgets::default(),
             policies: Compiled::default(),
+            strays: Strays::default(),
             documents: Documents::new(clock.clone(), reach),
             catalogue: Catalogue::builtin(),
             replica: clock.new_id().into(),

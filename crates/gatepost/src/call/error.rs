@@ -23,6 +23,8 @@ pub enum CallError {
     Scope { needed: Scope },
     #[error("a policy refuses")]
     Denied { policies: Vec<String>, operation: String },
+    #[error("the access under which this ran was taken back")]
+    TakenBack,
     #[error("the workspace must be named")]
     WorkspaceNeeded,
     #[error("the person must sign in again first")]
@@ -112,6 +114,12 @@ impl CallError {
                 403,
                 format!("The token or key lacks the scope {}.", needed.as_str()),
                 "Ask for it when signing in, or use a key that has it.",
+            ),
+            Self::TakenBack => plain(
+                "access_taken_back",
+                401,
+                "The access under which this ran was taken back meanwhile; nothing more was sent.".into(),
+                "Sign in again, or ask an administrator of the gateway.",
             ),
             Self::Denied { policies, operation } => denied(policies, operation),
             Self::WorkspaceNeeded => plain(

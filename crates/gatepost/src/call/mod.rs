@@ -8,12 +8,16 @@ mod record;
 mod repeat;
 mod request;
 mod send;
+mod standing;
+mod unwanted;
 
 pub use authenticate::{ACCESS_PREFIX, AuthFailure, Door, KEY_PREFIX, authenticate, caller_of_session, door, door_of};
 pub use error::{CallError, Problem};
 pub use outcome::{Answer, Content};
 pub use record::turned_away;
-pub use request::{Incoming, Request};
+pub use request::{File, Incoming, Request};
+pub use standing::stands;
+pub use unwanted::read_away;
 
 use crate::app::App;
 use crate::caller::Caller;

@@ -1,9 +1,11 @@
 //! One call as the funnel takes it, from a tool's arguments or from an application's own HTTP request.
 
+use aws_lc_rs::digest::{SHA256, digest};
+use bytes::Bytes;
 use catalogue::{Bound, Found, ItemKind, Operation};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::CallError;
 use crate::app::App;
@@ -47,6 +49,33 @@ impl Request {
             body,
             tool: Some(tool),
         })
+    }
+
+    /// Binds a tool's arguments to operation `id`, which takes a file. Policies, approvals and the record see the file's
+    /// name, size and SHA-256 as the argument `file`.
+    pub fn of_upload(
+        app: &App,
+        tool: &'static str,
+        id: &str,
+        arguments: Map<String, Value>,
+        file: &File,
+    ) -> Result<Self, CallError> {
+        let mut request = Self::of_tool(app, tool, id, arguments)?;
+        if !request.operation.multipart {
+            return Err(CallError::Internal(format!("{id} takes no file")));
+        }
+        let boundary = format!("gatepost-{}", app.clock.random().token());
+        let kind = HeaderValue::from_str(&format!("multipart/form-data; boundary={boundary}"));
+        let kind = kind.map_err(|error| CallError::Internal(error.to_string()))?;
+        request.headers.insert(CONTENT_TYPE, kind);
+        request.body = Body::Bytes(file.as_form(&boundary));
+        let file = json!({ "file": file.described() });
+        if let Value::Object(arguments) = &mut request.arguments {
+            arguments.insert("file".to_owned(), file["file"].clone());
+        }
+        // An approval is for these bytes and no others.
+        request.bound.body = Some(file);
+        Ok(request)
     }
 
     /// Matches an application's own request. The address is rendered anew from the template; the body stays byte for byte.
@@ -102,6 +131,31 @@ impl Request {
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))
             .collect()
+    }
+}
+
+/// A file in memory. Its name holds neither quotes nor line breaks.
+#[derive(Debug)]
+pub struct File {
+    pub name: String,
+    pub bytes: Bytes,
+}
+
+impl File {
+    /// The only part of a form (RFC 7578).
+    fn as_form(&self, boundary: &str) -> Bytes {
+        let head = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{}\"\r\nContent-Type: application/octet-stream\r\n\r\n",
+            self.name
+        );
+        let tail = format!("\r\n--{boundary}--\r\n");
+        [head.as_bytes(), &self.bytes, tail.as_bytes()].concat().into()
+    }
+
+    fn described(&self) -> Value {
+        let hash = digest(&SHA256, &self.bytes);
+        let hash: String = hash.as_ref().iter().map(|it| format!("{it:02x}")).collect();
+        json!({ "name": self.name, "bytes": self.bytes.len(), "sha256": hash })
     }
 }
 

@@ -77,7 +77,9 @@ pub(super) async fn send(
             Next::Wait { ms } => app.clock.pause(ms).await,
             // A repeat is a call like any other to whoever counts them.
             Next::Repeat { ms } if is_turn(app, budget).await? => app.clock.pause(ms).await,
-            Next::Repeat { .. } | Next::Done => return ended(app, connection, &token, failed).await,
+            Next::Repeat { .. } | Next::Done => {
+                return ended(app, connection, request.operation, &token, failed).await;
+            }
         }
         body = again.clone().map_or_else(Body::empty, Body::Bytes);
     }
@@ -89,12 +91,24 @@ enum Failed {
     Nothing(SendError),
 }
 
-async fn ended(app: &App, connection: &Connection, token: &AccessToken, failed: Failed) -> Result<Answer, CallError> {
+async fn ended(
+    app: &App,
+    connection: &Connection,
+    operation: &'static Operation,
+    token: &AccessToken,
+    failed: Failed,
+) -> Result<Answer, CallError> {
     match failed {
         Failed::Nothing(error) => Err(CallError::Send(error)),
-        Failed::Refused(refusal) => {
-            if let Kind::ClaimsChallenge { claims } = &refusal.failure.kind {
-                reconnect_with(app, connection, token, claims).await?;
+        Failed::Refused(mut refusal) => {
+            match &refusal.failure.kind {
+                Kind::ClaimsChallenge { claims } => reconnect_with(app, connection, token, claims).await?,
+                // Microsoft's lists are not exact enough to refuse a call by them, but they explain a refusal.
+                Kind::Rights => {
+                    let granted: Vec<&str> = connection.scopes.split_ascii_whitespace().collect();
+                    refusal.failure.lacks = operation.scopes.missing(&granted);
+                }
+                _ => {}
             }
             Ok(refused(*refusal))
         }

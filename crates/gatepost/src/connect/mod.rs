@@ -1,13 +1,13 @@
 //! `/integration-callback`: where Microsoft sends people back to, for every environment.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::Extension;
 use axum::Router;
 use axum::extract::{ConnectInfo, RawQuery, State};
 use axum::response::Response;
 use axum::routing::get;
-use http::header::SET_COOKIE;
+use http::header::{RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::json;
 
@@ -17,8 +17,6 @@ use crate::connections::{self, Arrival, ConnectError, Kind};
 use crate::entra::{self, Callback};
 use crate::page::{self, Message};
 use crate::session::{self, Proof};
-
-const MOST_PARAMETERS: usize = 20;
 
 /// The callback.
 pub fn router(app: App) -> Router {
@@ -37,31 +35,47 @@ async fn callback(
     if let Some(early) = page::before_its_time(&method, &headers) {
         return early;
     }
-    let query = query.unwrap_or_default();
-    let parameters: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .take(MOST_PARAMETERS)
-        .collect();
+    let parameters = page::parameters(query.as_deref());
     if let Ok(Callback::AdminConsent { granted, failure, .. }) = entra::callback(&parameters) {
         return admin_consent(granted, failure.as_ref());
     }
     let trace = app.clock.new_id();
-    match arrived(&app, &parameters, &headers, peer, &trace).await {
+    let address = peer.map(|it| it.0.0.ip());
+    match admitted(&app, &parameters, &headers, address, &trace).await {
         Ok(response) => response,
         Err(error) => refused(&error, &trace),
     }
+}
+
+/// Turns a flood of what belongs to nothing away, before it is written down; a sign-in under way always passes.
+async fn admitted(
+    app: &App,
+    parameters: &[(String, String)],
+    headers: &HeaderMap,
+    address: Option<IpAddr>,
+    trace: &str,
+) -> Result<Response, ConnectError> {
+    if let Some(seconds) = app.strays.busy_s(address, app.clock.now())
+        && !connections::is_awaited(app, parameters, headers).await?
+    {
+        return Err(ConnectError::TooManyStrays { seconds });
+    }
+    let done = arrived(app, parameters, headers, address, trace).await;
+    if done.as_ref().is_err_and(ConnectError::is_stray) {
+        app.strays.count(address, app.clock.now());
+    }
+    done
 }
 
 async fn arrived(
     app: &App,
     parameters: &[(String, String)],
     headers: &HeaderMap,
-    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    address: Option<IpAddr>,
     trace: &str,
 ) -> Result<Response, ConnectError> {
     let signed_in = session::find(&app.db, &app.clock, app.session_lifetime(), headers).await?;
     let arrival = connections::arrive(app, parameters, headers, signed_in.as_ref(), trace).await?;
-    let address = peer.map(|it| it.0.0.ip());
     let mut cookies = Vec::new();
     // The identifier changes at every sign-in and proof; a person who merely connects stays in their session.
     let is_proof = arrival.kind == Kind::Proof;
@@ -174,7 +188,11 @@ fn refused(error: &ConnectError, trace: &str) -> Response {
         links: &links,
         ..Message::default()
     };
-    page::message(status, message)
+    let mut response = page::message(status, message);
+    if let ConnectError::TooManyStrays { seconds } = error {
+        response.headers_mut().insert(RETRY_AFTER, (*seconds).into());
+    }
+    response
 }
 
 fn with_cookies(mut response: Response, cookies: Vec<HeaderValue>) -> Response {

@@ -79,6 +79,17 @@ pub async fn arrive(
     arrived
 }
 
+/// Whether this browser is awaited with what it brings.
+pub async fn is_awaited(app: &App, parameters: &[(String, String)], headers: &HeaderMap) -> Result<bool, ConnectError> {
+    let state = parameters.iter().find(|(name, _)| name == "state");
+    let browser = session::cookie(headers, session::FLOW).map(session::hash);
+    let (Some((_, state)), Some(browser)) = (state, browser) else {
+        return Ok(false);
+    };
+    let flow = flows::find_by_state(&app.db, &session::hash(state)).await?;
+    Ok(flow.is_some_and(|it| it.state == "AtMicrosoft" && it.browser_hash == browser))
+}
+
 fn consent_answer() -> EntraError {
     EntraError {
         class: entra::Class::Unknown,

@@ -11,6 +11,8 @@ pub enum ConnectError {
     Callback(#[from] CallbackProblem),
     #[error("this sign-in is unknown, too old or was already used")]
     UnknownFlow,
+    #[error("too many sign-ins that nobody began come from this address")]
+    TooManyStrays { seconds: u64 },
     #[error("this sign-in was begun in another browser")]
     OtherBrowser,
     #[error("this sign-in was begun by somebody else")]
@@ -60,6 +62,11 @@ pub struct Told {
 }
 
 impl ConnectError {
+    /// Whether nothing under way in this browser is concerned: anybody can make such requests without end.
+    pub fn is_stray(&self) -> bool {
+        matches!(self, Self::Callback(_) | Self::UnknownFlow | Self::OtherBrowser)
+    }
+
     /// The failure in words.
     pub fn told(&self) -> Told {
         let told = |code, status, title: &str, text: String, how: &str| Told {
@@ -74,6 +81,11 @@ impl ConnectError {
         match self {
             Self::Callback(problem) => told("callback_malformed", 400, "That link is not complete", format!("{problem}."), again),
             Self::UnknownFlow => told("flow_unknown", 400, "This sign-in is over", "It is unknown, older than ten minutes, or was already used.".into(), again),
+            Self::TooManyStrays { seconds } => told(
+                "too_many_strays", 429, "Too many sign-ins that nobody began",
+                format!("Many links from this address lead to sign-ins that are unknown or over. For {seconds} more seconds only a sign-in that is under way counts."),
+                "Begin anew: connect again in this browser.",
+            ),
             Self::OtherBrowser => told(
                 "callback_browser_mismatch", 403, "This sign-in was begun in another browser",
                 "A sign-in at Microsoft counts only in the browser in which you agreed to it here. If somebody sent you this link, do not use it.".into(),

@@ -7,7 +7,7 @@ mod error;
 mod join;
 
 pub use admission::Admission;
-pub use arrive::{Arrival, arrive};
+pub use arrive::{Arrival, arrive, is_awaited};
 pub use begin::{Ask, Departure, Kind, begin};
 pub use error::ConnectError;
 

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::call;
 use crate::caller::ApprovalId;
+use crate::clock::Timestamp;
 use crate::mcp::request::Called;
 use crate::mcp::request::Request;
 use crate::mcp::request::result_of;
@@ -45,6 +46,7 @@ struct Offered {
 #[derive(Debug, Serialize, Deserialize)]
 enum Stored {
     Connect { link: String },
+    Extend { link: String, since: Timestamp },
     Approve { id: ApprovalId, link: String },
 }
 
@@ -68,6 +70,8 @@ pub(super) async fn call_tool(request: &Request<'_>) -> Called {
         Err(task) => return task,
     };
     match outcome.way.clone() {
+        // A new sign-in that brought nothing will bring nothing the next time either.
+        Some(Way::Extend { .. }) if 0 < round => request.told(&outcome),
         Some(way) if may_offer(request, &way) => offer(request, &way, &outcome, round),
         _ => request.told(&outcome),
     }
@@ -102,7 +106,7 @@ async fn call(request: &Request<'_>) -> Result<Outcome, Called> {
 /// administrator sees there what becomes of it.
 fn may_offer(request: &Request<'_>, way: &Way) -> bool {
     let is_of_use = match way {
-        Way::Connect { .. } => true,
+        Way::Connect { .. } | Way::Extend { .. } => true,
         Way::Approve { .. } => request.caller.role.may_manage(),
     };
     is_of_use && request.client.takes_urls() && (request.client.is_modern() || request.client.version == "2025-11-25")
@@ -114,6 +118,10 @@ fn offer(request: &Request<'_>, way: &Way, outcome: &Outcome, round: u8) -> Call
     }
     let way = match way {
         Way::Connect { link } => Stored::Connect { link: link.clone() },
+        Way::Extend { link, since } => Stored::Extend {
+            link: link.clone(),
+            since: *since,
+        },
         Way::Approve { id, link } => Stored::Approve {
             id: id.clone(),
             link: link.clone(),
@@ -181,6 +189,10 @@ async fn is_clear(request: &Request<'_>, way: &Stored) -> Result<bool, &'static 
             let connection = call::connection_of(app, caller).await;
             Ok(connection.is_ok_and(|it| matches!(it.state(), State::Connected | State::Degraded)))
         }
+        Stored::Extend { since, .. } => {
+            let connection = call::connection_of(app, caller).await;
+            Ok(connection.is_ok_and(|it| *since < it.connected_at && it.state() == State::Connected))
+        }
         Stored::Approve { id, .. } => {
             let found = approvals::find(&app.db, &caller.environment, id).await;
             let state = found.ok().flatten().map(|it| it.state);
@@ -198,20 +210,23 @@ impl Stored {
     /// The name of the question in `inputRequests`.
     fn key(&self) -> &'static str {
         match self {
-            Self::Connect { .. } => "microsoft",
+            Self::Connect { .. } | Self::Extend { .. } => "microsoft",
             Self::Approve { .. } => "approval",
         }
     }
 
     fn link(&self) -> &str {
         match self {
-            Self::Connect { link } | Self::Approve { link, .. } => link,
+            Self::Connect { link } | Self::Extend { link, .. } | Self::Approve { link, .. } => link,
         }
     }
 
     fn message(&self) -> &'static str {
         match self {
             Self::Connect { .. } => "Connect your Microsoft account, so that the gateway can call Power BI as you.",
+            Self::Extend { .. } => {
+                "This call needs a permission that your Microsoft account has not given the gateway. Connect it again on this page."
+            }
             Self::Approve { .. } => {
                 "This call waits for another administrator's approval. The page shows exactly what it would do, and what becomes of it."
             }
@@ -246,6 +261,9 @@ impl Stored {
     fn gave_up(&self, request: &Request<'_>, why: &str) -> Called {
         let what = match self {
             Self::Connect { .. } => "Power BI is not connected, so nothing was called.",
+            Self::Extend { .. } => {
+                "Power BI refused the call for want of a permission, and no new connection brought it."
+            }
             Self::Approve { .. } => "The call was not approved, so it was not made.",
         };
         let text = format!(

@@ -12,6 +12,8 @@ use http::StatusCode;
 use serde_json::Map;
 
 use crate::app::App;
+use crate::call;
+use crate::call::AuthFailure;
 use crate::caller::Caller;
 use crate::mcp::cancel;
 use crate::mcp::challenge;
@@ -35,6 +37,8 @@ use crate::mcp::stream::Work;
 
 /// Tools wait for less; whatever its progress, no call takes longer.
 const CALL_MAX: Duration = Duration::from_secs(10 * 60);
+/// How often a call that lasts asks whether its caller may go on.
+const LOOK_EVERY: Duration = Duration::from_millis(900);
 const SESSION_HEADER: HeaderName = HeaderName::from_static("mcp-session-id");
 
 /// What one message is answered with.
@@ -164,7 +168,12 @@ struct Run {
 impl Run {
     async fn until_done(self, message: Message, feed: Feed) -> Ended {
         let called = request::perform(&self.app, &self.caller, &self.client, message, &feed);
-        match tokio::time::timeout(CALL_MAX, called).await {
+        let called = tokio::time::timeout(CALL_MAX, called);
+        let ended = tokio::select! {
+            ended = called => ended,
+            () = self.taken_back() => return self.ended_early(),
+        };
+        match ended {
             Ok(Called::Result(result)) => Ended::of(StatusCode::OK, rpc::response(&self.id, &result)),
             Ok(Called::Failure(failure)) => self.failed(&failure),
             Ok(Called::Scope(needed, result)) => Ended {
@@ -175,6 +184,27 @@ impl Run {
                 tracing::error!(trace = %self.caller.trace, "a tool took longer than any should");
                 self.failed(&Failure::internal())
             }
+        }
+    }
+
+    /// Ends once the caller's access has been taken back: what only reads then stops, and streams close.
+    async fn taken_back(&self) {
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            match call::stands(&self.app, &self.caller).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => tracing::warn!(%error, "whether a caller may go on could not be looked up"),
+            }
+        }
+    }
+
+    fn ended_early(&self) -> Ended {
+        let why = AuthFailure::Invalid("it was revoked while the call ran");
+        let failure = Failure::new(StatusCode::UNAUTHORIZED, rpc::INVALID_REQUEST, "access was taken back");
+        Ended {
+            answer: challenge::refused(&self.app, self.slug.as_deref(), &why),
+            last_event: failure.response(Some(&self.id)),
         }
     }
 

@@ -25,7 +25,6 @@ mod tests;
 
 use std::net::IpAddr;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -57,8 +56,6 @@ use crate::mcp::rpc::Failure;
 
 /// Arguments of tools are small; files go through the REST proxy.
 const BODY_MAX_BYTES: usize = 1024 * 1024;
-const UNWANTED_MAX_BYTES: usize = 64 * 1024;
-const UNWANTED_PATIENCE: Duration = Duration::from_secs(2);
 
 /// `/mcp` of the default environment, and `/e/{environment}/mcp` of any.
 pub fn router(app: App) -> Router {
@@ -95,7 +92,7 @@ async fn serve(app: &App, slug: Option<&str>, request: Request) -> Response {
     let caller = match caller(app, slug, &parts.headers, address).await {
         Ok(caller) => caller,
         Err(answer) => {
-            read_away(body).await;
+            call::read_away(body).await;
             return answer;
         }
     };
@@ -155,14 +152,6 @@ async fn caller(
         return Err(StatusCode::NOT_FOUND.into_response());
     };
     call::authenticate(app, &door, headers, address).await.map_err(refused)
-}
-
-/// Reads a small body that nobody wants: the connection is closed upon an unread one, and clients that sign in after a 401
-/// would lose their next request with it.
-async fn read_away(body: Body) {
-    let whole = Limited::new(body, UNWANTED_MAX_BYTES).collect();
-    // Whoever dawdles or sends more loses the connection.
-    let _ = tokio::time::timeout(UNWANTED_PATIENCE, whole).await;
 }
 
 async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, StatusCode> {

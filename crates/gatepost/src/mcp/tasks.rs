@@ -30,7 +30,7 @@ pub(super) const EXTENSION: &str = "io.modelcontextprotocol/tasks";
 const MISSING_CAPABILITY: i32 = -32021;
 
 /// Tools whose work outlasts what a client usually waits for.
-const TOOLS: [&str; 3] = ["refresh_model", "export_report", "deploy_stage"];
+const TOOLS: [&str; 4] = ["refresh_model", "export_report", "import_file", "deploy_stage"];
 /// A call that ends sooner is answered as any other.
 const PATIENCE: Duration = Duration::from_millis(1500);
 const LONGEST: Duration = Duration::from_secs(15 * 60);

@@ -1,7 +1,9 @@
 //! Pages as answers: never cached, framed nowhere, without any inline script or style.
 
 use axum::response::{IntoResponse as _, Response};
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE,
+};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::json;
 
@@ -9,6 +11,8 @@ use super::{Page, Unrendered, render};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::session;
+
+const MOST_PARAMETERS: usize = 20;
 
 /// Where a form of the page may end up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,6 +78,21 @@ pub fn redirect(to: &str) -> Response {
             .into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+/// A redirect that gives the browser a cookie.
+pub fn redirect_with(to: &str, cookie: HeaderValue) -> Response {
+    let mut answer = redirect(to);
+    answer.headers_mut().append(SET_COOKIE, cookie);
+    answer
+}
+
+/// The parameters with which a browser comes back from somewhere else; more than anybody sends are left out.
+pub fn parameters(query: Option<&str>) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .into_owned()
+        .take(MOST_PARAMETERS)
+        .collect()
 }
 
 /// What to answer when nobody is looking yet, at an address that counts once: a browser that loads ahead, or a HEAD.

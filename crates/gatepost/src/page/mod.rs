@@ -9,7 +9,9 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Leaving, Message, before_its_time, csrf, html, message, redirect, return_path};
+pub use answer::{
+    Leaving, Message, before_its_time, csrf, html, message, parameters, redirect, redirect_with, return_path,
+};
 pub use assets::{asset, router as assets};
 pub use fields::Fields;
 pub use guard::guard;

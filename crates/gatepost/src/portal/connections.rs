@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use http::StatusCode;
-use http::header::SET_COOKIE;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
@@ -188,9 +187,7 @@ pub(super) async fn connect(
         trace: caller.trace.clone(),
     };
     let departure = connections::begin(&app, ask).await?;
-    let mut answer = page::redirect(&departure.url);
-    answer.headers_mut().append(SET_COOKIE, departure.cookie);
-    Ok(answer)
+    Ok(page::redirect_with(&departure.url, departure.cookie))
 }
 
 /// `POST /connections/{id}/disconnect`

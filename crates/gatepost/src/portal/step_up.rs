@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, Query, State};
 use axum::response::{IntoResponse as _, Response};
-use http::header::SET_COOKIE;
 use http::{Extensions, HeaderMap, Method, StatusCode, Uri};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -199,9 +198,7 @@ pub(super) async fn prove(
         &headers,
         address,
     );
-    let mut answer = page::redirect(&waiting.next());
-    answer.headers_mut().append(SET_COOKIE, begun.await?);
-    Ok(answer)
+    Ok(page::redirect_with(&waiting.next(), begun.await?))
 }
 
 /// `POST /step-up/microsoft`: by signing in at Microsoft again, with the same account.
@@ -224,9 +221,7 @@ pub(super) async fn depart(State(app): State<App>, visitor: Visitor, fields: Fie
         trace: caller.trace.clone(),
     };
     let departure = connections::begin(&app, ask).await?;
-    let mut answer = page::redirect(&departure.url);
-    answer.headers_mut().append(SET_COOKIE, departure.cookie);
-    Ok(answer)
+    Ok(page::redirect_with(&departure.url, departure.cookie))
 }
 
 /// `POST /step-up/provider`: by signing in at the house's own provider again, with the same account.
@@ -244,9 +239,7 @@ pub(super) async fn depart_to_provider(
     };
     let begun = provider_trip::begin(&app, setting).await;
     let (url, cookie) = begun.map_err(|error| Refused::Conflict(error.to_string()))?;
-    let mut answer = page::redirect(&url);
-    answer.headers_mut().append(SET_COOKIE, cookie);
-    Ok(answer)
+    Ok(page::redirect_with(&url, cookie))
 }
 
 /// `GET /step-up/continue`: the form that waited, to be sent by its sender once more.

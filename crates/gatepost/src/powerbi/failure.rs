@@ -26,6 +26,9 @@ pub struct PowerBiFailure {
     pub kind: Kind,
     /// What the catalogue knows of the code.
     pub explanation: Option<&'static PowerBiError>,
+    /// Microsoft's permissions that the operation asks for and the connection was not granted: the likely cause, filled
+    /// in by whoever knows the connection.
+    pub lacks: Vec<&'static str>,
 }
 
 /// What to do about a refusal.
@@ -48,6 +51,26 @@ pub enum Kind {
 }
 
 impl PowerBiFailure {
+    /// Which permissions are missing and who gives them, in words; nothing when none is.
+    pub fn lacks_in_words(&self) -> Option<String> {
+        let names = self.lacks.join(" and ");
+        let is_asked_for = self.is_cured_by_connecting();
+        (!names.is_empty()).then(|| {
+            let who = if is_asked_for {
+                "An administrator of the organisation consents to it in Microsoft Entra"
+            } else {
+                "An administrator adds it to the application's registration in Microsoft Entra and consents to it"
+            };
+            format!("The connection was not granted Microsoft's permission {names}, which this call asks for. {who}; then the person connects again")
+        })
+    }
+
+    /// Whether the missing permissions are among those that every connection asks for.
+    pub fn is_cured_by_connecting(&self) -> bool {
+        let wanted = catalogue::scopes::wanted();
+        !self.lacks.is_empty() && self.lacks.iter().all(|it| wanted.contains(it))
+    }
+
     /// A 403 that says nothing: with a token near its end it is worth one refresh.
     pub fn may_be_a_stale_token(&self) -> bool {
         self.status == 403 && self.code.is_none() && self.texts.is_empty()
@@ -72,6 +95,7 @@ pub fn parse_error(status: StatusCode, answer: &HeaderMap, body: &[u8], now: Tim
         explanation: codes.iter().find_map(|it| explain(it)),
         code: codes.into_iter().next(),
         texts: reading.texts,
+        lacks: Vec::new(),
     }
 }
 

@@ -51,8 +51,13 @@ fn own_address(app: &App, slug: Option<&str>, path: &str) -> Option<HeaderValue>
 
 /// What the gateway knows of a refusal stands in headers: the body stays Microsoft's.
 fn explain(app: &App, headers: &mut http::HeaderMap, status: StatusCode, failure: &PowerBiFailure) {
-    headers.insert(ERROR, HeaderValue::from_static(code(&failure.kind)));
+    let lacks = failure.lacks_in_words();
+    let code = lacks
+        .as_ref()
+        .map_or_else(|| code(&failure.kind), |_| "permission_missing");
+    headers.insert(ERROR, HeaderValue::from_static(code));
     let hint = match (&failure.kind, failure.explanation) {
+        _ if lacks.is_some() => format!("{} at {}.", lacks.unwrap_or_default(), app.settings.url("/connections")),
         (Kind::ClaimsChallenge { .. }, _) => {
             let link = app.settings.url("/connections");
             format!("The organisation asks for another proof of who the person is; they connect again at {link}.")

@@ -52,7 +52,10 @@ async fn proxy(State(app): State<App>, request: Request) -> Response {
     };
     let caller = match caller(&app, slug, FACE, &parts.headers, address(&parts)).await {
         Ok(caller) => caller,
-        Err(refusal) => return refusal.response(&app, slug, &app.clock.new_id()),
+        Err(refusal) => {
+            call::read_away(body).await;
+            return refusal.response(&app, slug, &app.clock.new_id());
+        }
     };
     match send(&app, &caller, &parts, path, body).await {
         Ok(answer) => answer::pass_on(&app, slug, answer),

@@ -1,5 +1,9 @@
 //! The browser's session: `__Host-` cookies, CSRF tokens, rotation at sign-in, expiry on the server.
 
+mod strays;
+
+pub use strays::{Strays, network_of};
+
 use std::net::IpAddr;
 
 use aws_lc_rs::digest::{SHA256, digest};

@@ -205,9 +205,7 @@ pub(super) async fn enter(
     if attempt.record(app, "sign_in", Some(person)).await.is_err() {
         return unrecorded();
     }
-    let mut answer = page::redirect(return_to);
-    answer.headers_mut().append(SET_COOKIE, cookie);
-    answer
+    page::redirect_with(return_to, cookie)
 }
 
 /// One attempt to sign in with a password.

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use http::header::SET_COOKIE;
 
 use super::{broken, invitation};
 use crate::app::App;
@@ -55,11 +54,7 @@ pub(super) async fn depart(State(app): State<App>, fields: Fields) -> Response {
         trace: app.clock.new_id(),
     };
     match connections::begin(&app, ask).await {
-        Ok(departure) => {
-            let mut answer = page::redirect(&departure.url);
-            answer.headers_mut().append(SET_COOKIE, departure.cookie);
-            answer
-        }
+        Ok(departure) => page::redirect_with(&departure.url, departure.cookie),
         Err(error) => {
             let told = error.told();
             let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -15,8 +15,6 @@ use crate::app::App;
 use crate::page::{self, Fields, Message};
 use crate::session::{self, Proof};
 
-const MOST_PARAMETERS: usize = 20;
-
 /// `POST /sign-in/provider`
 pub(super) async fn depart(State(app): State<App>, fields: Fields) -> Response {
     let (environment, invitation) = match place(&app, fields.text("invitation")).await {
@@ -32,11 +30,7 @@ pub(super) async fn depart(State(app): State<App>, fields: Fields) -> Response {
         return_to: page::return_path(fields.text("return_to")).unwrap_or("/").to_owned(),
     };
     match provider_trip::begin(&app, setting).await {
-        Ok((url, cookie)) => {
-            let mut answer = page::redirect(&url);
-            answer.headers_mut().append(SET_COOKIE, cookie);
-            answer
-        }
+        Ok((url, cookie)) => page::redirect_with(&url, cookie),
         Err(error) => refused(&error),
     }
 }
@@ -52,11 +46,7 @@ pub(super) async fn callback(
     if let Some(early) = page::before_its_time(&method, &headers) {
         return early;
     }
-    let query = query.unwrap_or_default();
-    let parameters: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .take(MOST_PARAMETERS)
-        .collect();
+    let parameters = page::parameters(query.as_deref());
     // A name that stands twice has two readings and therefore none.
     let find = |name: &str| {
         let mut found = parameters.iter().filter(|(known, _)| known == name);
@@ -87,8 +77,7 @@ pub(super) async fn callback(
     .await
     {
         Ok(cookie) => {
-            let mut answer = page::redirect(&arrived.return_to);
-            answer.headers_mut().append(SET_COOKIE, cookie);
+            let mut answer = page::redirect_with(&arrived.return_to, cookie);
             answer
                 .headers_mut()
                 .append(SET_COOKIE, session::clear_cookie(session::PROVIDER));

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use axum::extract::{Query, State};
 use axum::response::Response;
-use http::header::SET_COOKIE;
 use http::{Extensions, HeaderMap, StatusCode};
 use serde_json::json;
 
@@ -102,11 +101,7 @@ pub(super) async fn create(
     )
     .await;
     match begun {
-        Ok(cookie) => {
-            let mut answer = page::redirect("/integrations/new");
-            answer.headers_mut().append(SET_COOKIE, cookie);
-            answer
-        }
+        Ok(cookie) => page::redirect_with("/integrations/new", cookie),
         Err(error) => broken(&error),
     }
 }

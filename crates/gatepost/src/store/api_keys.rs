@@ -52,6 +52,13 @@ pub async fn list(db: &Db, environment: &EnvironmentId) -> Result<Vec<ApiKey>> {
     )
 }
 
+/// Whether a key is there, neither revoked nor past its end.
+pub async fn is_usable(db: &Db, id: &ApiKeyId, now: Timestamp) -> Result<bool> {
+    let found: Option<String> = on!(db, pool => sqlx::query_scalar("SELECT id FROM api_keys WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR $2 < expires_at)")
+        .bind(id).bind(now).fetch_optional(pool).await)?;
+    Ok(found.is_some())
+}
+
 /// Revokes a key of this environment; effective on its next use.
 pub async fn revoke(db: &Db, environment: &EnvironmentId, id: &ApiKeyId, now: Timestamp) -> Result<bool> {
     let done = on!(db, pool => sqlx::query("UPDATE api_keys SET revoked_at = $3 WHERE id = $1 AND environment_id = $2 AND revoked_at IS NULL")

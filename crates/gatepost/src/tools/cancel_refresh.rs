@@ -27,10 +27,8 @@ pub(super) const TOOL: Tool = Tool {
 }"#,
     output: None,
     hints: Hints {
-        read_only: false,
-        destructive: true,
         idempotent: true,
-        open_world: true,
+        ..Hints::CHANGES
     },
     operations: Emits::Listed(&[items::OPERATIONS, HISTORY, CANCELS]),
     needs: CANCELS,

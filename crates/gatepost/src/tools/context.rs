@@ -1,20 +1,25 @@
 //! What a running tool has: who asks, and the one way to Power BI.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use catalogue::Catalogue;
 use serde_json::{Map, Value};
 
-use super::fault::Fault;
+use super::fault::{Again, Fault};
 use super::progress::Progress;
 use super::tool::Tool;
 use crate::app::App;
-use crate::call::{self, Answer, CallError, Request};
+use crate::call::{self, Answer, CallError, File, Request};
 use crate::caller::Caller;
 use crate::policy::{Policies, may_ever};
+use crate::powerbi::PowerBiFailure;
 
 /// The largest answer a tool reads: executeQueries stops at 15 MB.
 pub(super) const MOST_BYTES: usize = 24 * 1024 * 1024;
+
+/// Whoever was let in this lately is not looked up again.
+const TRUSTED: Duration = Duration::from_millis(800);
 
 /// What a running tool has.
 pub(super) struct Context<'a> {
@@ -24,27 +29,96 @@ pub(super) struct Context<'a> {
     /// Those in force when the tool was called; each call decides anew.
     pub policies: Arc<Policies>,
     pub progress: &'a Progress,
+    /// When the caller was last seen to be let in.
+    let_in: Mutex<Instant>,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// What a tool has whose caller was let in just now.
+    pub(super) fn new(
+        app: &'a App,
+        caller: &'a Caller,
+        tool: &'static Tool,
+        policies: Arc<Policies>,
+        progress: &'a Progress,
+    ) -> Self {
+        let let_in = Mutex::new(Instant::now());
+        Self {
+            app,
+            caller,
+            tool,
+            policies,
+            progress,
+            let_in,
+        }
+    }
+
     /// Calls one operation.
     ///
     /// Invariant: a tool emits only what its manifest lists.
     pub(super) async fn call(&self, id: &'static str, arguments: Map<String, Value>) -> Result<Answer, Fault> {
-        if !self.tool.may_emit(id) {
-            let why = format!("{} does not list {id}", self.tool.name);
-            return Err(CallError::Internal(why).into());
+        self.may_emit(id)?;
+        self.send(Request::of_tool(self.app, self.tool.name, id, arguments)?)
+            .await
+    }
+
+    /// Sends a file with an operation and reads the answer as JSON.
+    pub(super) async fn upload(
+        &self,
+        id: &'static str,
+        arguments: Map<String, Value>,
+        file: File,
+    ) -> Result<Value, Fault> {
+        self.may_emit(id)?;
+        let request = Request::of_upload(self.app, self.tool.name, id, arguments, &file)?;
+        let answer = self.send(request).await?;
+        let bytes = answer.content.bytes(MOST_BYTES).await.map_err(Fault::Answer)?;
+        serde_json::from_slice(&bytes).map_err(|_| Fault::Unreadable)
+    }
+
+    fn may_emit(&self, id: &'static str) -> Result<(), CallError> {
+        if self.tool.may_emit(id) {
+            return Ok(());
         }
-        let request = Request::of_tool(self.app, self.tool.name, id, arguments)?;
+        Err(CallError::Internal(format!("{} does not list {id}", self.tool.name)))
+    }
+
+    async fn send(&self, request: Request) -> Result<Answer, Fault> {
+        self.still_stands().await?;
         let what = request.operation.summary.as_str();
         let mut answer = call::call(self.app, self.caller, request).await?;
         match answer.failure.take() {
-            Some(failure) => Err(Fault::Refused {
-                what,
-                failure: Box::new(failure),
-            }),
+            Some(failure) => Err(self.refused(what, failure).await),
             None => Ok(answer),
         }
+    }
+
+    /// A tool may run for minutes: a lock or a revocation counts for its next call.
+    async fn still_stands(&self) -> Result<(), CallError> {
+        if self.let_in.lock().is_ok_and(|at| at.elapsed() < TRUSTED) {
+            return Ok(());
+        }
+        if !call::stands(self.app, self.caller).await? {
+            return Err(CallError::TakenBack);
+        }
+        if let Ok(mut at) = self.let_in.lock() {
+            *at = Instant::now();
+        }
+        Ok(())
+    }
+
+    async fn refused(&self, what: &'static str, failure: PowerBiFailure) -> Fault {
+        let mut again = None;
+        if !failure.lacks.is_empty()
+            && let Ok(connection) = call::connection_of(self.app, self.caller).await
+        {
+            again = Some(Again {
+                link: self.app.settings.url("/connections"),
+                since: connection.connected_at,
+            });
+        }
+        let failure = Box::new(failure);
+        Fault::Refused { what, failure, again }
     }
 
     /// Calls one operation and reads its whole answer.

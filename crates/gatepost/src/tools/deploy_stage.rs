@@ -47,12 +47,7 @@ pub(super) const TOOL: Tool = Tool {
   "additionalProperties": false
 }"#,
     output: None,
-    hints: Hints {
-        read_only: false,
-        destructive: true,
-        idempotent: false,
-        open_world: true,
-    },
+    hints: Hints::CHANGES,
     operations: Emits::Listed(&[READS, DEPLOYS]),
     needs: DEPLOYS,
     run: |context, arguments| Box::pin(run(context, arguments)),

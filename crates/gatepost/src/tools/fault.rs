@@ -4,6 +4,7 @@ use catalogue::powerbi_errors::Who;
 
 use super::text::clean;
 use crate::call::{CallError, Problem};
+use crate::clock::Timestamp;
 use crate::powerbi::{Kind, PowerBiFailure, SendError};
 
 /// Why a tool has no answer.
@@ -15,6 +16,8 @@ pub(super) enum Fault {
     Refused {
         what: &'static str,
         failure: Box<PowerBiFailure>,
+        /// Where a connection that lacks a permission is made anew, if that is the reason.
+        again: Option<Again>,
     },
     /// The answer did not come whole.
     Answer(SendError),
@@ -24,6 +27,14 @@ pub(super) enum Fault {
     Words(String),
     /// Nothing has the name that was given; the words name what is near.
     NotFound(String),
+}
+
+/// A connection that should be made once more.
+#[derive(Debug)]
+pub(super) struct Again {
+    pub link: String,
+    /// When it was made.
+    pub since: Timestamp,
 }
 
 impl From<CallError> for Fault {
@@ -36,7 +47,9 @@ impl Fault {
     pub(super) fn words(&self, trace: &str) -> String {
         match self {
             Self::Call(error) => of_problem(&error.problem(), trace),
-            Self::Refused { what, failure } => format!("{}\nTrace {trace}.", of_failure(what, failure)),
+            Self::Refused { what, failure, again } => {
+                format!("{}\nTrace {trace}.", of_failure(what, failure, again.as_ref()))
+            }
             Self::Answer(error) => of_problem(&CallError::Send(*error).problem(), trace),
             Self::Unreadable => format!(
                 "Power BI answered something that is not the expected JSON.\nTry again; if it stays, tell an administrator of the gateway.\nTrace {trace}."
@@ -60,6 +73,14 @@ impl Fault {
             Self::NotFound(_) => true,
             Self::Refused { failure, .. } => failure.kind == Kind::NotFound,
             Self::Call(_) | Self::Answer(_) | Self::Unreadable | Self::Words(_) => false,
+        }
+    }
+
+    /// The connection to make once more, when that can bring the missing permission.
+    pub(super) fn again(&self) -> Option<&Again> {
+        match self {
+            Self::Refused { failure, again, .. } if failure.is_cured_by_connecting() => again.as_ref(),
+            _ => None,
         }
     }
 
@@ -92,7 +113,7 @@ pub(super) fn of_problem(problem: &Problem, trace: &str) -> String {
 }
 
 /// A refusal of Power BI's: what it says, what is known of it, who can mend it.
-fn of_failure(what: &str, failure: &PowerBiFailure) -> String {
+fn of_failure(what: &str, failure: &PowerBiFailure, again: Option<&Again>) -> String {
     let mut lines = Vec::new();
     let code = failure.code.as_deref().map(|it| format!(", {it}")).unwrap_or_default();
     // The most useful sentence often comes last: a DAX message is deeper than the remark that the query failed.
@@ -121,10 +142,10 @@ fn of_failure(what: &str, failure: &PowerBiFailure) -> String {
             known.tell,
             who(known.who)
         )),
-        (_, None) if failure.code.as_deref() == Some("InsufficientScopes") => lines.push(
-            "The connection lacks a permission of Microsoft that this call needs. whoami tells which ones the gateway asks for and which were granted; describe_operation tells what the call needs.".into(),
-        ),
         (kind, None) => lines.push(in_general(kind).into()),
+    }
+    if let (Some(lacks), Some(again)) = (failure.lacks_in_words(), again) {
+        lines.push(format!("{lacks} at {}.", again.link));
     }
     if let Some(id) = &failure.request_id {
         lines.push(format!("RequestId {id}."));

@@ -9,6 +9,7 @@ mod describe_model;
 mod export_report;
 mod fault;
 mod find_items;
+mod import_file;
 mod items;
 mod link;
 mod manage_access;
@@ -50,7 +51,7 @@ use crate::policy::{Policies, may_ever};
 use crate::tools::context::Context;
 use crate::tools::memory::{Eyes, memory};
 
-static ALL: [Tool; 17] = [
+static ALL: [Tool; 18] = [
     whoami::TOOL,
     find_items::TOOL,
     describe_item::TOOL,
@@ -62,6 +63,7 @@ static ALL: [Tool; 17] = [
     refresh_model::TOOL,
     cancel_refresh::TOOL,
     export_report::TOOL,
+    import_file::TOOL,
     deploy_stage::TOOL,
     manage_access::TOOL,
     operations::FIND,
@@ -132,13 +134,7 @@ pub async fn call(
     let Value::Object(arguments) = arguments else {
         return Outcome::invalid("expected an object of arguments".into());
     };
-    let context = Context {
-        app,
-        caller,
-        tool,
-        policies,
-        progress,
-    };
+    let context = Context::new(app, caller, tool, policies, progress);
     Outcome::of((tool.run)(&context, &arguments).await, &caller.trace)
 }
 

@@ -35,13 +35,8 @@ pub async fn names(app: &App, caller: &Caller, kind: &str, text: &str) -> Vec<Na
     if !may_use(caller, &policies, tool) || !caller.scopes.allows(tool.scope()) {
         return vec![];
     }
-    let context = Context {
-        app,
-        caller,
-        tool,
-        policies,
-        progress: &Progress::none(),
-    };
+    let progress = Progress::none();
+    let context = Context::new(app, caller, tool, policies, &progress);
     let wanted = Wanted {
         kinds: &[kind],
         workspace: None,
@@ -100,13 +95,8 @@ pub async fn operations_like(app: &App, caller: &Caller, text: &str) -> Vec<Stri
     let Ok(policies) = policies_of(app, caller).await else {
         return vec![];
     };
-    let context = Context {
-        app,
-        caller,
-        tool: &ALL[FIND_ITEMS],
-        policies,
-        progress: &Progress::none(),
-    };
+    let progress = Progress::none();
+    let context = Context::new(app, caller, &ALL[FIND_ITEMS], policies, &progress);
     let text = if text.is_empty() { "*" } else { text };
     operations::ranked(&context, text, |_| true)
         .into_iter()

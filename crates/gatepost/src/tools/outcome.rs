@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::fault::{Fault, of_problem};
 use crate::call::CallError;
 use crate::caller::{ApprovalId, Scope};
+use crate::clock::Timestamp;
 
 /// A tool's answer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,6 +32,8 @@ pub struct Outcome {
 pub enum Way {
     /// No Microsoft account is connected, or the connection must be renewed.
     Connect { link: String },
+    /// The connection lacks a permission that a new sign-in may bring; it was made at `since`.
+    Extend { link: String, since: Timestamp },
     /// Somebody must approve the plan.
     Approve { id: ApprovalId, link: String },
 }
@@ -68,6 +71,10 @@ impl Outcome {
             Err(Fault::Call(error)) => Self::refused(&error, trace),
             Err(fault) => Self {
                 not_found: fault.is_not_found(),
+                way: fault.again().map(|it| Way::Extend {
+                    link: it.link.clone(),
+                    since: it.since,
+                }),
                 ..Self::failed(fault.words(trace))
             },
         }

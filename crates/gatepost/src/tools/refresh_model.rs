@@ -34,11 +34,9 @@ pub(super) const TOOL: Tool = Tool {
 }"#,
     output: None,
     hints: Hints {
-        read_only: false,
         // The rows of the model are replaced by those of its sources.
         destructive: false,
-        idempotent: false,
-        open_world: true,
+        ..Hints::CHANGES
     },
     operations: Emits::Listed(&[items::OPERATIONS, STARTS, HISTORY]),
     needs: STARTS,

@@ -72,6 +72,14 @@ impl Hints {
         idempotent: true,
         open_world: true,
     };
+
+    /// Changes or removes what is in Power BI; a second call may change more.
+    pub(super) const CHANGES: Self = Self {
+        read_only: false,
+        destructive: true,
+        idempotent: false,
+        open_world: true,
+    };
 }
 
 pub(super) type Running<'a> = Pin<Box<dyn Future<Output = Result<Said, Fault>> + Send + 'a>>;

@@ -203,6 +203,40 @@ async fn of_many_simultaneous_callbacks_one_is_taken() {
     assert_eq!(redemptions(&world).await, 1);
 }
 
+/// CB-24: only what is under way in the browser passes, and nothing of the rest is kept.
+#[tokio::test]
+async fn a_flood_of_callbacks_is_turned_away_and_a_real_one_passes() {
+    let world = World::new().await;
+    let (mut browser, link) = departed(&world).await;
+    browser.stop_at(&format!("{}/integration-callback", world.url));
+    let page = browser.open(&link).await.unwrap();
+    let callback = sign_in_at_microsoft(&mut browser, page, ADA).await.url;
+    let before = world.entries().await.len();
+    let mut statuses = Vec::new();
+    for at in 0..200 {
+        // Half of them know a state that is under way, but not the browser it belongs to.
+        let address = match at % 2 {
+            0 => format!("{}/integration-callback?code=x&state=made-up-{at}", world.url),
+            _ => callback.to_string(),
+        };
+        let answer = world.http.get(address).send().await.unwrap();
+        if answer.status() == 429 {
+            let wait: u64 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+            assert!((1..=60).contains(&wait));
+        }
+        statuses.push(answer.status().as_u16());
+    }
+    assert!(statuses[..60].iter().all(|it| [400, 403].contains(it)), "{statuses:?}");
+    assert!(statuses[60..].iter().all(|it| *it == 429), "{statuses:?}");
+    assert!(world.entries().await.len() - before <= 30, "the flood is not kept");
+    assert_eq!(browser.peek(callback.as_str()).await.unwrap().status, 303);
+    world.advance_seconds(60);
+    let later = world
+        .http
+        .get(format!("{}/integration-callback?code=x&state=y", world.url));
+    assert_eq!(later.send().await.unwrap().status(), 400);
+}
+
 /// CB-08
 #[tokio::test]
 async fn a_swapped_code_is_refused() {

@@ -22,8 +22,8 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(300);
 
-struct Front {
-    address: SocketAddr,
+pub(crate) struct Front {
+    pub(crate) address: SocketAddr,
     /// Requests that reached a handler.
     served: Arc<AtomicUsize>,
     /// Lets the handler of `/slow` go on.
@@ -33,7 +33,7 @@ struct Front {
 }
 
 impl Front {
-    async fn start(limits: Limits) -> Self {
+    pub(crate) async fn start(limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (served, go_on) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
@@ -85,7 +85,7 @@ impl Front {
         read_to_end(&mut stream).await
     }
 
-    fn served(&self) -> usize {
+    pub(crate) fn served(&self) -> usize {
         self.served.load(Ordering::SeqCst)
     }
 }
@@ -450,7 +450,7 @@ async fn over_http2(front: &Front, authority: &str, path: &str, host: Option<&st
     (status, String::from_utf8(bytes.to_vec()).unwrap())
 }
 
-/// PRX-15
+/// PRX-15: see also `http2`.
 #[tokio::test]
 async fn http2_is_served_under_the_same_rules() {
     let front = Front::start(short()).await;

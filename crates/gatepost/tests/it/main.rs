@@ -16,6 +16,7 @@ mod faults;
 mod front;
 mod funnel;
 mod herd;
+mod http2;
 mod joining;
 mod mcp;
 mod oauth;

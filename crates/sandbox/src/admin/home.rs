@@ -8,6 +8,9 @@ use serde_json::json;
 use crate::Sandbox;
 use crate::entra::SAMPLE_SECRET;
 use crate::page;
+use crate::world::onedrive;
+use crate::world::onedrive::LIBRARY;
+use crate::world::onedrive::WORKBOOKS;
 
 /// Addresses of the administration: method and path, and what can be said there.
 const ADMINISTRATION: &[(&str, &str)] = &[
@@ -25,7 +28,7 @@ const ADMINISTRATION: &[(&str, &str)] = &[
     ),
     (
         "GET, POST /sandbox/settings",
-        "{\"download_mib\":512} makes every pbix download at least so large, made up while it is sent; {\"execute_queries\":false} and {\"info_functions\":false} switch off queries, or only INFO functions; {\"principals_read_admin\":false} keeps service principals from the administrators' API",
+        "{\"download_mib\":512} makes every pbix download at least so large, made up while it is sent; {\"execute_queries\":false} and {\"info_functions\":false} switch off queries, or only INFO functions; {\"principals_read_admin\":false} keeps service principals from the administrators' API; {\"streaming_models\":false} refuses new streaming models with FeatureDeprecatedError, as some tenants report",
     ),
     (
         "POST /sandbox/goals/{goal}",
@@ -152,6 +155,8 @@ pub(super) async fn home(State(sandbox): State<Sandbox>) -> Html<String> {
             "administration": ADMINISTRATION,
             "targets": TARGETS,
             "faults": FAULTS,
+            "workbooks": WORKBOOKS.iter().map(|book| [book.path, book.note]).collect::<Vec<_>>(),
+            "drive": format!("https://{}/personal/{}/{LIBRARY}", onedrive::host("contoso.test"), onedrive::site("bo@contoso.test")),
         }),
     ))
 }

@@ -68,7 +68,7 @@ pub(super) fn set_all(call: &Call) -> Result<Answer, Refusal> {
 }
 
 /// Server and database out of a connection string.
-fn details_of(text: &str) -> Result<Value, Refusal> {
+pub(super) fn details_of(text: &str) -> Result<Value, Refusal> {
     let value = |names: &[&str]| {
         text.split(';').find_map(|pair| {
             let (name, value) = pair.split_once('=')?;

@@ -67,13 +67,7 @@ fn pbix(
     conflict: Conflict,
     file: &Spool,
 ) -> Result<Option<Pending>, Refusal> {
-    let models: Vec<Uuid> = world
-        .models
-        .iter()
-        .filter(|model| model.workspace == home && model.name == name)
-        .map(|model| model.id)
-        .collect();
-    let replaced = replaced(conflict, &models)?;
+    let replaced = replaced_model(world, home, name, conflict)?;
     let Some(package) = package::read_pbix(file) else {
         return Ok(None);
     };
@@ -91,17 +85,7 @@ fn pbix(
         data,
         ..blank_model(call, home, name)
     };
-    let model = match replaced.and_then(|id| world.model(id)) {
-        // What people set up around a model stays when its content is replaced.
-        Some(old) => Model {
-            grants: old.grants.clone(),
-            schedule: old.schedule.clone(),
-            refreshes: old.refreshes.clone(),
-            created_ms: old.created_ms,
-            ..model
-        },
-        None => model,
-    };
+    let model = in_place_of(world, replaced, model);
     let model = Model {
         has_roles: !model.data.roles.is_empty(),
         ..model
@@ -116,8 +100,38 @@ fn pbix(
     Ok(Some(Pending {
         model: Some(Box::new(model)),
         report: report.map(Box::new),
-        dataflow: None,
+        ..Pending::default()
     }))
+}
+
+/// The model of that name whose place a new one takes.
+pub(super) fn replaced_model(
+    world: &World,
+    home: Uuid,
+    name: &str,
+    conflict: Conflict,
+) -> Result<Option<Uuid>, Refusal> {
+    let models: Vec<Uuid> = world
+        .models
+        .iter()
+        .filter(|model| model.workspace == home && model.name == name)
+        .map(|model| model.id)
+        .collect();
+    replaced(conflict, &models)
+}
+
+/// A new model in the place of another: what people set up around that one stays when its content is replaced.
+pub(super) fn in_place_of(world: &World, replaced: Option<Uuid>, model: Model) -> Model {
+    match replaced.and_then(|id| world.model(id)) {
+        Some(old) => Model {
+            grants: old.grants.clone(),
+            schedule: old.schedule.clone(),
+            refreshes: old.refreshes.clone(),
+            created_ms: old.created_ms,
+            ..model
+        },
+        None => model,
+    }
 }
 
 fn rdl(
@@ -167,9 +181,8 @@ fn rdl(
         ..blank_report(call, home, name, kind)
     };
     Ok(Some(Pending {
-        model: None,
         report: Some(Box::new(report)),
-        dataflow: None,
+        ..Pending::default()
     }))
 }
 
@@ -218,9 +231,8 @@ fn dataflow(
         settings: Map::new(),
     };
     Ok(Some(Pending {
-        model: None,
-        report: None,
         dataflow: Some(Box::new(flow)),
+        ..Pending::default()
     }))
 }
 
@@ -231,7 +243,7 @@ fn contents(file: &Spool, most: u64) -> Result<Bytes, Refusal> {
 }
 
 /// Which of the items of the same name is replaced, by what the request says of conflicts.
-fn replaced(conflict: Conflict, known: &[Uuid]) -> Result<Option<Uuid>, Refusal> {
+pub(super) fn replaced(conflict: Conflict, known: &[Uuid]) -> Result<Option<Uuid>, Refusal> {
     match (conflict, known) {
         (Conflict::Abort, [_, ..]) => Err(duplicate("DuplicatePackageFoundError")),
         (Conflict::Overwrite, []) => Err(Refusal::Coded {

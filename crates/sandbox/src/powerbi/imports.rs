@@ -13,12 +13,14 @@ use crate::powerbi::call::Call;
 use crate::powerbi::import_items;
 use crate::powerbi::odata;
 use crate::powerbi::odata::object;
+use crate::powerbi::onedrive_imports;
 use crate::powerbi::refusal::Refusal;
 use crate::powerbi::upload_places;
 use crate::spool::Spool;
 use crate::world::World;
 use crate::world::access::Role;
 use crate::world::content::Import;
+use crate::world::content::ImportOrigin;
 use crate::world::content::Pending;
 use crate::world::ids::Kind;
 use crate::world::time;
@@ -64,6 +66,12 @@ pub(super) enum Conflict {
 }
 
 pub(super) fn start(call: &Call) -> Result<Answer, Refusal> {
+    if call.file.is_none() {
+        let fields = call.fields()?;
+        if fields.find("filePath").is_some() {
+            return onedrive_imports::start(call, &fields);
+        }
+    }
     let display_name = call.query("datasetDisplayName").filter(|name| !name.is_empty());
     let display_name =
         display_name.ok_or_else(|| Refusal::bad("datasetDisplayName is required, with the file's extension"))?;
@@ -89,10 +97,25 @@ pub(super) fn start(call: &Call) -> Result<Answer, Refusal> {
         }
         None => (None, Some("ImportFileNotReadable")),
     };
+    let origin = ImportOrigin::Upload;
+    Ok(begin(call, &mut world, home, name, origin, pending, failure))
+}
+
+/// Takes an import down as begun.
+pub(super) fn begin(
+    call: &Call,
+    world: &mut World,
+    home: Uuid,
+    name: String,
+    origin: ImportOrigin,
+    pending: Option<Pending>,
+    failure: Option<&'static str>,
+) -> Answer {
     let import = Import {
         id: world.fresh.id(Kind::Import),
         workspace: home,
         name,
+        origin,
         started_ms: call.now_ms,
         ends_ms: call.now_ms + TAKES_MS,
         failure,
@@ -103,7 +126,7 @@ pub(super) fn start(call: &Call) -> Result<Answer, Refusal> {
     };
     let id = import.id;
     world.imports.insert(0, import);
-    Ok(odata::entity(call, "imports", object([("id", id.to_string().into())])).status(StatusCode::ACCEPTED))
+    odata::entity(call, "imports", object([("id", id.to_string().into())])).status(StatusCode::ACCEPTED)
 }
 
 /// A parameter that is true, false or left out, which counts as false.
@@ -140,7 +163,7 @@ fn kind_of(display_name: &str) -> Result<(String, FileKind), Refusal> {
     ))
 }
 
-fn conflict_of(call: &Call, kind: FileKind) -> Result<Conflict, Refusal> {
+pub(super) fn conflict_of(call: &Call, kind: FileKind) -> Result<Conflict, Refusal> {
     let word = call
         .query("nameConflict")
         .unwrap_or(if kind == FileKind::Rdl { "Abort" } else { "Ignore" });
@@ -180,14 +203,9 @@ fn file(call: &Call, world: &World, home: Uuid) -> Result<Spool, Refusal> {
         return Ok(file.clone());
     }
     let fields = call.fields()?;
-    let Some(url) = fields.find_text("fileUrl")? else {
-        return Err(match fields.find("filePath") {
-            Some(_) => Refusal::NotDone {
-                what: "imports from OneDrive".to_owned(),
-            },
-            None => Refusal::bad("expected a file, or fileUrl"),
-        });
-    };
+    let url = fields
+        .find_text("fileUrl")?
+        .ok_or_else(|| Refusal::bad("expected a file, fileUrl or filePath"))?;
     let file = upload_places::file_at(call, world, url)?;
     if file.bytes() > SHARED_BYTES && world.capacity_of(home, call.now_ms).is_none() {
         return Err(Refusal::bad(
@@ -210,6 +228,7 @@ pub(super) fn settle(world: &mut World, now_ms: i64) {
             model,
             report,
             dataflow,
+            workbook,
         } = pending;
         let import = &mut world.imports[place];
         import.models.extend(model.as_ref().map(|model| model.id));
@@ -223,6 +242,9 @@ pub(super) fn settle(world: &mut World, now_ms: i64) {
         }
         if let Some(dataflow) = dataflow {
             put(&mut world.dataflows, *dataflow, |dataflow| dataflow.id);
+        }
+        if let Some(workbook) = workbook {
+            put(&mut world.workbooks, workbook, |workbook| workbook.id);
         }
     }
 }
@@ -289,14 +311,18 @@ pub(super) fn shape(call: &Call, world: &World, import: &Import) -> Map<String, 
         .failure
         .filter(|_| has_ended)
         .map(|code| json!({"code": code, "details": []}));
+    let (connection, source) = match import.origin {
+        ImportOrigin::Upload => ("import", "Upload"),
+        ImportOrigin::OneDrive { connection } => (connection, "OneDriveSharePoint"),
+    };
     object([
         ("id", import.id.to_string().into()),
         ("importState", state.into()),
         ("createdDateTime", time::with_ms(import.started_ms).into()),
         ("updatedDateTime", time::with_ms(import.ends_ms.min(call.now_ms)).into()),
         ("name", import.name.clone().into()),
-        ("connectionType", "import".into()),
-        ("source", "Upload".into()),
+        ("connectionType", connection.into()),
+        ("source", source.into()),
         ("error", error.into()),
         (
             "datasets",

@@ -145,6 +145,18 @@ pub(super) fn act_as(world: &World, who: &mut Who, id: &str) -> Result<(), Refus
     Ok(())
 }
 
+/// Some operations are not for profiles.
+pub(super) fn refuse(call: &Call, world: &World) -> Result<(), Refusal> {
+    match world
+        .profiles
+        .iter()
+        .any(|profile| profile.id.to_string() == call.who.oid)
+    {
+        true => Err(Refusal::no_application()),
+        false => Ok(()),
+    }
+}
+
 /// The profile a principal is, if it is one.
 pub(super) fn of_principal<'w>(world: &'w World, principal: &Principal) -> Option<&'w Profile> {
     let is_same = |profile: &&Profile| profile.id.to_string() == principal.oid();

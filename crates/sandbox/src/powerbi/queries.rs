@@ -22,6 +22,8 @@ use crate::powerbi::refusal::Refusal;
 use crate::powerbi::rights;
 use crate::powerbi::rights::Need;
 use crate::world::World;
+use crate::world::model::Model;
+use crate::world::model::Storage;
 use crate::world::tenancy;
 use crate::world::time::MINUTE_MS;
 
@@ -114,6 +116,7 @@ pub(super) fn model_and_identity(
     impersonate: Option<&str>,
 ) -> Result<(Arc<data::Model>, Identity), Refusal> {
     let (model, rights) = rights::model(call, world, Need::Build)?;
+    refuse_if_elsewhere(model)?;
     let data = model.data.clone();
     if call.who.app_only && model.has_roles {
         return Err(query_failed(
@@ -151,6 +154,16 @@ pub(super) fn model_and_identity(
             bypass: other.write,
         },
     ))
+}
+
+/// Some models have no rows here that could be asked.
+fn refuse_if_elsewhere(model: &Model) -> Result<(), Refusal> {
+    let message = match model.storage {
+        Storage::Live => "a semantic model connected live to Analysis Services cannot be queried over this API",
+        _ if model.only_streams() => "a streaming semantic model has no database that could be queried",
+        _ => return Ok(()),
+    };
+    Err(query_failed(message, "3239575574"))
 }
 
 /// Does the query call a function of the INFO family, outside of texts?

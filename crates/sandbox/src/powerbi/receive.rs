@@ -70,7 +70,7 @@ async fn first_file(form: &mut Multipart) -> Result<Spool, Refusal> {
     spooling.end().await.map_err(|error| unkept(&error))
 }
 
-fn too_large(limit: u64) -> Refusal {
+pub(super) fn too_large(limit: u64) -> Refusal {
     Refusal::Coded {
         status: StatusCode::PAYLOAD_TOO_LARGE,
         code: "RequestEntityTooLarge",

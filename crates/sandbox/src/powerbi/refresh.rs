@@ -67,7 +67,7 @@ pub(super) fn start(call: &Call) -> Result<Answer, Refusal> {
     let (model, _) = rights::model(call, &world, Need::Write)?;
     if !model.is_refreshable() {
         return Err(Refusal::bad(
-            "this semantic model takes pushed rows and cannot be refreshed",
+            "this semantic model keeps no copy of data at a source, so that there is nothing to refresh",
         ));
     }
     let wanted = read(&fields, model)?;

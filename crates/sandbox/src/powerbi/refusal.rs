@@ -36,8 +36,6 @@ pub(crate) enum Refusal {
     },
     /// Too much; come back later.
     Later { seconds: i64, message: String },
-    /// The sandbox does not do this.
-    NotDone { what: String },
 }
 
 impl Refusal {
@@ -143,13 +141,6 @@ impl IntoResponse for Refusal {
                 let mut response = body(StatusCode::TOO_MANY_REQUESTS, &json!({"message": message}));
                 response.headers_mut().insert(RETRY_AFTER, seconds.into());
                 response
-            }
-            Refusal::NotDone { what } => {
-                let message = format!("the sandbox does not do {what}; the real service may");
-                body(
-                    StatusCode::NOT_IMPLEMENTED,
-                    &json!({"error": {"code": "NotDoneBySandbox", "message": message}}),
-                )
             }
         }
     }

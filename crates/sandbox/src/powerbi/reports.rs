@@ -180,6 +180,9 @@ pub(super) fn id_field(fields: &Fields, name: &str) -> Result<Option<Uuid>, Refu
 pub(super) fn buildable_model(call: &Call, world: &World, id: Uuid) -> Result<Uuid, Refusal> {
     let model = world.model(id).ok_or_else(Refusal::not_found)?;
     rights::judge(world.model_rights(&call.who, model), Need::Build)?;
+    if model.only_streams() {
+        return Err(Refusal::bad("no report can be built on a streaming semantic model"));
+    }
     Ok(id)
 }
 

@@ -142,6 +142,8 @@ pub struct Import {
     pub workspace: Uuid,
     /// Name of the items, without the file's extension.
     pub name: String,
+    /// Where the file was.
+    pub origin: ImportOrigin,
     /// When it came.
     pub started_ms: i64,
     /// When it ends.
@@ -158,8 +160,20 @@ pub struct Import {
     pub dataflows: Vec<Uuid>,
 }
 
+/// Where the file of an import was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImportOrigin {
+    /// It was sent.
+    Upload,
+    /// It lies on `OneDrive` for Business.
+    OneDrive {
+        /// `import`: its tables became a model; `connect`: it is shown as it is.
+        connection: &'static str,
+    },
+}
+
 /// Items an import will make, with the ids of those it replaces.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Pending {
     /// Semantic model.
     pub model: Option<Box<Model>>,
@@ -167,6 +181,19 @@ pub struct Pending {
     pub report: Option<Box<Report>>,
     /// Dataflow.
     pub dataflow: Option<Box<Dataflow>>,
+    /// Connected workbook.
+    pub workbook: Option<ConnectedWorkbook>,
+}
+
+/// A workbook on `OneDrive` that a workspace shows as it is.
+#[derive(Clone, Debug)]
+pub struct ConnectedWorkbook {
+    /// Id; the API has none for workbooks.
+    pub id: Uuid,
+    /// Workspace that shows it.
+    pub workspace: Uuid,
+    /// Its name.
+    pub name: String,
 }
 
 /// One dataflow of the second generation, made from one of the first.

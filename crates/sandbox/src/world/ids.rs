@@ -49,6 +49,8 @@ pub enum Kind {
     NativeDataflow = 0x24,
     /// A template app.
     TemplateApp = 0x25,
+    /// A connected workbook.
+    Workbook = 0x26,
     /// A recorded event.
     Event = 0x30,
     /// A metadata scan.

@@ -6,6 +6,7 @@ pub mod content;
 pub mod ids;
 pub mod infrastructure;
 pub mod model;
+pub mod onedrive;
 pub mod profiles;
 pub mod push;
 pub mod refresh;
@@ -29,6 +30,7 @@ use crate::world::access::Rights;
 use crate::world::access::Who;
 use crate::world::activity::Activities;
 use crate::world::content::App;
+use crate::world::content::ConnectedWorkbook;
 use crate::world::content::Dashboard;
 use crate::world::content::Dataflow;
 use crate::world::content::Import;
@@ -70,6 +72,8 @@ pub struct World {
     pub upload_places: Vec<UploadPlace>,
     /// Uploads.
     pub imports: Vec<Import>,
+    /// Workbooks on `OneDrive` that workspaces show.
+    pub workbooks: Vec<ConnectedWorkbook>,
     /// Export jobs.
     pub exports: Vec<Export>,
     /// Scorecards with their goals.
@@ -113,6 +117,8 @@ pub struct Settings {
     pub download_mib: u64,
     /// Service principals may use the read-only admin API.
     pub principals_read_admin: bool,
+    /// Streaming semantic models can be made; some tenants report that they no longer can.
+    pub streaming_models: bool,
 }
 
 impl Default for Settings {
@@ -122,6 +128,7 @@ impl Default for Settings {
             execute_queries: true,
             download_mib: 0,
             principals_read_admin: true,
+            streaming_models: true,
         }
     }
 }

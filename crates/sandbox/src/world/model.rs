@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::data;
 use crate::world::access::Grant;
+use crate::world::push::Arrivals;
 use crate::world::push::PushTable;
 use crate::world::refresh::Refresh;
 
@@ -62,11 +63,26 @@ pub enum Storage {
     DirectQuery,
     /// Pushed in over the API.
     Push {
-        /// Only the newest 200,000 rows stay (`basicFIFO`).
-        fifo: bool,
+        /// Which of the rows stay.
+        kept: Kept,
         /// The tables as declared, with their rows.
         tables: Vec<PushTable>,
+        /// How many came lately.
+        arrivals: Arrivals,
     },
+    /// In Analysis Services, which is asked live.
+    Live,
+}
+
+/// Which of the rows pushed into a model stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// All, up to a limit.
+    All,
+    /// The newest 200,000 of each table (`basicFIFO`).
+    Newest,
+    /// None: they stream to dashboards, and no database is behind the model.
+    Nothing,
 }
 
 /// How refreshes of a model go.
@@ -177,12 +193,23 @@ pub struct ScaleOut {
 impl Model {
     /// Can it be refreshed at all?
     pub fn is_refreshable(&self) -> bool {
-        !matches!(self.storage, Storage::Push { .. })
+        matches!(self.storage, Storage::Import | Storage::DirectQuery)
     }
 
     /// Takes rows over the API.
     pub fn takes_rows(&self) -> bool {
         matches!(self.storage, Storage::Push { .. })
+    }
+
+    /// Only passes rows on to dashboards.
+    pub fn only_streams(&self) -> bool {
+        matches!(
+            self.storage,
+            Storage::Push {
+                kept: Kept::Nothing,
+                ..
+            }
+        )
     }
 
     /// Needs a gateway on premises for one of its sources.

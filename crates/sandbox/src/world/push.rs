@@ -1,5 +1,6 @@
 //! Push models: tables declared over the API, and the rows sent to them.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,6 +11,10 @@ use serde_json::Value;
 
 use crate::data;
 use crate::dax::Cell;
+use crate::world::model::Kept;
+use crate::world::time::HOUR_MS;
+use crate::world::time::MINUTE_MS;
+use crate::world::time::SECOND_MS;
 
 /// One table of a push model.
 #[derive(Clone, Debug)]
@@ -39,6 +44,39 @@ pub const ROWS_PER_CALL: usize = 10_000;
 pub const ROWS_PER_TABLE: usize = 5_000_000;
 /// Tables a push model may have, and columns a table.
 pub const TABLES: usize = 75;
+
+/// Rows that stay may come in an hour, over all tables of a model.
+const ROWS_PER_HOUR: usize = 1_000_000;
+/// From so many rows on, a table is filled slowly.
+const FULL_TABLE: usize = 250_000;
+
+/// When rows came for a model in the last hour, and how many.
+#[derive(Clone, Debug, Default)]
+pub struct Arrivals(VecDeque<(i64, usize)>);
+
+impl Arrivals {
+    /// Lets so many rows in for a table that holds `held`, or says after how many milliseconds to try again.
+    pub fn admit(&mut self, now_ms: i64, rows: usize, held: usize, kept: Kept) -> Result<(), i64> {
+        self.0
+            .retain(|(at_ms, _)| (now_ms - HOUR_MS + 1..=now_ms).contains(at_ms));
+        let (most, window_ms) = match kept {
+            Kept::Nothing => (5, SECOND_MS),
+            Kept::All | Kept::Newest if held >= FULL_TABLE => (120, HOUR_MS),
+            Kept::All | Kept::Newest => (120, MINUTE_MS),
+        };
+        let last = self.0.len().checked_sub(most).and_then(|place| self.0.get(place));
+        if let Some((at_ms, _)) = last.filter(|(at_ms, _)| now_ms - at_ms < window_ms) {
+            return Err(at_ms + window_ms - now_ms);
+        }
+        let of_the_hour: usize = self.0.iter().map(|(_, rows)| rows).sum();
+        if kept != Kept::Nothing && of_the_hour + rows > ROWS_PER_HOUR {
+            let oldest_ms = self.0.front().map_or(now_ms, |(at_ms, _)| *at_ms);
+            return Err(oldest_ms + HOUR_MS - now_ms);
+        }
+        self.0.push_back((now_ms, rows));
+        Ok(())
+    }
+}
 
 /// The kind of column behind a word of the API.
 pub fn column_kind(word: &str) -> Option<data::ColumnKind> {
@@ -97,4 +135,46 @@ pub fn moment(text: &str) -> Option<i64> {
             .map(|zoned| zoned.timestamp())
     };
     with_zone.or_else(without).map(Timestamp::as_millisecond)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_that_streams_takes_five_requests_a_second() {
+        let mut arrivals = Arrivals::default();
+        for number in 0..5 {
+            assert_eq!(arrivals.admit(number * 100, 1, 0, Kept::Nothing), Ok(()));
+        }
+        assert_eq!(arrivals.admit(500, 1, 0, Kept::Nothing), Err(500));
+        assert_eq!(arrivals.admit(1000, 1, 0, Kept::Nothing), Ok(()));
+    }
+
+    #[test]
+    fn a_million_rows_an_hour_are_enough() {
+        let mut arrivals = Arrivals::default();
+        for number in 0..100 {
+            assert_eq!(arrivals.admit(number * SECOND_MS, 10_000, 0, Kept::Newest), Ok(()));
+        }
+        assert_eq!(
+            arrivals.admit(MINUTE_MS * 2, 1, 0, Kept::Newest),
+            Err(HOUR_MS - 2 * MINUTE_MS)
+        );
+        assert_eq!(arrivals.admit(HOUR_MS, 10_000, 0, Kept::Newest), Ok(()));
+    }
+
+    #[test]
+    fn a_full_table_takes_requests_by_the_hour() {
+        let mut arrivals = Arrivals::default();
+        for number in 0..120 {
+            assert_eq!(arrivals.admit(number, 1, FULL_TABLE, Kept::All), Ok(()));
+        }
+        assert_eq!(
+            arrivals.admit(MINUTE_MS, 1, FULL_TABLE, Kept::All),
+            Err(HOUR_MS - MINUTE_MS)
+        );
+        // Another table of the same model, which is not full.
+        assert_eq!(arrivals.admit(MINUTE_MS + 120, 1, 0, Kept::All), Ok(()));
+    }
 }

@@ -1,5 +1,6 @@
 //! The activity log: what people do is written down, and read back by the day.
 
+use reqwest::Method;
 use serde_json::Value;
 use serde_json::json;
 
@@ -189,4 +190,194 @@ async fn administrators_and_principals_are_in_the_log_too_and_organisations_are_
         (&events[1]["ItemName"], &events[2]["ItemName"]),
         (&json!("Sales"), &json!("Archive"))
     );
+}
+
+/// One call that changes something: method, path, body, and the word it leaves.
+type Step = (Method, String, Value, &'static str);
+
+/// Makes the calls one after another, each of which must go well, and reads the words of the log.
+async fn words_of(service: &Service, caller: &Caller, steps: &[Step]) -> Vec<String> {
+    let ada = service.person("ada");
+    let before = read(&ada, TODAY).await.0.len();
+    for (method, path, body, word) in steps {
+        let body = Some(("application/json".to_owned(), body.to_string().into_bytes()));
+        let reply = caller.send(method.clone(), path, body).await;
+        assert!(reply.status.is_success(), "{word} {path}: {}", reply.text());
+    }
+    let (events, _) = read(&ada, TODAY).await;
+    // The readings are in the log as well.
+    let of_steps = events[before..]
+        .iter()
+        .filter(|event| event["Activity"] != "ExportActivityEvents");
+    of_steps
+        .map(|event| event["Activity"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+async fn assert_words(service: &Service, caller: &Caller, steps: &[Step]) {
+    let expected: Vec<&str> = steps.iter().map(|step| step.3).collect();
+    assert_eq!(words_of(service, caller, steps).await, expected);
+}
+
+#[tokio::test]
+async fn the_life_of_goals_is_written_down_step_by_step() {
+    let service = Service::start().await;
+    let bo = service.person("bo");
+    let card = format!("groups/{}/scorecards({})", id::SALES, id::SCORECARD);
+    let made = bo.post(&format!("{card}/goals"), json!({"name": "Calm"})).await.json();
+    let goal = format!("{card}/goals({})", made["id"].as_str().unwrap());
+    let day = format!("{goal}/goalValues(2026-08-01)");
+    let rule = json!({"fieldComparison": {"field": "Value", "operator": "GreaterThan", "value": {"number": 5.0}}});
+    let rules = json!({"rules": [{"conditions": [rule], "output": 1}], "defaultOutput": 3});
+    let steps = [
+        (
+            Method::PATCH,
+            card.clone(),
+            json!({"name": "Targets"}),
+            "PatchScorecard",
+        ),
+        (Method::PATCH, goal.clone(), json!({"name": "Calmer"}), "PatchGoal"),
+        (
+            Method::POST,
+            format!("{goal}/goalValues"),
+            json!({"timestamp": "2026-08-01", "value": 7.0}),
+            "CreateGoalValue",
+        ),
+        (Method::PATCH, day.clone(), json!({"value": 8.0}), "PatchGoalValue"),
+        (
+            Method::POST,
+            format!("{day}/notes"),
+            json!({"body": "Fine"}),
+            "InsertNote",
+        ),
+        (
+            Method::POST,
+            format!("{goal}/statusRules"),
+            rules,
+            "UpsertGoalStatusRules",
+        ),
+        (
+            Method::GET,
+            format!("{goal}/statusRules"),
+            json!({}),
+            "GetGoalStatusRules",
+        ),
+        (
+            Method::DELETE,
+            format!("{goal}/statusRules"),
+            json!({}),
+            "DeleteGoalStatusRules",
+        ),
+        (
+            Method::POST,
+            format!("{card}/MoveGoals()"),
+            json!({"goalToMove": {"goalId": made["id"]}, "newParent": {"goalId": id::GROW_REVENUE}}),
+            "MoveGoals",
+        ),
+        (Method::DELETE, day, json!({}), "DeleteGoalValue"),
+        (Method::DELETE, goal, json!({}), "DeleteGoal"),
+    ];
+    assert_words(&service, &bo, &steps).await;
+    let (events, _) = read(&service.person("ada"), TODAY).await;
+    let moved = events.iter().find(|event| event["Activity"] == "MoveGoals").unwrap();
+    assert_eq!(
+        (&moved["ScorecardId"], &moved["WorkspaceId"], &moved["UserId"]),
+        (&json!(id::SCORECARD), &json!(id::SALES), &json!("bo@contoso.test"))
+    );
+}
+
+#[tokio::test]
+async fn profiles_are_written_down_from_making_to_deleting() {
+    let service = Service::start().await;
+    let job = service.job();
+    let made = job.post("profiles", json!({"displayName": "Fabrikam"})).await.json();
+    let place = format!("profiles/{}", made["id"].as_str().unwrap());
+    let steps = [
+        (
+            Method::GET,
+            "profiles".to_owned(),
+            json!({}),
+            "GetServicePrincipalProfiles",
+        ),
+        (Method::GET, place.clone(), json!({}), "GetServicePrincipalProfile"),
+        (
+            Method::PUT,
+            place.clone(),
+            json!({"displayName": "Northwind"}),
+            "UpdateServicePrincipalProfile",
+        ),
+        (Method::DELETE, place, json!({}), "DeleteServicePrincipalProfile"),
+    ];
+    assert_words(&service, &job, &steps).await;
+    let (events, _) = read(&service.person("ada"), TODAY).await;
+    assert_eq!(events[0]["Activity"], "CreateServicePrincipalProfile");
+}
+
+#[tokio::test]
+async fn tokens_bindings_uploads_and_workloads_are_written_down() {
+    let service = Service::start().await;
+    let (ada, bo) = (service.person("ada"), service.person("bo"));
+    let finance = format!("groups/{}", id::FINANCE);
+    let tiles = format!("{finance}/dashboards/{}/tiles", id::FINANCE_BOARD);
+    let tile = bo.get(&tiles).await.column("id")[0].clone();
+    let bind = json!({"gatewayObjectId": id::GATEWAY, "bindDetails": [
+        {"dataSourceName": "DataSource1", "dataSourceObjectId": "5a4db0c5-001b-4000-8000-000000000001"}]});
+    let content = json!({"sourceType": "ExistingReport",
+        "sourceReport": {"sourceReportId": id::SALES_OVERVIEW, "sourceWorkspaceId": id::SALES}});
+    let steps = [
+        (
+            Method::POST,
+            format!("{tiles}/{tile}/GenerateToken"),
+            json!({"accessLevel": "View"}),
+            "GenerateEmbedToken",
+        ),
+        (
+            Method::POST,
+            format!("{finance}/reports/GenerateToken"),
+            json!({"accessLevel": "Create", "datasetId": id::FINANCE_MODEL}),
+            "GenerateEmbedToken",
+        ),
+        (
+            Method::POST,
+            "GenerateToken".to_owned(),
+            json!({"datasets": [{"id": id::FINANCE_MODEL}]}),
+            "GenerateMultiResourceEmbedToken",
+        ),
+        (
+            Method::POST,
+            format!("reports/{}/Default.BindToGateway", id::BOOKING_LIST),
+            bind,
+            "BindToGateway",
+        ),
+        (
+            Method::POST,
+            format!("reports/{}/UpdateReportContent", id::FINANCE_OVERVIEW),
+            content,
+            "UpdateReportContent",
+        ),
+        (
+            Method::POST,
+            format!("{finance}/imports/createTemporaryUploadLocation"),
+            json!({}),
+            "CreateTemporaryUploadLocation",
+        ),
+        (
+            Method::POST,
+            format!(
+                "groups/{}/dataflows/{}/saveAsNativeArtifact",
+                id::SALES,
+                id::STAGE_ORDERS
+            ),
+            json!({"displayName": "Orders 2", "targetWorkspaceId": id::FINANCE}),
+            "CreateArtifact",
+        ),
+    ];
+    assert_words(&service, &bo, &steps).await;
+    let workload = (
+        Method::PATCH,
+        format!("capacities/{}/Workloads/PaginatedReports", id::CAPACITY),
+        json!({"state": "Enabled", "maxMemoryPercentageSetByUser": 40}),
+        "UpdateCapacityResourceGovernanceSettings",
+    );
+    assert_words(&service, &ada, &[workload]).await;
 }

@@ -102,6 +102,10 @@ async fn the_front_page_names_every_fault_and_every_filter() {
         "/sandbox/settings",
         "download_mib",
         "createTemporaryUploadLocation",
+        "streaming_models",
+        "Budget 2026.xlsx",
+        "personal/bo_contoso_test/Documents",
+        "PushStreaming",
     ];
     let text = page.text().replace("&#x2f;", "/");
     for word in words {

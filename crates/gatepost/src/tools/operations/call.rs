@@ -52,12 +52,7 @@ pub(in crate::tools) const CALL_WRITE: Tool = Tool {
   "additionalProperties": false
 }"#,
     output: None,
-    hints: Hints {
-        read_only: false,
-        destructive: true,
-        idempotent: false,
-        open_world: true,
-    },
+    hints: Hints::CHANGES,
     operations: Emits::Changes,
     needs: &[],
     run: |context, arguments| Box::pin(run(context, arguments)),

@@ -8,11 +8,8 @@ mod setup;
 use catalogue::Catalogue;
 
 use crate::every_operation::row::Table;
-use crate::every_operation::run::{Outcome, Runner};
-pub(crate) use crate::every_operation::setup::{allow_everything, full_key};
-
-/// How many operations the sandbox answers; the rest it declines by name.
-const ANSWERED: usize = 289;
+use crate::every_operation::run::Runner;
+pub(crate) use crate::every_operation::setup::{allow_everything, full_key, register_with_every_scope};
 
 #[test]
 fn each_operation_has_exactly_one_row() {
@@ -38,24 +35,16 @@ fn each_operation_has_exactly_one_row() {
 async fn every_operation_is_answered_with_enough_rights_and_refused_with_too_few() {
     let table = Table::read();
     let runner = Runner::start(&table).await;
-    let (mut answered, mut complaints) = (0, Vec::new());
+    let mut complaints = Vec::new();
     for row in &table.rows {
-        match runner.run(row).await {
-            Ok(Outcome::Answered) => answered += 1,
-            Ok(Outcome::NotDone) => eprintln!("not done by the sandbox: {}", row.operation),
-            Err(complaint) => complaints.push(format!("{}: {complaint}", row.operation)),
+        if let Err(complaint) = runner.run(row).await {
+            complaints.push(format!("{}: {complaint}", row.operation));
         }
     }
-    let all = table.rows.len();
-    eprintln!("operations answered through the gateway: {answered} of {all}");
     assert!(
         complaints.is_empty(),
         "{} complaints:\n{}",
         complaints.len(),
         complaints.join("\n")
-    );
-    assert_eq!(
-        answered, ANSWERED,
-        "of {all}; change the number when the sandbox answers more"
     );
 }

@@ -32,10 +32,6 @@ impl Seen {
             .ok_or_else(|| format!("expected {status}, found {self}"))
     }
 
-    pub(crate) fn is_not_done(&self) -> bool {
-        self.status == 501 && String::from_utf8_lossy(&self.body).contains("NotDoneBySandbox")
-    }
-
     /// A refusal of Microsoft's keeps its id and is explained in headers of ours.
     pub(crate) fn is_explained(&self) -> Result<(), String> {
         let has = |name: &str| self.headers.get(name).is_some_and(|it| !it.is_empty());

@@ -6,6 +6,8 @@ mod eras;
 mod features;
 mod odd;
 mod peer;
+mod permissions;
+mod streams;
 mod tasks;
 mod waits;
 

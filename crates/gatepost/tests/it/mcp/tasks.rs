@@ -34,6 +34,19 @@ async fn get(agent: &Agent, id: &str) -> Value {
         .clone()
 }
 
+/// The task once it is over.
+async fn ended(agent: &Agent, id: &str) -> Value {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+    loop {
+        let task = get(agent, id).await;
+        if task["status"] != "working" {
+            return task;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{task}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 /// A refresh that was approved and is under way as a task.
 async fn refreshing(agent: &Agent) -> Value {
     let world = &agent.world;
@@ -63,15 +76,7 @@ async fn a_long_refresh_becomes_a_task_that_ends_with_its_result() {
         (&json!(id), &json!("complete"))
     );
     agent.world.advance_seconds(60);
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
-    let ended = loop {
-        let task = get(&agent, id).await;
-        if task["status"] != "working" {
-            break task;
-        }
-        assert!(tokio::time::Instant::now() < deadline, "{task}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    };
+    let ended = ended(&agent, id).await;
     assert_eq!(ended["status"], "completed", "{ended}");
     let text = ended["result"]["content"][0]["text"].as_str().unwrap();
     assert!(
@@ -82,6 +87,46 @@ async fn a_long_refresh_becomes_a_task_that_ends_with_its_result() {
     agent.world.advance_seconds(3600);
     let told = about(&agent, &agent.key, "tasks/get", id, id, declared(json!({}))).await;
     assert_eq!(told.code(), -32602, "a task is forgotten after its time");
+}
+
+/// What lasts, beside refreshes: exports, imports and deployments.
+#[tokio::test]
+async fn everything_that_lasts_can_become_a_task() {
+    let world = World::new().await;
+    crate::every_operation::allow_everything(&world).await;
+    crate::every_operation::register_with_every_scope(&world).await;
+    let person = world.connect(ADA).await.person;
+    let key = world.key(&person).await;
+    let agent = Agent { world, person, key };
+    let flow = r#"{ "name": "Orders", "version": "1.0", "entities": [] }"#;
+    for (tool, arguments, words) in [
+        (
+            "export_report",
+            json!({ "report": "Finance overview", "format": "PDF" }),
+            "/download/",
+        ),
+        (
+            "import_file",
+            json!({ "workspace": "Sales", "file_name": "model.json", "text": flow }),
+            "imported",
+        ),
+        (
+            "deploy_stage",
+            json!({ "pipeline": "Marketing", "from_stage": "development" }),
+            "succeeded",
+        ),
+    ] {
+        let call = json!({ "name": tool, "arguments": arguments });
+        let begun = agent.modern("tools/call", declared(call)).await.json();
+        assert_eq!(begun["result"]["resultType"], "task", "{tool}: {begun}");
+        let id = begun["result"]["taskId"].as_str().unwrap();
+        agent.world.advance_seconds(600);
+        let ended = ended(&agent, id).await;
+        assert_eq!(ended["status"], "completed", "{tool}: {ended}");
+        let text = ended["result"]["content"][0]["text"].as_str().unwrap();
+        assert!(text.contains(words), "{tool}: {text}");
+        assert_eq!(ended["result"]["isError"], false, "{tool}");
+    }
 }
 
 /// ISO-03: a task of somebody else is as unknown as one that never was; and its header must name it.

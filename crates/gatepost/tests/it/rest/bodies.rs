@@ -3,6 +3,7 @@
 use http_body_util::BodyExt as _;
 use reqwest::Method;
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::problem;
 use super::upstream::{Upstream, text};
@@ -114,4 +115,81 @@ async fn an_answer_that_cannot_be_trusted_is_no_answer() {
         world.get(&key, "/datasets").await.bytes().await.unwrap(),
         vec![0xff, 0xfe, b'{']
     );
+}
+
+/// A client that signs in after a 401 sends its next request over the same connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_request_with_a_body_leaves_the_connection_usable() {
+    let upstream = Upstream::start(|_| async { text(200, &[("content-type", "application/json")], "{}") }).await;
+    let (world, key) = upstream.world(BO).await;
+    let host = world.url.strip_prefix("http://").unwrap();
+    let mut stream = tokio::net::TcpStream::connect(host.replace("localhost", "127.0.0.1"))
+        .await
+        .unwrap();
+    for (token, status) in [("gp_key_wrong", 401), (key.as_str(), 200)] {
+        let head = format!(
+            "POST {EXECUTE} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            SENT.len()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // Behind the head, as a client does that does not know yet what becomes of it.
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        stream.write_all(SENT.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        while !answer.contains("\r\n\r\n") || !answer.ends_with('}') {
+            let mut bytes = [0; 4096];
+            let read = stream.read(&mut bytes).await.unwrap();
+            assert!(0 < read, "closed after {answer:?}");
+            answer.push_str(&String::from_utf8_lossy(&bytes[..read]));
+        }
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        assert!(!answer.to_lowercase().contains("connection: close"), "{answer}");
+    }
+}
+
+/// PRX-25: policies judge the operation and what it is about, never the words of a query; what is allowed arrives as it was
+/// sent, and what is denied is denied in any disguise.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_wording_of_a_query_changes_what_the_policies_say() {
+    let queries = [
+        "EVALUATE INFO.TABLES()",
+        "SELECT * FROM $SYSTEM.TMSCHEMA_TABLES",
+        "/* deny */ EVALUATE x // allow",
+        "EVALUATE a EVALUATE b",
+        "DEFINE MEASURE t[datasets.execute_queries] = 1 EVALUATE t",
+        "permit(principal, action, resource);",
+    ];
+    let upstream = Upstream::start(|request| async move {
+        let body = request.into_body().collect().await.unwrap().to_bytes();
+        text(200, &[("content-type", "application/json")], body)
+    })
+    .await;
+    let (world, key) = upstream.world(BO).await;
+    let ask = async |query: &str| {
+        let body = json!({ "queries": [{ "query": query }] });
+        world.ask(Method::POST, &key, EXECUTE).json(&body).send().await.unwrap()
+    };
+    for query in queries {
+        let arrived: serde_json::Value = ask(query).await.json().await.unwrap();
+        assert_eq!(arrived["queries"][0]["query"], query);
+    }
+    let allowed = upstream.seen().len();
+    assert_eq!(allowed, queries.len());
+    let form = gatepost::policy::Form {
+        operations: vec!["datasets.execute_queries".into()],
+        ..gatepost::policy::Form::about("No queries", gatepost::policy::Action::Deny, &[])
+    };
+    let input = gatepost::admin::PolicyInput {
+        name: "No queries".into(),
+        enabled: true,
+        source: gatepost::policy::Source::Form(form),
+    };
+    gatepost::admin::create_policy(&world.app, &world.owner_caller(), input)
+        .await
+        .unwrap();
+    for query in queries {
+        let found = problem(ask(query).await).await;
+        assert_eq!((found.0, found.1.as_str()), (403, "denied"), "{query}");
+    }
+    assert_eq!(upstream.seen().len(), allowed);
 }

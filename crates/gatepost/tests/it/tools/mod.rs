@@ -1,6 +1,7 @@
 //! The workflow tools against the sandbox: as the person who asks, under policies, with answers a model can act on.
 
 mod exports;
+mod imports;
 mod operations;
 mod workflows;
 

@@ -7,6 +7,7 @@ use gatepost::policy::{Action, Form, Source};
 use serde_json::json;
 
 use super::{call, listed, refused, signed_in, told};
+use crate::every_operation::register_with_every_scope;
 use crate::world::{ADA, BO, CY, World};
 
 /// A world in which everything is allowed at once.
@@ -112,16 +113,27 @@ async fn sharing_is_not_even_offered_where_the_policies_deny_it() {
     assert!(names.contains(&"deploy_stage".to_owned()) && names.contains(&"refresh_overview".to_owned()));
 }
 
-/// The gateway asks Microsoft for ten permissions; those for pipelines are not among them.
+/// The gateway asks Microsoft for ten permissions; those for pipelines are not among them unless the registration lists them.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_permission_that_the_connection_lacks_is_named() {
+async fn a_permission_that_the_connection_lacks_is_named_and_can_be_added() {
     let (world, ada) = open_world().await;
-    let arguments = json!({"pipeline": "Marketing", "from_stage": "development", "preview": true});
-    let text = refused(&world, &ada, "deploy_stage", arguments).await;
-    assert!(text.contains("InsufficientScopes"), "{text}");
+    let preview = || json!({"pipeline": "Marketing", "from_stage": "development", "preview": true});
+    let text = refused(&world, &ada, "deploy_stage", preview()).await;
     assert!(
-        text.contains("lacks a permission of Microsoft") && text.contains("whoami"),
+        text.contains("was not granted Microsoft's permission Pipeline.Read"),
         "{text}"
     );
+    assert!(text.contains("adds it to the application's registration"), "{text}");
     assert!(world.ledger("kind=powerbi&method=POST").await.is_empty());
+    register_with_every_scope(&world).await;
+    let ada = signed_in(&world, ADA).await;
+    let text = told(&world, &ada, "deploy_stage", preview()).await;
+    assert!(text.contains("Nothing was changed."), "{text}");
+    let deploying = async {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        world.advance_seconds(600);
+    };
+    let deploy = json!({"pipeline": "Marketing", "from_stage": "development"});
+    let (text, ()) = tokio::join!(told(&world, &ada, "deploy_stage", deploy), deploying);
+    assert!(text.ends_with("the deployment succeeded."), "{text}");
 }

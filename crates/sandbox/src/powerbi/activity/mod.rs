@@ -48,7 +48,8 @@ impl Trace {
 
 /// Does the work of an operation and, if it went well, writes it down where Power BI would.
 pub(super) fn perform(operation: &Operation, call: &Call) -> Result<Answer, Refusal> {
-    let Some(named) = names::find(operation.method, operation.path) else {
+    let named = names::find(operation.method, operation.path);
+    let Some(named) = named.filter(|named| !matches!(named.about, About::Each)) else {
         return (operation.run)(call);
     };
     // What is deleted can only be named before.
@@ -57,7 +58,7 @@ pub(super) fn perform(operation: &Operation, call: &Call) -> Result<Answer, Refu
     let mut world = call.world();
     let facts = match named.about {
         About::Made(kind) => Facts::of_made(&world, kind, &answer),
-        About::Path(_) | About::Nothing => before,
+        About::Path(_) | About::Nothing | About::Each => before,
     };
     if named.changes {
         remember_change(call, &mut world, &facts, matches!(named.about, About::Made(_)));

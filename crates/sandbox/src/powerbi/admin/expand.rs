@@ -7,6 +7,7 @@ use crate::powerbi::admin;
 use crate::powerbi::admin::access;
 use crate::powerbi::admin::artifacts;
 use crate::powerbi::call::Call;
+use crate::powerbi::odata::object;
 use crate::powerbi::refusal::Refusal;
 use crate::world::World;
 use crate::world::workspace::Workspace;
@@ -63,7 +64,10 @@ fn values(call: &Call, world: &World, home: &Workspace, part: &str) -> Vec<Map<S
             let here = world.dataflows.iter().filter(|flow| flow.workspace == id);
             here.map(|flow| artifacts::dataflow_shape(world, flow)).collect()
         }
-        // The sandbox keeps no workbooks: an uploaded one becomes a semantic model.
+        "workbooks" => {
+            let here = world.workbooks.iter().filter(|book| book.workspace == id);
+            here.map(|book| object([("name", book.name.clone().into())])).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -165,7 +165,9 @@ impl Scan<'_> {
         let provider = match model.storage {
             Storage::Import => "PbixInImportMode",
             Storage::DirectQuery => "PbixInDirectQueryMode",
+            Storage::Push { .. } if model.only_streams() => "RealTimeInStreamingMode",
             Storage::Push { .. } => "RealTimeInPushMode",
+            Storage::Live => "PbixInLiveConnectionMode",
         };
         let mut item = object([
             ("id", model.id.to_string().into()),

@@ -10,6 +10,7 @@ use crate::powerbi::operations::patch;
 use crate::powerbi::operations::post;
 use crate::powerbi::operations::put;
 use crate::powerbi::push;
+use crate::powerbi::push_models;
 use crate::powerbi::queries;
 use crate::powerbi::refresh;
 use crate::powerbi::refresh_detail;
@@ -134,7 +135,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         schedules::update_direct_query,
     ),
     // Push models
-    post("~/datasets", scopes::DATASET_WRITE, push::create),
+    post("~/datasets", scopes::DATASET_WRITE, push_models::create),
     get("~/datasets/{dataset}/tables", scopes::DATASET_READ, push::tables),
     put(
         "~/datasets/{dataset}/tables/{table}",

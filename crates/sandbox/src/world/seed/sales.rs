@@ -18,6 +18,7 @@ use crate::world::content::Tile;
 use crate::world::content::Transaction;
 use crate::world::ids::Kind;
 use crate::world::ids::seeded;
+use crate::world::model::Kept;
 use crate::world::model::Model;
 use crate::world::model::Parameter;
 use crate::world::model::RefreshBehaviour;
@@ -25,6 +26,7 @@ use crate::world::model::Schedule;
 use crate::world::model::Source;
 use crate::world::model::Storage;
 use crate::world::push;
+use crate::world::push::Arrivals;
 use crate::world::push::PushColumn;
 use crate::world::push::PushTable;
 use crate::world::report::Report;
@@ -150,8 +152,9 @@ fn live_orders(home: &Workspace, now_ms: i64) -> Model {
     let mut live = model(5, home, "Live orders", "", now_ms);
     live.data = push::data_of(&live.name, std::slice::from_ref(&table));
     live.storage = Storage::Push {
-        fifo: true,
+        kept: Kept::Newest,
         tables: vec![table],
+        arrivals: Arrivals::default(),
     };
     live.refreshes.clear();
     live.grants = build_for(people::CY);

@@ -11,6 +11,7 @@ const REPORT: About = About::Path(SubjectKind::Report);
 const DASHBOARD: About = About::Path(SubjectKind::Dashboard);
 const MODEL: About = About::Path(SubjectKind::Model);
 const DATAFLOW: About = About::Path(SubjectKind::Dataflow);
+const WORKSPACE: About = About::Path(SubjectKind::Workspace);
 
 /// Opening something over the API counts as viewing it: the sandbox has no other door.
 pub(super) const NAMES: &[Named] = &[
@@ -24,13 +25,25 @@ pub(super) const NAMES: &[Named] = &[
     changed(
         "POST",
         "~/reports/{report}/UpdateReportContent",
-        "EditReport",
+        "UpdateReportContent",
         SubjectKind::Report,
     ),
     changed(
         "POST",
         "~/reports/{report}/Default.UpdateDatasources",
         "UpdateDatasources",
+        SubjectKind::Report,
+    ),
+    changed(
+        "POST",
+        "groups/{group}/reports/{report}/Default.BindToGateway",
+        "BindToGateway",
+        SubjectKind::Report,
+    ),
+    changed(
+        "POST",
+        "reports/{report}/Default.BindToGateway",
+        "BindToGateway",
         SubjectKind::Report,
     ),
     changed(
@@ -168,7 +181,7 @@ pub(super) const NAMES: &[Named] = &[
         "POST",
         "groups/{group}/dataflows/transactions/{transaction}/cancel",
         "CancelDataflowRefresh",
-        About::Path(SubjectKind::Workspace),
+        WORKSPACE,
     ),
     changed(
         "PATCH",
@@ -188,9 +201,39 @@ pub(super) const NAMES: &[Named] = &[
         "DeleteDataflow",
         SubjectKind::Dataflow,
     ),
+    // The dataflow made is an item of Fabric.
+    seen(
+        "POST",
+        "groups/{group}/dataflows/{dataflow}/saveAsNativeArtifact",
+        "CreateArtifact",
+        DATAFLOW,
+    ),
     // Imports and embedding
     made("~/imports", "Import", SubjectKind::Import),
-    seen("POST", "GenerateToken", "GenerateEmbedToken", About::Nothing),
+    seen(
+        "POST",
+        "~/imports/createTemporaryUploadLocation",
+        "CreateTemporaryUploadLocation",
+        WORKSPACE,
+    ),
+    seen(
+        "POST",
+        "GenerateToken",
+        "GenerateMultiResourceEmbedToken",
+        About::Nothing,
+    ),
+    seen(
+        "POST",
+        "groups/{group}/reports/GenerateToken",
+        "GenerateEmbedToken",
+        WORKSPACE,
+    ),
+    seen(
+        "POST",
+        "groups/{group}/dashboards/{dashboard}/tiles/{tile}/GenerateToken",
+        "GenerateEmbedToken",
+        DASHBOARD,
+    ),
     seen(
         "POST",
         "groups/{group}/reports/{report}/GenerateToken",

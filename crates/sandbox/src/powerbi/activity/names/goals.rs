@@ -145,6 +145,24 @@ pub(super) const NAMES: &[Named] = &[
         SubjectKind::Scorecard,
     ),
     changed(
+        "POST",
+        "groups/{group}/scorecards({scorecard})/MoveGoals()",
+        "MoveGoals",
+        SubjectKind::Scorecard,
+    ),
+    seen(
+        "GET",
+        "groups/{group}/scorecards({scorecard})/goals({goal})/statusRules",
+        "GetGoalStatusRules",
+        SCORECARD,
+    ),
+    changed(
+        "POST",
+        "groups/{group}/scorecards({scorecard})/goals({goal})/statusRules",
+        "UpsertGoalStatusRules",
+        SubjectKind::Scorecard,
+    ),
+    changed(
         "DELETE",
         "groups/{group}/scorecards({scorecard})/goals({goal})/statusRules",
         "DeleteGoalStatusRules",

@@ -14,6 +14,12 @@ pub(super) const NAMES: &[Named] = &[
     made("groups", "CreateGroup", SubjectKind::Workspace),
     changed("PATCH", "groups/{group}", "UpdateFolder", SubjectKind::Workspace),
     changed("DELETE", "groups/{group}", "DeleteGroup", SubjectKind::Workspace),
+    seen(
+        "GET",
+        "groups/{group}/users",
+        "GetGroupUsers",
+        About::Path(SubjectKind::Workspace),
+    ),
     changed(
         "POST",
         "groups/{group}/users",
@@ -125,7 +131,27 @@ pub(super) const NAMES: &[Named] = &[
         "ChangeGatewayDatasourceUsers",
         SubjectKind::Gateway,
     ),
+    // Capacities
+    changed(
+        "PATCH",
+        "capacities/{capacity}/Workloads/{workload}",
+        "UpdateCapacityResourceGovernanceSettings",
+        SubjectKind::Capacity,
+    ),
     // Profiles and template apps
+    seen("GET", "profiles", "GetServicePrincipalProfiles", About::Nothing),
+    seen(
+        "GET",
+        "profiles/{profile}",
+        "GetServicePrincipalProfile",
+        About::Nothing,
+    ),
+    seen(
+        "PUT",
+        "profiles/{profile}",
+        "UpdateServicePrincipalProfile",
+        About::Nothing,
+    ),
     seen("POST", "profiles", "CreateServicePrincipalProfile", About::Nothing),
     seen(
         "DELETE",

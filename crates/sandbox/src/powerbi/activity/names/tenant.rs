@@ -3,6 +3,7 @@
 use crate::powerbi::activity::names::About;
 use crate::powerbi::activity::names::Named;
 use crate::powerbi::activity::names::changed;
+use crate::powerbi::activity::names::each;
 use crate::powerbi::activity::names::made;
 use crate::powerbi::activity::names::seen;
 use crate::world::activity::SubjectKind;
@@ -54,7 +55,22 @@ pub(super) const NAMES: &[Named] = &[
     ),
     looked("admin/groups/{workspace}/unused", "GetUnusedArtifacts"),
     looked("admin/imports", "GetImportsAsAdmin"),
+    looked("admin/reports", "GetReportsAsAdmin"),
+    looked("admin/groups/{workspace}/reports", "GetReportsInGroupAsAdmin"),
     looked("admin/reports/{report}/users", "GetReportUsersAsAdmin"),
+    looked(
+        "admin/reports/{report}/subscriptions",
+        "GetSubscriptionUsersByReportIdAsAdmin",
+    ),
+    looked(
+        "admin/dashboards/{dashboard}/subscriptions",
+        "GetSubscriptionUsersByDashboardIdAsAdmin",
+    ),
+    looked("admin/profiles", "GetServicePrincipalProfilesAsAdmin"),
+    looked(
+        "admin/widelySharedArtifacts/publishedToWeb",
+        "GetPublishToWebArtifactsAsAdmin",
+    ),
     looked("admin/tenantKeys", "GetTenantKeysAsAdmin"),
     looked("admin/users/{user}/subscriptions", "GetSubscriptionsForUserAsAdmin"),
     looked(
@@ -138,6 +154,11 @@ pub(super) const NAMES: &[Named] = &[
         "DeleteAlmPipelineAccessAsAdmin",
         SubjectKind::Pipeline,
     ),
+    each("admin/capacities/AssignWorkspaces", "MigrateWorkspaceIntoCapacity"),
+    each("admin/capacities/UnassignWorkspaces", "RemoveWorkspacesFromCapacity"),
+    // What had a label before is written down as changed.
+    each("admin/informationprotection/setLabels", "SensitivityLabelApplied"),
+    each("admin/informationprotection/removeLabels", "SensitivityLabelRemoved"),
     made("admin/tenantKeys", "AddTenantKey", SubjectKind::Key),
     changed(
         "POST",

@@ -1,0 +1,96 @@
+//! Requests that belong to nothing, counted by address: a flood of them gets a short answer and leaves no trace.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Mutex;
+
+use crate::clock::Timestamp;
+
+const MINUTE_MS: i64 = 60_000;
+/// A person who goes back and forth in their browser makes a few.
+const MOST_IN_A_MINUTE: u32 = 60;
+/// Networks remembered at once; when all are taken, further ones count as busy until the minute is over.
+const MOST_NETWORKS: usize = 4096;
+
+/// How many strays came from each network in the present minute.
+#[derive(Default)]
+pub struct Strays(Mutex<Counted>);
+
+#[derive(Default)]
+struct Counted {
+    minute: i64,
+    networks: HashMap<String, u32>,
+}
+
+impl Strays {
+    /// Counts one more.
+    pub fn count(&self, address: Option<IpAddr>, now: Timestamp) {
+        let mut counted = self.0.lock().expect("no code panics while holding the counts");
+        counted.turn(now);
+        let network = network_of(address);
+        if counted.networks.len() < MOST_NETWORKS || counted.networks.contains_key(&network) {
+            let count = counted.networks.entry(network).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// For how many seconds requests from there that belong to nothing are turned away; `None` when they are not.
+    pub fn busy_s(&self, address: Option<IpAddr>, now: Timestamp) -> Option<u64> {
+        let mut counted = self.0.lock().expect("no code panics while holding the counts");
+        counted.turn(now);
+        let is_busy = match counted.networks.get(&network_of(address)) {
+            Some(count) => MOST_IN_A_MINUTE <= *count,
+            None => MOST_NETWORKS <= counted.networks.len(),
+        };
+        let rest_ms = MINUTE_MS - now.0.rem_euclid(MINUTE_MS);
+        is_busy.then(|| u64::try_from(rest_ms).unwrap_or(0).div_ceil(1000))
+    }
+}
+
+impl Counted {
+    fn turn(&mut self, now: Timestamp) {
+        let minute = now.0.div_euclid(MINUTE_MS);
+        if self.minute != minute {
+            self.minute = minute;
+            self.networks.clear();
+        }
+    }
+}
+
+/// Whom an address belongs to: an IPv6 subscriber has a whole /64 to choose from.
+pub fn network_of(address: Option<IpAddr>) -> String {
+    match address {
+        None => "unknown".to_owned(),
+        Some(IpAddr::V6(it)) if it.to_ipv4_mapped().is_none() => format!("{:x?}", &it.segments()[..4]),
+        Some(other) => other.to_canonical().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_of_an_ipv6_network_are_one() {
+        let of = |text: &str| network_of(Some(text.parse().unwrap()));
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("::ffff:10.0.0.1"), of("10.0.0.1"));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_a_new_minute_forgets() {
+        let strays = Strays::default();
+        let (now, later) = (Timestamp(MINUTE_MS), Timestamp(2 * MINUTE_MS));
+        let address = |at: u32| Some(IpAddr::from(at.to_be_bytes()));
+        for at in 0..100_000 {
+            strays.count(address(at), now);
+        }
+        assert_eq!(strays.0.lock().unwrap().networks.len(), MOST_NETWORKS);
+        assert_eq!(
+            (strays.busy_s(address(1), now), strays.busy_s(address(99_999), now)),
+            (None, Some(60))
+        );
+        assert_eq!(strays.busy_s(address(99_999), later), None);
+    }
+}
