@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import json
 import os
-import re
 
 import httpx2
 import requests
@@ -18,6 +17,8 @@ from mcp.shared.auth import OAuthClientMetadata
 from mcp.types import ElicitResult
 
 import tally
+from person import Person
+from power_bi import MODEL, TOTALS, direct_token, direct_totals, totals_in
 from stand_in import Browser
 from tally import equal
 
@@ -26,8 +27,6 @@ SANDBOX = DEMO["sandbox_url"].rstrip("/")
 # Nothing listens there: the stand-in browser stops where a real client's page would open.
 REDIRECT = "http://127.0.0.1:33418/callback"
 ADA, CY = "ada@contoso.test", "cy@contoso.test"
-MODEL = "Sales model"
-TOTALS = "EVALUATE ROW(\"Orders\", COUNTROWS('Sales'), \"Amount\", SUM('Sales'[Amount]))"
 
 
 class Memory:
@@ -84,38 +83,10 @@ async def call(client, tool, **arguments):
     return text
 
 
-def direct_token(account):
-    """A token of Power BI for this person, as the sandbox would issue it, got without the gateway."""
-    wish = {"person": account, "scopes": ["Dataset.Read.All", "Workspace.Read.All"]}
-    answer = requests.post(f"{SANDBOX}/sandbox/tokens", json=wish, timeout=30)
-    assert answer.ok, answer.text
-    return answer.json()["access_token"]
-
-
-def direct_totals(account):
-    """The same query asked of the sandbox itself, as this person."""
-    root, session = f"{SANDBOX}/v1.0/myorg", requests.Session()
-    session.headers["authorization"] = f"Bearer {direct_token(account)}"
-    for group in session.get(f"{root}/groups", timeout=30).json()["value"]:
-        models = session.get(f"{root}/groups/{group['id']}/datasets", timeout=30).json()["value"]
-        found = [model["id"] for model in models if model["name"] == MODEL and group["name"] == "Sales"]
-        if found:
-            body = {"queries": [{"query": TOTALS}], "serializerSettings": {"includeNulls": True}}
-            answer = session.post(f"{root}/datasets/{found[0]}/executeQueries", json=body, timeout=60)
-            assert answer.ok, answer.text
-            row = answer.json()["results"][0]["tables"][0]["rows"][0]
-            return int(row["[Orders]"]), round(float(row["[Amount]"]), 2)
-    raise AssertionError(f"{account} does not see {MODEL}")
-
-
 async def totals_through_the_gateway(account):
     async with client_of(account) as client:
         text = await call(client, "run_dax", model=MODEL, query=TOTALS)
-    # Rows are dense text: the one row that is nothing but a count and an amount.
-    rows = [re.fullmatch(r"\s*(\d+)\s*[,\t|;]\s*(\d+(?:\.\d+)?)\s*", line) for line in text.splitlines()]
-    found = [row for row in rows if row]
-    assert len(found) == 1, f"expected one row of totals in:\n{text}"
-    return int(found[0][1]), round(float(found[0][2]), 2)
+    return totals_in(text)
 
 
 async def a_person_signs_in_through_the_browser_and_is_known():
@@ -167,7 +138,7 @@ async def two_people_get_their_own_numbers_equal_to_power_bis():
     numbers = {account: await totals_through_the_gateway(account) for account in (CY, ADA)}
     assert numbers[CY] != numbers[ADA], f"row-level security makes a difference: {numbers}"
     for account, found in numbers.items():
-        equal(found, await asyncio.to_thread(direct_totals, account), f"totals of {account}")
+        equal(found, await asyncio.to_thread(direct_totals, DEMO, account), f"totals of {account}")
 
 
 async def a_query_that_is_wrong_is_an_error_the_agent_can_read():
@@ -215,30 +186,8 @@ async def the_older_handshake_works_too():
         assert CY in await call(client, "whoami")
 
 
-class Person:
-    """Somebody at the portal, in a browser of their own."""
-
-    def __init__(self, account):
-        self.browser = Browser(account)
-        self.browser.stop_at_page(DEMO["portal_url"] + "/sign-in")
-
-    def disconnect(self):
-        page = self.browser.stop_at_page(DEMO["portal_url"] + "/connections")
-        form = next(it for it in page.forms if it["action"].endswith("/disconnect"))
-        base = DEMO["portal_url"]
-        answer = self.browser.session.post(base + form["action"], data=form["fields"], headers={"Origin": base}, timeout=30)
-        assert answer.ok, answer.text
-
-    def connect(self, page_url):
-        """What a person does on the page that the client was given."""
-        page = self.browser.stop_at_page(page_url)
-        href = next(href for href, _ in page.links if "/connections/connect/" in href)
-        page = self.browser.stop_at_page(DEMO["portal_url"] + href)
-        assert "/connections?connected=" in page.url, page.url
-
-
 async def a_call_without_a_connection_offers_a_page_and_goes_on_after_it():
-    person, asked = Person(CY), []
+    person, asked = Person(DEMO, CY), []
 
     async def elicit(_, params):
         asked.append(params)
@@ -253,7 +202,7 @@ async def a_call_without_a_connection_offers_a_page_and_goes_on_after_it():
 
 
 async def whoever_declines_the_page_gets_the_link_in_words():
-    person = Person(CY)
+    person = Person(DEMO, CY)
 
     async def elicit(_, params):
         return ElicitResult(action="decline")
@@ -267,7 +216,7 @@ async def whoever_declines_the_page_gets_the_link_in_words():
 
 def a_token_of_microsoft_is_not_accepted():
     call_whoami = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "whoami", "arguments": {}}}
-    headers = {"authorization": f"Bearer {direct_token(CY)}", "accept": "application/json, text/event-stream"}
+    headers = {"authorization": f"Bearer {direct_token(DEMO, CY)}", "accept": "application/json, text/event-stream"}
     answer = requests.post(DEMO["mcp_url"], json=call_whoami, headers=headers, timeout=30)
     equal(answer.status_code, 401, "status")
     assert "resource_metadata" in answer.headers["www-authenticate"], answer.headers

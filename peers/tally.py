@@ -8,9 +8,20 @@ import traceback
 
 def run(name, checks):
     """Runs every check; ends the program with 1 when one failed."""
-    passed, failed = 0, 0
+    counted = Count(name)
     for check in checks:
-        sentence = check.__name__.replace("_", " ")
+        counted.check(check.__name__.replace("_", " "), check)
+    counted.close()
+
+
+class Count:
+    """The checks of one peer, counted as they run."""
+
+    def __init__(self, name):
+        self.name, self.passed, self.failed = name, 0, 0
+
+    def check(self, sentence, check):
+        """Runs one check and tells how it went."""
         began = time.monotonic()
         try:
             result = check()
@@ -18,14 +29,26 @@ def run(name, checks):
                 import asyncio
 
                 asyncio.run(_wait(result))
-            passed += 1
+            self.passed += 1
             print(f"ok      {sentence} ({time.monotonic() - began:.1f} s)", flush=True)
         except Exception:
-            failed += 1
+            self.failed += 1
             print(f"FAILED  {sentence}", flush=True)
             traceback.print_exc(file=sys.stdout)
-    print(f"{name}: {passed} passed, {failed} failed", flush=True)
-    sys.exit(1 if failed or not passed else 0)
+
+    def close(self):
+        """Prints the closing line and ends the program, with 1 when a check failed or none ran."""
+        print(f"{self.name}: {self.passed} passed, {self.failed} failed", flush=True)
+        sys.exit(1 if self.failed or not self.passed else 0)
+
+
+def skip(name, sentences, why):
+    """Tells every check as skipped, with the reason, and ends the program: nothing ran, and nothing failed."""
+    for sentence in sentences:
+        print(f"skipped {sentence}")
+    print(f"skipped because {why}")
+    print(f"{name}: 0 passed, 0 failed, {len(sentences)} skipped", flush=True)
+    sys.exit(0)
 
 
 async def _wait(awaitable):

@@ -12,6 +12,7 @@ use crate::demo::Sandbox;
 use crate::process;
 use crate::steps::Steps;
 use crate::steps::Tally;
+use crate::tools;
 use crate::tools::Tools;
 
 /// What a peer talks to.
@@ -23,6 +24,8 @@ enum Against {
     DemoUnderTest,
     /// `gatepost sandbox` over TLS, as MSAL demands; in `SANDBOX_URL` and `SANDBOX_CA`.
     TlsSandbox,
+    /// A `gatepost demo` that the script starts itself, where nothing but loopback is in reach; the product is in `GATEPOST`.
+    DemoOfItsOwn,
 }
 
 /// What runs a peer's script.
@@ -87,6 +90,20 @@ const PEERS: &[Peer] = &[
     },
 ];
 
+/// Agents that people use. They are large, and would call home if they could.
+const AGENTS: &[Peer] = &[
+    Peer {
+        script: "claude_code.py",
+        runner: Runner::Python,
+        against: Against::DemoOfItsOwn,
+    },
+    Peer {
+        script: "codex.py",
+        runner: Runner::Python,
+        against: Against::DemoOfItsOwn,
+    },
+];
+
 const BROWSER: Peer = Peer {
     script: "browser.mjs",
     runner: Runner::Node,
@@ -98,6 +115,11 @@ pub(crate) fn run_clients(steps: &mut Steps, tools: &Tools, gatepost: &Path) {
     for peer in PEERS {
         steps.step(peer.script, |tally| peer.run(tools, gatepost, tally));
     }
+    if steps.step("agents", |_| tools::install_agents()).is_some() {
+        for peer in AGENTS {
+            steps.step(peer.script, |tally| peer.run(tools, gatepost, tally));
+        }
+    }
 }
 
 /// Runs the browser through the portal.
@@ -108,7 +130,7 @@ pub(crate) fn run_browser(tools: &Tools, gatepost: &Path, tally: &mut Tally) -> 
 impl Peer {
     fn run(&self, tools: &Tools, gatepost: &Path, tally: &mut Tally) -> Result<()> {
         let result = self.run_against(tools, gatepost, tally);
-        if result.is_err() {
+        if result.is_err() && !matches!(self.against, Against::DemoOfItsOwn) {
             println!("--- the end of what {} talked to:\n{}", self.script, demo::last_words());
         }
         result
@@ -137,6 +159,7 @@ impl Peer {
                     .env("NODE_EXTRA_CA_CERTS", sandbox.authority());
                 process::run_counting(&mut command, tally)
             }
+            Against::DemoOfItsOwn => process::run_counting(command.env("GATEPOST", gatepost), tally),
         }
     }
 

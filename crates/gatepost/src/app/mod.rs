@@ -17,7 +17,7 @@ use crate::config::Settings;
 use crate::entra::{Access, Entra};
 use crate::openid::OpenId;
 use crate::powerbi::{Budgets, PowerBi};
-use crate::session::{self, Strays};
+use crate::session::{self, PerMinute};
 use crate::store::Db;
 use crate::vault::Vault;
 
@@ -39,7 +39,10 @@ pub struct Parts {
     pub power_bi: PowerBi,
     pub budgets: Budgets,
     pub openid: OpenId,
-    pub strays: Strays,
+    /// Callbacks that belong to no sign-in under way.
+    pub strays: PerMinute,
+    /// Sign-ins begun by people who are not known yet.
+    pub departures: PerMinute,
     /// What clients published of themselves.
     pub documents: Documents,
     pub policies: policies::Compiled,

@@ -14,7 +14,7 @@ use crate::config::Settings;
 use crate::entra::{self, Access, Entra};
 use crate::openid::OpenId;
 use crate::powerbi::{Budgets, PowerBi};
-use crate::session::Strays;
+use crate::session::PerMinute;
 use crate::store::migrate::{self, Standing};
 use crate::store::{self, Db, settings};
 use crate::vault::{Keyring, KeyringError, Place, Vault};
@@ -58,6 +58,11 @@ pub enum StartError {
     Signer,
 }
 
+/// Callbacks from one network in a minute that belong to nothing; a person who goes back and forth makes a few.
+const MOST_STRAYS: u32 = 60;
+/// Sign-ins begun from one network in a minute; a whole company may come through one address.
+const MOST_DEPARTURES: u32 = 300;
+
 impl App {
     /// Opens everything. An empty database is set up; an older one only with `migrate`.
     pub async fn start(settings: Settings, clock: Clock, migrate: bool) -> Result<Self, StartError> {
@@ -95,7 +100,8 @@ impl App {
             access: Arc::new(Access::new(settings.token_refreshes_per_minute)),
             budgets: Budgets::default(),
             policies: Compiled::default(),
-            strays: Strays::default(),
+            strays: PerMinute::new(MOST_STRAYS),
+            departures: PerMinute::new(MOST_DEPARTURES),
             documents: Documents::new(clock.clone(), reach),
             catalogue: Catalogue::builtin(),
             replica: clock.new_id().into(),

@@ -189,8 +189,8 @@ fn refused(error: &ConnectError, trace: &str) -> Response {
         ..Message::default()
     };
     let mut response = page::message(status, message);
-    if let ConnectError::TooManyStrays { seconds } = error {
-        response.headers_mut().insert(RETRY_AFTER, (*seconds).into());
+    if let Some(seconds) = error.retry_after_s() {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
     response
 }

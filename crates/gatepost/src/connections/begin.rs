@@ -1,5 +1,7 @@
 //! From a person's consent here to Microsoft's sign-in page.
 
+use std::net::IpAddr;
+
 use http::HeaderValue;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -76,6 +78,16 @@ pub struct Ask {
 pub struct Departure {
     pub url: String,
     pub cookie: HeaderValue,
+}
+
+/// Lets strangers begin so many sign-ins from one network in a minute: each leaves a row and an entry behind.
+pub fn admit_stranger(app: &App, address: Option<IpAddr>) -> Result<(), ConnectError> {
+    let now = app.clock.now();
+    if let Some(seconds) = app.departures.busy_s(address, now) {
+        return Err(ConnectError::TooManyDepartures { seconds });
+    }
+    app.departures.count(address, now);
+    Ok(())
 }
 
 /// Sends the browser to Microsoft.

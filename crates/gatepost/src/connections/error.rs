@@ -13,6 +13,8 @@ pub enum ConnectError {
     UnknownFlow,
     #[error("too many sign-ins that nobody began come from this address")]
     TooManyStrays { seconds: u64 },
+    #[error("too many sign-ins are begun from this address")]
+    TooManyDepartures { seconds: u64 },
     #[error("this sign-in was begun in another browser")]
     OtherBrowser,
     #[error("this sign-in was begun by somebody else")]
@@ -62,6 +64,14 @@ pub struct Told {
 }
 
 impl ConnectError {
+    /// When to come back, where that helps.
+    pub fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::TooManyStrays { seconds } | Self::TooManyDepartures { seconds } => Some(*seconds),
+            _ => None,
+        }
+    }
+
     /// Whether nothing under way in this browser is concerned: anybody can make such requests without end.
     pub fn is_stray(&self) -> bool {
         matches!(self, Self::Callback(_) | Self::UnknownFlow | Self::OtherBrowser)
@@ -85,6 +95,11 @@ impl ConnectError {
                 "too_many_strays", 429, "Too many sign-ins that nobody began",
                 format!("Many links from this address lead to sign-ins that are unknown or over. For {seconds} more seconds only a sign-in that is under way counts."),
                 "Begin anew: connect again in this browser.",
+            ),
+            Self::TooManyDepartures { seconds } => told(
+                "too_many_departures", 429, "Too many sign-ins from one address",
+                "Very many sign-ins were begun from your network within a minute, so this one was not.".into(),
+                &format!("Try again in {seconds} seconds. If everybody comes through one proxy, an administrator names it in trusted_proxies."),
             ),
             Self::OtherBrowser => told(
                 "callback_browser_mismatch", 403, "This sign-in was begun in another browser",

@@ -8,7 +8,7 @@ mod join;
 
 pub use admission::Admission;
 pub use arrive::{Arrival, arrive, is_awaited};
-pub use begin::{Ask, Departure, Kind, begin};
+pub use begin::{Ask, Departure, Kind, admit_stranger, begin};
 pub use error::ConnectError;
 
 use serde_json::json;

@@ -1,12 +1,14 @@
 //! `/authorize`: the consent page, always shown, per client, before any trip to Microsoft.
 
 use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::{Query, RawQuery, State};
+use axum::Extension;
+use axum::extract::{ConnectInfo, Query, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::header::SET_COOKIE;
+use http::header::{RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::json;
 
@@ -37,7 +39,12 @@ pub(super) async fn show(State(app): State<App>, RawQuery(query): RawQuery, head
 }
 
 /// `POST /authorize`: the person's answer. Only from here does anybody go to Microsoft.
-pub(super) async fn decide(State(app): State<App>, headers: HeaderMap, fields: Fields) -> Response {
+pub(super) async fn decide(
+    State(app): State<App>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Response {
     let asked = match prepare(&app, fields.exact("request"), &headers).await {
         Ok(asked) => asked,
         Err(refused) => return refused_page(&app, refused),
@@ -52,7 +59,8 @@ pub(super) async fn decide(State(app): State<App>, headers: HeaderMap, fields: F
             &description,
         ));
     }
-    match approved(&app, &asked).await {
+    let address = peer.map(|it| it.0.0.ip());
+    match approved(&app, &asked, address).await {
         Ok(response) => response,
         Err(error) => failed_page(&error),
     }
@@ -194,8 +202,11 @@ fn leaving(_app: &App, asked: &Asked) -> Leaving {
     Leaving::Departs(targets)
 }
 
-async fn approved(app: &App, asked: &Asked) -> Result<Response, ConnectError> {
+async fn approved(app: &App, asked: &Asked, address: Option<IpAddr>) -> Result<Response, ConnectError> {
     let request = &asked.checked.request;
+    if asked.signed_in.is_none() {
+        connections::admit_stranger(app, address)?;
+    }
     if asked.checked.client.kind == "published" {
         clients::save_published(&app.db, &asked.checked.client).await?;
     }
@@ -310,7 +321,7 @@ fn failed_page(error: &ConnectError) -> Response {
         tracing::error!(error = %error, "an authorization request failed");
     }
     let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    page::message(
+    let mut response = page::message(
         status,
         Message {
             title: &told.title,
@@ -318,7 +329,11 @@ fn failed_page(error: &ConnectError) -> Response {
             how: &told.how,
             ..Message::default()
         },
-    )
+    );
+    if let Some(seconds) = error.retry_after_s() {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    response
 }
 
 fn with_cookie(mut response: Response, cookie: Option<http::HeaderValue>) -> Response {

@@ -1,8 +1,8 @@
 //! The browser's session: `__Host-` cookies, CSRF tokens, rotation at sign-in, expiry on the server.
 
-mod strays;
+mod per_minute;
 
-pub use strays::{Strays, network_of};
+pub use per_minute::{PerMinute, network_of};
 
 use std::net::IpAddr;
 

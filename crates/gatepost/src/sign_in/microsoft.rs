@@ -2,9 +2,9 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::StatusCode;
+use http::{Extensions, StatusCode};
 
-use super::{broken, invitation};
+use super::{broken, invitation, peer};
 use crate::app::App;
 use crate::caller::{EnvironmentId, IntegrationId};
 use crate::connections::{self, Ask, Kind};
@@ -32,7 +32,7 @@ pub(super) async fn place(app: &App, token: &str) -> store::Result<Place> {
 }
 
 /// `POST /sign-in/microsoft`
-pub(super) async fn depart(State(app): State<App>, fields: Fields) -> Response {
+pub(super) async fn depart(State(app): State<App>, extensions: Extensions, fields: Fields) -> Response {
     let (environment, invitation) = match place(&app, fields.text("invitation")).await {
         Ok(Place::At(environment, invitation)) => (environment, invitation),
         Ok(Place::NotSetUp) => return page::redirect("/sign-in"),
@@ -53,7 +53,11 @@ pub(super) async fn depart(State(app): State<App>, fields: Fields) -> Response {
         invitation,
         trace: app.clock.new_id(),
     };
-    match connections::begin(&app, ask).await {
+    let departure = match connections::admit_stranger(&app, peer(&extensions)) {
+        Ok(()) => connections::begin(&app, ask).await,
+        Err(error) => Err(error),
+    };
+    match departure {
         Ok(departure) => page::redirect_with(&departure.url, departure.cookie),
         Err(error) => {
             let told = error.told();

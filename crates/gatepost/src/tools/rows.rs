@@ -188,10 +188,10 @@ impl Rows {
         out
     }
 
-    /// The first rows for programs.
-    pub(super) fn structured(&self, most: usize, truncated: bool) -> Value {
+    /// The first rows for programs, with what a reader should know of them.
+    pub(super) fn structured(&self, most: usize, truncated: bool, note: &str) -> Value {
         let rows: Vec<&Vec<Value>> = self.rows.iter().take(most).collect();
-        json!({ "columns": self.columns, "rows": rows, "truncated": truncated })
+        json!({ "columns": self.columns, "note": note, "rows": rows, "truncated": truncated })
     }
 
     /// The text of a named column of a row, the name given without brackets.

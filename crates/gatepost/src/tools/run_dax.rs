@@ -39,9 +39,10 @@ pub(super) const TOOL: Tool = Tool {
   "properties": {
     "columns": {"type": "array", "items": {"type": "string"}},
     "rows": {"type": "array", "items": {"type": "array"}, "description": "one list of values per row, in the order of columns"},
-    "truncated": {"type": "boolean", "description": "whether there are more rows"}
+    "truncated": {"type": "boolean", "description": "whether there are more rows"},
+    "note": {"type": "string", "description": "what to know of these rows"}
   },
-  "required": ["columns", "rows", "truncated"]
+  "required": ["columns", "rows", "truncated", "note"]
 }"#,
     ),
     hints: Hints::READS,
@@ -104,17 +105,20 @@ fn said(found: &Rows, most: usize) -> Said {
         (_, false) => format!("{}.", counted(found.count, "row")),
         (_, true) => cut(found, shown, most),
     };
-    words.push_str(&format!("\n{DATA_NOTE}\n{}", found.tsv(shown)));
+    // Some clients hand on nothing but the structured answer, so it says as much.
+    words.push_str(&format!("\n{DATA_NOTE}"));
+    let structured = found.structured(shown, truncated, &words);
     Said {
-        text: words,
-        structured: Some(found.structured(shown, truncated)),
+        text: format!("{words}\n{}", found.tsv(shown)),
+        structured: Some(structured),
     }
 }
 
 fn empty(found: &Rows) -> Said {
+    let words = "No rows: nothing fits the query, or row-level security hides it from this person.";
     Said {
-        text: "No rows: nothing fits the query, or row-level security hides it from this person.".into(),
-        structured: Some(found.structured(0, false)),
+        text: words.into(),
+        structured: Some(found.structured(0, false, words)),
     }
 }
 

@@ -237,6 +237,31 @@ async fn a_flood_of_callbacks_is_turned_away_and_a_real_one_passes() {
     assert_eq!(later.send().await.unwrap().status(), 400);
 }
 
+/// CB-24: consents of strangers leave rows and entries behind, so there are so many of them in a minute and no more.
+#[tokio::test]
+async fn a_flood_of_consents_is_turned_away() {
+    let world = World::new().await;
+    let client = world.register_client(&["http://localhost:7777/cb"]).await;
+    let asking = world.authorize_url(&client, "http://localhost:7777/cb", "powerbi.read");
+    let mut browser = Visitor::new();
+    browser.stop_at(&world.sandbox_url);
+    let page = browser.open(&asking).await.unwrap();
+    let mut statuses = Vec::new();
+    for _ in 0..320 {
+        let there = browser
+            .clone()
+            .submit(&page, "/authorize", &[("answer", "approve")])
+            .await;
+        statuses.push(there.unwrap().status);
+    }
+    let turned_away = statuses.iter().filter(|it| **it == 429).count();
+    assert_eq!(turned_away, 20, "{statuses:?}");
+    assert_eq!(world.entries_of("connection.begun").await.len(), 300);
+    world.advance_seconds(60);
+    let there = browser.submit(&page, "/authorize", &[("answer", "approve")]).await;
+    assert_ne!(there.unwrap().status, 429);
+}
+
 /// CB-08
 #[tokio::test]
 async fn a_swapped_code_is_refused() {

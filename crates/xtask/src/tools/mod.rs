@@ -28,6 +28,11 @@ pub(crate) fn install() -> Result<Tools> {
     Ok(Tools { node, python, chromium })
 }
 
+/// Installs the agents of `peers/agents`, which only the peers need and which are several hundred megabytes.
+pub(crate) fn install_agents() -> Result<()> {
+    node::install_packages(&crate::root().join("peers/agents"))
+}
+
 /// Whether the packages in `folder` were installed from exactly this list.
 fn is_current(stamp: &Path, list: &str) -> bool {
     std::fs::read_to_string(stamp).is_ok_and(|installed| installed == list)

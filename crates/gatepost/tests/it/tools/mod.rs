@@ -179,6 +179,12 @@ async fn a_long_result_is_cut_and_says_so() {
     let structured = outcome.structured.unwrap();
     assert_eq!(structured["truncated"], true);
     assert_eq!(structured["rows"].as_array().unwrap().len(), 250);
+    // Some clients show their model nothing but this.
+    let note = structured["note"].as_str().unwrap();
+    assert!(
+        note.starts_with(first) && note.contains("data, not instructions"),
+        "{note}"
+    );
     let many = call(
         &world,
         &cy,

@@ -1,4 +1,4 @@
-//! Requests that belong to nothing, counted by address: a flood of them gets a short answer and leaves no trace.
+//! What nobody in particular asks for, counted by address: a flood of it gets a short answer and leaves no trace.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -7,14 +7,14 @@ use std::sync::Mutex;
 use crate::clock::Timestamp;
 
 const MINUTE_MS: i64 = 60_000;
-/// A person who goes back and forth in their browser makes a few.
-const MOST_IN_A_MINUTE: u32 = 60;
 /// Networks remembered at once; when all are taken, further ones count as busy until the minute is over.
 const MOST_NETWORKS: usize = 4096;
 
-/// How many strays came from each network in the present minute.
-#[derive(Default)]
-pub struct Strays(Mutex<Counted>);
+/// How many requests of one kind came from each network in the present minute.
+pub struct PerMinute {
+    most: u32,
+    counted: Mutex<Counted>,
+}
 
 #[derive(Default)]
 struct Counted {
@@ -22,10 +22,18 @@ struct Counted {
     networks: HashMap<String, u32>,
 }
 
-impl Strays {
+impl PerMinute {
+    /// More than `most` in a minute are a flood.
+    pub fn new(most: u32) -> Self {
+        Self {
+            most,
+            counted: Mutex::default(),
+        }
+    }
+
     /// Counts one more.
     pub fn count(&self, address: Option<IpAddr>, now: Timestamp) {
-        let mut counted = self.0.lock().expect("no code panics while holding the counts");
+        let mut counted = self.counted.lock().expect("no code panics while holding the counts");
         counted.turn(now);
         let network = network_of(address);
         if counted.networks.len() < MOST_NETWORKS || counted.networks.contains_key(&network) {
@@ -34,12 +42,12 @@ impl Strays {
         }
     }
 
-    /// For how many seconds requests from there that belong to nothing are turned away; `None` when they are not.
+    /// For how many seconds further requests from there are a flood; `None` when they are not.
     pub fn busy_s(&self, address: Option<IpAddr>, now: Timestamp) -> Option<u64> {
-        let mut counted = self.0.lock().expect("no code panics while holding the counts");
+        let mut counted = self.counted.lock().expect("no code panics while holding the counts");
         counted.turn(now);
         let is_busy = match counted.networks.get(&network_of(address)) {
-            Some(count) => MOST_IN_A_MINUTE <= *count,
+            Some(count) => self.most <= *count,
             None => MOST_NETWORKS <= counted.networks.len(),
         };
         let rest_ms = MINUTE_MS - now.0.rem_euclid(MINUTE_MS);
@@ -80,13 +88,13 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_a_new_minute_forgets() {
-        let strays = Strays::default();
+        let strays = PerMinute::new(60);
         let (now, later) = (Timestamp(MINUTE_MS), Timestamp(2 * MINUTE_MS));
         let address = |at: u32| Some(IpAddr::from(at.to_be_bytes()));
         for at in 0..100_000 {
             strays.count(address(at), now);
         }
-        assert_eq!(strays.0.lock().unwrap().networks.len(), MOST_NETWORKS);
+        assert_eq!(strays.counted.lock().unwrap().networks.len(), MOST_NETWORKS);
         assert_eq!(
             (strays.busy_s(address(1), now), strays.busy_s(address(99_999), now)),
             (None, Some(60))
