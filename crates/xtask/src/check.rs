@@ -11,6 +11,9 @@ use crate::process;
 use crate::steps::Steps;
 use crate::tidy;
 
+/// The workspace, and the two that stand apart so that their dependencies and flags do not touch the product.
+const MANIFESTS: [&str; 3] = ["Cargo.toml", "bench/rmcp-server/Cargo.toml", "fuzz/Cargo.toml"];
+
 /// The fast part, without peers and without anything to install.
 pub(crate) fn run() -> Result<ExitCode> {
     let mut steps = Steps::new();
@@ -25,7 +28,10 @@ pub(crate) fn run() -> Result<ExitCode> {
 /// What needs no test to run: format, the rules of the house, generated pages, lints.
 pub(crate) fn static_checks(steps: &mut Steps) {
     steps.step("format", |_| {
-        process::run_quietly(&mut process::cargo(&["fmt", "--all", "--check"]))
+        MANIFESTS.iter().try_for_each(|manifest| {
+            let arguments = ["fmt", "--all", "--check", "--manifest-path", manifest];
+            process::run_quietly(&mut process::cargo(&arguments))
+        })
     });
     steps.step("tidy", |_| tidy::run());
     steps.step("reference pages", |_| docs::check_operations());

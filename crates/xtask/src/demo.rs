@@ -51,7 +51,7 @@ impl Demo {
         let began = Instant::now();
         let mut program = Background::start(&mut command)?;
         let stdout = program.take_stdout().context("standard output was asked for")?;
-        let line = first_line(stdout, Duration::from_secs(60))?;
+        let line = first_line(stdout, Duration::from_secs(60), |_| true)?;
         let ready_after = began.elapsed();
         let fields = serde_json::from_str(&line).with_context(|| format!("the demo printed no JSON line: {line}"))?;
         Ok(Self {
@@ -141,18 +141,23 @@ fn log_path() -> PathBuf {
     crate::root().join("target/demo.log")
 }
 
-/// The first line of a program's output; what follows is read and dropped, so that the program never blocks.
-fn first_line(output: impl std::io::Read + Send + 'static, limit: Duration) -> Result<String> {
+/// The first such line of a program's output; what follows is read and dropped, so that the program never blocks.
+pub(crate) fn first_line(
+    output: impl std::io::Read + Send + 'static,
+    limit: Duration,
+    is_it: fn(&str) -> bool,
+) -> Result<String> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
+        let lines = BufReader::new(output).lines().map_while(Result::ok);
+        for line in lines.filter(|line| is_it(line)) {
             // Nobody listens any more after the first line.
             let _ = sender.send(line);
         }
     });
     receiver
         .recv_timeout(limit)
-        .with_context(|| format!("the demo printed nothing within {} s", limit.as_secs()))
+        .with_context(|| format!("the program printed nothing of use within {} s", limit.as_secs()))
 }
 
 #[cfg(test)]
@@ -161,10 +166,10 @@ mod tests {
 
     #[test]
     fn the_first_line_is_taken_and_silence_is_an_error() {
-        assert_eq!(
-            first_line("one\ntwo\n".as_bytes(), Duration::from_secs(5)).unwrap(),
-            "one"
-        );
-        assert!(first_line("".as_bytes(), Duration::from_secs(5)).is_err());
+        let limit = Duration::from_secs(5);
+        assert_eq!(first_line("one\ntwo\n".as_bytes(), limit, |_| true).unwrap(), "one");
+        let is_second = |line: &str| line.starts_with('t');
+        assert_eq!(first_line("one\ntwo\n".as_bytes(), limit, is_second).unwrap(), "two");
+        assert!(first_line("".as_bytes(), limit, |_| true).is_err());
     }
 }

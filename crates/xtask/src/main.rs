@@ -48,8 +48,10 @@ enum Command {
     /// Searches for inputs that break pure code, by coverage, starting from `fuzz/corpus`.
     #[command(after_help = "Examples:\n  cargo xtask fuzz\n  cargo xtask fuzz find --seconds 600")]
     Fuzz(fuzz::Options),
-    /// Measures the release build against its own sandbox and prints the table of bench/README.md.
-    #[command(after_help = "Example:\n  cargo xtask bench --seconds 5 --connections 1,16,64")]
+    /// Measures the release build against its own sandbox and prints the tables of bench/README.md.
+    #[command(
+        after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench --only load --seconds 5 --connections 1,16,64"
+    )]
     Bench(bench::Options),
 }
 

@@ -1,88 +1,63 @@
 //! The smallest HTTP/1.1 client that can keep a connection busy: fixed request bytes out, one whole answer in.
 
-use std::io::BufRead;
 use std::io::BufReader;
-use std::io::Read;
 use std::io::Write;
 use std::net::TcpStream;
 use std::time::Duration;
 
 use anyhow::Context;
 use anyhow::Result;
-use anyhow::bail;
-use anyhow::ensure;
-use serde_json::Value;
-use serde_json::json;
+
+use crate::bench::answer::Answer;
+use crate::bench::answer::Head;
 
 /// A request that is sent again and again: where to, and its bytes.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
-    address: String,
+    pub(crate) address: String,
     bytes: Vec<u8>,
 }
 
-/// One answer.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) body: Vec<u8>,
-}
-
 impl Request {
+    /// `GET url` with these headers.
+    pub(crate) fn get(url: &str, headers: &[(&str, &str)]) -> Result<Self> {
+        Self::of("GET", url, headers, "")
+    }
+
     /// `GET url` with a bearer token.
-    pub(crate) fn get(url: &str, token: &str) -> Result<Self> {
-        let (address, path) = split(url)?;
-        let bytes = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\r\n");
-        Ok(Self {
-            address,
-            bytes: bytes.into_bytes(),
-        })
+    pub(crate) fn get_as(url: &str, token: &str) -> Result<Self> {
+        Self::get(url, &[("authorization", &format!("Bearer {token}"))])
+    }
+
+    /// `DELETE url`.
+    pub(crate) fn delete(url: &str) -> Result<Self> {
+        Self::of("DELETE", url, &[], "")
     }
 
     /// `POST url` with a body.
     pub(crate) fn post(url: &str, headers: &[(&str, &str)], body: &str) -> Result<Self> {
+        let length = body.len().to_string();
+        let mut headers = headers.to_vec();
+        headers.push(("content-length", &length));
+        Self::of("POST", url, &headers, body)
+    }
+
+    /// `POST url` with JSON.
+    pub(crate) fn post_json(url: &str, body: &serde_json::Value) -> Result<Self> {
+        Self::post(url, &[("content-type", "application/json")], &body.to_string())
+    }
+
+    fn of(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Result<Self> {
         let (address, path) = split(url)?;
-        let headers: String = headers
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}\r\n"))
-            .collect();
-        let length = body.len();
-        let bytes =
-            format!("POST {path} HTTP/1.1\r\nhost: {address}\r\n{headers}content-length: {length}\r\n\r\n{body}");
-        Ok(Self {
-            address,
-            bytes: bytes.into_bytes(),
-        })
+        let headers = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+        let headers: String = headers.collect();
+        let bytes = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\n{headers}\r\n{body}").into_bytes();
+        Ok(Self { address, bytes })
     }
 
-    /// A `tools/call` of the stateless revision 2026-07-28, for a tool without arguments.
-    pub(crate) fn tool_call(url: &str, token: &str, tool: &str) -> Result<Self> {
-        let params = json!({"name": tool, "arguments": {}});
-        Self::message(url, token, "tools/call", params, &[("mcp-name", tool)])
-    }
-
-    /// A `tools/list` of the same revision.
-    pub(crate) fn tool_list(url: &str, token: &str) -> Result<Self> {
-        Self::message(url, token, "tools/list", json!({}), &[])
-    }
-
-    fn message(url: &str, token: &str, method: &str, mut params: Value, more: &[(&str, &str)]) -> Result<Self> {
-        params["_meta"] = json!({
-            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-            "io.modelcontextprotocol/clientInfo": {"name": "gatepost-bench", "version": "1"},
-            "io.modelcontextprotocol/clientCapabilities": {},
-        });
-        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
-        let authorization = format!("Bearer {token}");
-        let mut headers = vec![
-            ("authorization", &*authorization),
-            ("content-type", "application/json"),
-            ("accept", "application/json, text/event-stream"),
-            ("mcp-protocol-version", "2026-07-28"),
-            ("mcp-method", method),
-        ];
-        headers.extend(more);
-        Self::post(url, &headers, &body)
+    /// Sends it over a connection of its own.
+    pub(crate) fn once(&self) -> Result<Answer> {
+        Connection::open(&self.address)?.send(self)
     }
 }
 
@@ -92,10 +67,9 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Connects to where the request goes.
-    pub(crate) fn open(request: &Request) -> Result<Self> {
-        let stream =
-            TcpStream::connect(&request.address).with_context(|| format!("cannot reach {}", request.address))?;
+    /// Connects to an address.
+    pub(crate) fn open(address: &str) -> Result<Self> {
+        let stream = TcpStream::connect(address).with_context(|| format!("cannot reach {address}"))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         Ok(Self {
@@ -105,63 +79,20 @@ impl Connection {
 
     /// Sends the request and reads the whole answer.
     pub(crate) fn send(&mut self, request: &Request) -> Result<Answer> {
+        self.begin(request)?;
+        Answer::read(&mut self.stream)
+    }
+
+    /// Sends the request and waits for nothing.
+    pub(crate) fn begin(&mut self, request: &Request) -> Result<()> {
         self.stream.get_mut().write_all(&request.bytes)?;
-        read_answer(&mut self.stream)
+        Ok(())
     }
-}
 
-fn read_answer(stream: &mut impl BufRead) -> Result<Answer> {
-    let status = line(stream)?;
-    let code = status.split(' ').nth(1).and_then(|code| code.parse().ok());
-    let code = code.with_context(|| format!("no HTTP status line: {status}"))?;
-    let mut length = None;
-    let mut is_chunked = false;
-    loop {
-        let header = line(stream)?.to_ascii_lowercase();
-        if header.is_empty() {
-            break;
-        }
-        if let Some(value) = header.strip_prefix("content-length:") {
-            length = Some(value.trim().parse()?);
-        }
-        is_chunked |= header.starts_with("transfer-encoding:") && header.contains("chunked");
+    /// The beginning of the answer to a request that was begun; its body is left in the connection.
+    pub(crate) fn head(&mut self) -> Result<Head> {
+        Head::read(&mut self.stream)
     }
-    let body = match length {
-        _ if is_chunked => chunks(stream)?,
-        Some(length) => exactly(stream, length)?,
-        None if code == 204 || code == 304 => Vec::new(),
-        None => bail!("an answer without a length on a connection that is kept"),
-    };
-    Ok(Answer { status: code, body })
-}
-
-fn chunks(stream: &mut impl BufRead) -> Result<Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        let size = line(stream)?;
-        let size = usize::from_str_radix(size.split(';').next().unwrap_or_default().trim(), 16)?;
-        body.extend(exactly(stream, size)?);
-        let end = line(stream)?;
-        ensure!(end.is_empty(), "a chunk longer than it says");
-        if size == 0 {
-            return Ok(body);
-        }
-    }
-}
-
-fn exactly(stream: &mut impl Read, length: usize) -> Result<Vec<u8>> {
-    let mut bytes = vec![0; length];
-    stream.read_exact(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn line(stream: &mut impl BufRead) -> Result<String> {
-    let mut text = String::new();
-    ensure!(
-        stream.read_line(&mut text)? != 0,
-        "the connection was closed in the middle of an answer"
-    );
-    Ok(text.trim_end().to_owned())
 }
 
 /// `http://host:port/path` into its address and its path.
@@ -177,34 +108,23 @@ fn split(url: &str) -> Result<(String, String)> {
 mod tests {
     use super::*;
 
-    fn answer(text: &str) -> Answer {
-        read_answer(&mut text.as_bytes()).unwrap()
-    }
-
-    #[test]
-    fn bodies_with_a_length_and_in_chunks_are_read() {
-        let with_length = answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
-        assert_eq!((with_length.status, &*with_length.body), (200, &b"hi"[..]));
-        let chunked =
-            answer("HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n2;x=y\r\nbc\r\n0\r\n\r\n");
-        assert_eq!((chunked.status, &*chunked.body), (403, &b"abc"[..]));
-    }
-
-    #[test]
-    fn a_cut_answer_is_an_error() {
-        assert!(read_answer(&mut "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi".as_bytes()).is_err());
-        assert!(read_answer(&mut "".as_bytes()).is_err());
+    fn text(request: Request) -> String {
+        String::from_utf8(request.bytes).unwrap()
     }
 
     #[test]
     fn requests_are_whole() {
-        let request = Request::get("http://127.0.0.1:8421/v1.0/myorg/groups", "t").unwrap();
+        let request = Request::get_as("http://127.0.0.1:8421/v1.0/myorg/groups", "t").unwrap();
         assert_eq!(request.address, "127.0.0.1:8421");
-        let text = String::from_utf8(request.bytes).unwrap();
         assert_eq!(
-            text,
+            text(request),
             "GET /v1.0/myorg/groups HTTP/1.1\r\nhost: 127.0.0.1:8421\r\nauthorization: Bearer t\r\n\r\n"
         );
-        assert!(Request::get("https://elsewhere/", "t").is_err());
+        let request = Request::post("http://localhost:1/x?y", &[("a", "b")], "body").unwrap();
+        assert_eq!(
+            text(request),
+            "POST /x?y HTTP/1.1\r\nhost: localhost:1\r\na: b\r\ncontent-length: 4\r\n\r\nbody"
+        );
+        assert!(Request::get("https://elsewhere/", &[]).is_err());
     }
 }

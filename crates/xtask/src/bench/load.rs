@@ -8,7 +8,7 @@ use anyhow::Result;
 use anyhow::anyhow;
 use anyhow::ensure;
 
-use crate::bench::http::Answer;
+use crate::bench::answer::Answer;
 use crate::bench::http::Connection;
 use crate::bench::http::Request;
 
@@ -46,7 +46,7 @@ impl Load {
 
     /// One connection's part: the times of its calls after the warm-up.
     fn run_one(&self, request: &Request, together: &Barrier) -> Result<Vec<Duration>> {
-        let opened = Connection::open(request);
+        let opened = Connection::open(&request.address);
         // Everybody arrives here, also who failed, so that nobody waits for ever.
         together.wait();
         let mut connection = opened?;
@@ -67,13 +67,14 @@ impl Load {
 }
 
 fn check(answer: &Answer) -> Result<()> {
+    answer.expect(200)?;
     let body = String::from_utf8_lossy(&answer.body);
-    ensure!(answer.status == 200, "expected 200, got {}: {body}", answer.status);
     ensure!(!body.contains("\"isError\":true"), "the tool failed: {body}");
     Ok(())
 }
 
-fn figures(mut times: Vec<Duration>, time: Duration) -> Figures {
+/// The figures of calls that took these times and were made in this time all together.
+pub(crate) fn figures(mut times: Vec<Duration>, time: Duration) -> Figures {
     times.sort();
     let at = |share: f64| {
         let place = (times.len() as f64 * share).ceil() as usize;

@@ -1,32 +1,43 @@
-//! `cargo xtask bench`: load on a release build's demo, start-up time and idle memory, printed as Markdown tables.
+//! `cargo xtask bench`: load, sign-ins, memory and start-up of a release build, printed as Markdown tables.
 
+mod answer;
+mod browser;
+mod calls;
+mod clients;
+mod form;
+mod gateway;
 mod http;
 mod load;
+mod mcp;
+mod memory;
 mod report;
+mod rmcp;
+mod sign_in;
+mod streams;
 
-use std::fs;
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
 use anyhow::Result;
-use anyhow::bail;
-use anyhow::ensure;
 use clap::Args;
-use serde_json::Value;
-use serde_json::json;
+use clap::ValueEnum;
 
-use crate::bench::http::Answer;
-use crate::bench::http::Connection;
-use crate::bench::http::Request;
+use crate::bench::gateway::Gateway;
 use crate::bench::load::Load;
+use crate::bench::rmcp::Rmcp;
+use crate::bench::sign_in::Person;
+use crate::bench::sign_in::SignIn;
 use crate::demo::Demo;
 use crate::process;
 
 /// How to measure.
 #[derive(Args)]
 pub(crate) struct Options {
+    /// Measure only these parts.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
     /// Seconds of load for each row, after a second of warming up.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: u64,
@@ -36,9 +47,31 @@ pub(crate) struct Options {
     /// How often the demo is started to measure the start.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=50))]
     starts: u64,
+    /// How many sign-ins of each kind are timed; a gateway lets one network begin 300 in a minute.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=200))]
+    sign_ins: u64,
+    /// How many clients register themselves.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=15_000))]
+    clients: u64,
+    /// How many streams are open at once.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    streams: u64,
     /// A program to measure instead of building the release one.
     #[arg(long)]
     program: Option<PathBuf>,
+}
+
+/// A part of the whole.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Start-up, and calls under load beside a server on rmcp.
+    Load,
+    /// Whole sign-ins of agents.
+    SignIns,
+    /// Memory and disk for known clients.
+    Clients,
+    /// Memory for open streams.
+    Streams,
 }
 
 /// Builds, starts, loads, prints.
@@ -47,14 +80,33 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         Some(program) => program.clone(),
         None => build_release()?,
     };
+    let wanted = |part| options.only.is_empty() || options.only.contains(&part);
+    let mut text = String::new();
+    if wanted(Part::Load) {
+        text.push_str(&load(options, &program)?);
+    }
+    if [Part::SignIns, Part::Clients, Part::Streams].into_iter().any(wanted) {
+        text.push_str(&alone(options, &program, wanted)?);
+    }
+    print!("{text}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Starts of both servers, then their calls under load in turn.
+fn load(options: &Options, program: &Path) -> Result<String> {
     let starts = (0..options.starts)
-        .map(|_| start_once(&program))
+        .map(|_| start_demo(program))
         .collect::<Result<Vec<Start>>>()?;
-    let demo = Demo::start(&program)?;
-    let requests = requests(&demo)?;
+    let demo = Demo::start(program)?;
+    let (other, answers) = Rmcp::prepare(&demo)?;
+    let of_rmcp = (0..options.starts)
+        .map(|_| start_rmcp(&other, &answers))
+        .collect::<Result<Vec<Start>>>()?;
+    let rmcp = Rmcp::start(&other, &answers)?;
+    let calls = calls::all(&demo, &rmcp.mcp_url)?;
     let mut rows = Vec::new();
     for connections in &options.connections {
-        for (name, request) in &requests {
+        for (name, request) in &calls {
             let load = Load {
                 connections: *connections,
                 warm_up: Duration::from_secs(1),
@@ -68,88 +120,83 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
             });
         }
     }
-    let peak = memory(demo.id(), "VmHWM")?;
+    let peaks = [memory::peak(demo.id())?, memory::peak(rmcp.id())?];
     demo.stop()?;
-    print!("{}", report::text(&rows, &starts, peak));
-    Ok(ExitCode::SUCCESS)
+    Ok(report::load(&rows) + &report::starts(&starts, &of_rmcp, peaks))
 }
 
-/// One start of the demo.
+/// One start of a program.
 struct Start {
     ready_after: Duration,
     idle_bytes: u64,
 }
 
-fn start_once(program: &std::path::Path) -> Result<Start> {
+fn start_demo(program: &Path) -> Result<Start> {
     let demo = Demo::start(program)?;
-    // What start-up left to be freed or written should be over before memory is read.
-    std::thread::sleep(Duration::from_secs(1));
-    let start = Start {
-        ready_after: demo.ready_after,
-        idle_bytes: memory(demo.id(), "VmRSS")?,
-    };
+    let start = Start::at_rest(demo.ready_after, demo.id())?;
     demo.stop()?;
     Ok(start)
 }
 
-/// The three calls that are compared: straight to the sandbox, through the proxy, and as an agent.
-fn requests(demo: &Demo) -> Result<Vec<(&'static str, Request)>> {
-    let key = demo.field("api_key")?;
-    let proxy = demo
-        .field("proxy_url")?
-        .trim_end_matches('/')
-        .trim_end_matches("/v1.0/myorg");
-    let proxied = Request::get(&format!("{proxy}/v1.0/myorg/groups"), key)?;
-    Ok(vec![
-        ("GET groups, sandbox alone", direct_request(demo, &proxied)?),
-        ("GET groups, through the proxy", proxied),
-        (
-            "tools/call whoami",
-            Request::tool_call(demo.field("mcp_url")?, key, "whoami")?,
-        ),
-        ("tools/list", Request::tool_list(demo.field("mcp_url")?, key)?),
-    ])
+fn start_rmcp(program: &Path, answers: &Path) -> Result<Start> {
+    let rmcp = Rmcp::start(program, answers)?;
+    Start::at_rest(rmcp.ready_after, rmcp.id())
 }
 
-/// The same GET without the gateway, as the person for whom it brings the very same answer.
-fn direct_request(demo: &Demo, proxied: &Request) -> Result<Request> {
-    let sandbox = demo.field("sandbox_url")?.trim_end_matches('/');
-    let expected = once(proxied)?;
-    ensure!(expected.status == 200, "the proxy answered {}", expected.status);
-    let people: Value = serde_json::from_slice(&once(&Request::get(&format!("{sandbox}/sandbox/people"), "")?)?.body)?;
-    for person in people
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|person| person["upn"].as_str())
-    {
-        let wish = json!({"person": person, "scopes": ["Workspace.Read.All"]}).to_string();
-        let headers = [("content-type", "application/json")];
-        let issued = once(&Request::post(&format!("{sandbox}/sandbox/tokens"), &headers, &wish)?)?;
-        let issued: Value = serde_json::from_slice(&issued.body).context("the sandbox issued no token")?;
-        let token = issued["access_token"].as_str().context("the sandbox issued no token")?;
-        let direct = Request::get(&format!("{sandbox}/v1.0/myorg/groups"), token)?;
-        if once(&direct)?.body == expected.body {
-            return Ok(direct);
-        }
+impl Start {
+    fn at_rest(ready_after: Duration, id: u32) -> Result<Self> {
+        // What start-up left to be freed or written should be over before memory is read.
+        std::thread::sleep(Duration::from_secs(1));
+        let idle_bytes = memory::resident(id)?;
+        Ok(Self {
+            ready_after,
+            idle_bytes,
+        })
     }
-    bail!("the sandbox gives nobody the answer that came through the proxy")
 }
 
-fn once(request: &Request) -> Result<Answer> {
-    Connection::open(request)?.send(request)
+/// What is measured of a gateway that runs apart from the sandbox.
+fn alone(options: &Options, program: &Path, wanted: impl Fn(Part) -> bool) -> Result<String> {
+    let mut gateway = Gateway::start(program)?;
+    // Whoever sets up leaves traces: hashing a password takes memory once.
+    gateway.restart()?;
+    let rest = report::rest(gateway.memory_at_rest()?);
+    let (mut kinds, mut tables) = (Vec::new(), String::new());
+    if wanted(Part::SignIns) {
+        println!("signing in {} people, twice", options.sign_ins);
+        let (first, again) = sign_ins(&gateway, options.sign_ins)?;
+        kinds.push(("new person, new client", first));
+        kinds.push(("the same browser, another new client", again));
+    }
+    if wanted(Part::Clients) {
+        println!("registering {} clients", options.clients);
+        let clients = usize::try_from(options.clients)?;
+        let (known, of_tokens, sign_ins) = clients::measure(&mut gateway, clients, clients / 10)?;
+        kinds.push(("the same browser, a client that is known", sign_ins));
+        tables.push_str(&report::clients(&known, &of_tokens));
+    }
+    if wanted(Part::Streams) {
+        println!("opening {} streams", options.streams);
+        let open = streams::measure(&mut gateway, usize::try_from(options.streams)?)?;
+        tables.push_str(&report::streams(&open));
+    }
+    if !kinds.is_empty() {
+        tables.insert_str(0, &report::sign_ins(&kinds));
+    }
+    Ok(rest + &tables)
 }
 
-/// A line of `/proc/PID/status`, in bytes.
-fn memory(id: u32, line: &str) -> Result<u64> {
-    let status = fs::read_to_string(format!("/proc/{id}/status")).context("cannot read the demo's memory")?;
-    let value = status
-        .lines()
-        .find_map(|text| text.strip_prefix(line)?.strip_prefix(':'));
-    let kibibytes: u64 = value
-        .and_then(|text| text.trim().strip_suffix(" kB")?.parse().ok())
-        .context("no such line")?;
-    Ok(kibibytes * 1024)
+/// Sign-ins of new people through new clients, and again of each through another client.
+fn sign_ins(gateway: &Gateway, people: u64) -> Result<(Vec<SignIn>, Vec<SignIn>)> {
+    let (mut first, mut again) = (Vec::new(), Vec::new());
+    // The first of all finds caches empty and connections closed; it is not counted.
+    Person::new(gateway, "earliest")?.sign_in(gateway, None)?;
+    for number in 0..people {
+        let mut person = Person::new(gateway, &format!("signs-in-{number}"))?;
+        first.push(person.sign_in(gateway, None)?.0);
+        again.push(person.sign_in(gateway, None)?.0);
+    }
+    Ok((first, again))
 }
 
 fn build_release() -> Result<PathBuf> {

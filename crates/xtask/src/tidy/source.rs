@@ -1,4 +1,4 @@
-//! The Rust files of the workspace, each with its text and the code in it without comments and inline tests.
+//! Our Rust files, each with its text and the code in it without comments and inline tests.
 
 use std::fs;
 use std::path::Path;
@@ -39,10 +39,15 @@ impl Source {
     }
 }
 
-/// Reads every `.rs` file below `crates/`.
+/// Where our own Rust is: the workspace, and the two that stand apart.
+const FOLDERS: [&str; 3] = ["bench", "crates", "fuzz"];
+
+/// Reads every `.rs` file of ours.
 pub(crate) fn read_all(root: &Path) -> Result<Vec<Source>> {
     let mut found = Vec::new();
-    collect(root, &root.join("crates"), &mut found)?;
+    for folder in FOLDERS {
+        collect(root, &root.join(folder), &mut found)?;
+    }
     found.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(found)
 }
@@ -50,6 +55,9 @@ pub(crate) fn read_all(root: &Path) -> Result<Vec<Source>> {
 fn collect(root: &Path, folder: &Path, found: &mut Vec<Source>) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
         let path = entry?.path();
+        if path.ends_with("target") {
+            continue;
+        }
         if path.is_dir() {
             collect(root, &path, found)?;
         } else if path.extension().is_some_and(|extension| extension == "rs") {
