@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::error::{Class, EntraError};
+use super::error::EntraError;
 use super::pace::{Pace, Turn};
+use super::refused::refused;
 use super::stored::{Unusable, registration_of};
 use super::{Entra, TokenAnswer};
 use crate::caller::ConnectionId;
@@ -27,9 +28,6 @@ const PATIENCE: Duration = Duration::from_secs(25);
 const QUEUE: Duration = Duration::from_secs(20);
 /// A refresh ahead of need leaves the rest of the queue to calls that wait.
 const QUEUE_AHEAD: Duration = Duration::from_secs(2);
-const BROKEN_RETRY_MS: i64 = 60 * 60 * 1000;
-/// Failures in a row after which an answer that nobody understands is an administrator's matter.
-const MOST_UNKNOWN: i64 = 3;
 /// A token this close to its end is not served in place of one that could not be renewed.
 const LAST_USE_MS: i64 = 30 * 1000;
 
@@ -78,7 +76,7 @@ pub struct AccessToken {
 /// One refresh at a time per connection within this process, and so many in a minute per integration within all.
 pub struct Access {
     turns: Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
-    pace: Pace,
+    pub(super) pace: Pace,
 }
 
 impl Access {
@@ -280,7 +278,7 @@ async fn refresh_now(means: &Means, row: &Connection) -> Result<AccessToken, Acc
             refresh::release_unchanged(&means.db, &row.id, &means.replica).await?;
             return Err(error);
         }
-        Err(Asked::Microsoft(error)) => return failed(means, &integration, row, &error).await,
+        Err(Asked::Microsoft(error)) => return refused(means, &integration, row, &error).await,
     };
     integrations::save_ok(&means.db, &integration.id).await?;
     store_tokens(means, row, &answer).await
@@ -335,104 +333,24 @@ async fn store_tokens(means: &Means, row: &Connection, answer: &TokenAnswer) -> 
             generation: row.generation + 1,
         });
     }
-    // Somebody reconnected or disconnected meanwhile; what they stored counts, ours is dropped.
-    let theirs = connections::find(&means.db, &row.id)
-        .await?
-        .ok_or(AccessError::Sealed)?;
+    theirs(means, row).await
+}
+
+/// Somebody refreshed, reconnected or disconnected meanwhile: what they stored counts, and ours is dropped.
+pub(super) async fn theirs(means: &Means, row: &Connection) -> Result<AccessToken, AccessError> {
+    let theirs = connections::find(&means.db, &row.id).await?;
+    let theirs = theirs.ok_or(AccessError::Sealed)?;
     usable(&theirs)?;
     opened(&means.vault, &theirs)
 }
 
-async fn failed(
-    means: &Means,
-    integration: &Integration,
-    row: &Connection,
-    error: &EntraError,
-) -> Result<AccessToken, AccessError> {
-    let explanation = error.explanation();
-    let code = error
-        .codes
-        .first()
-        .map_or_else(|| error.error.to_string(), |it| format!("AADSTS{it}"));
-    tracing::warn!(connection = %row.id, error = %error, trace_id = error.trace_id.as_deref().unwrap_or_default(), "a refresh failed");
-    let now = means.clock.now();
-    match error.class {
-        Class::GrantDead => {
-            let reason = format!("{} {}", explanation.cause, explanation.tell);
-            if refresh::save_dead(
-                &means.db,
-                &row.id,
-                row.generation,
-                &reason,
-                &code,
-                error.claims.as_deref(),
-            )
-            .await?
-            {
-                return Err(AccessError::NotConnected {
-                    state: State::NeedsReconnect.as_str(),
-                    reason,
-                });
-            }
-            let theirs = connections::find(&means.db, &row.id)
-                .await?
-                .ok_or(AccessError::Sealed)?;
-            usable(&theirs)?;
-            opened(&means.vault, &theirs)
-        }
-        Class::IntegrationBroken | Class::Configuration => {
-            integrations::save_broken(
-                &means.db,
-                &integration.id,
-                &code,
-                &format!("{} {}", explanation.cause, explanation.tell),
-                now.plus_ms(BROKEN_RETRY_MS),
-            )
-            .await?;
-            refresh::release_unchanged(&means.db, &row.id, &means.replica).await?;
-            still_good(means, row, String::new(), 0)
-                .map_err(|_| AccessError::IntegrationBroken(format!("{} {}", explanation.cause, explanation.tell)))
-        }
-        Class::Throttled { .. } | Class::Transient | Class::Unknown => {
-            let is_quarantined = error.class == Class::Unknown && MOST_UNKNOWN <= row.failures + 1;
-            let wait_ms = match error.class {
-                Class::Throttled { retry_after_s } => i64::try_from(retry_after_s).unwrap_or(300) * 1000,
-                _ if is_quarantined => BROKEN_RETRY_MS,
-                _ => backoff_ms(&means.clock, row.failures),
-            };
-            let reason = if is_quarantined {
-                format!("{}. {}", explanation.cause, explanation.tell)
-            } else {
-                explanation.cause
-            };
-            if error.is_throttling_of_all() {
-                let pace = means.access.pace;
-                pace.pause(&means.db, &integration.id, now, wait_ms).await?;
-            }
-            refresh::release(
-                &means.db,
-                &row.id,
-                row.generation,
-                &means.replica,
-                now.plus_ms(wait_ms),
-                &reason,
-                &code,
-            )
-            .await?;
-            still_good(means, row, reason, wait_ms)
-        }
-    }
-}
-
-/// 1 s, 2 s, 4 s … up to five minutes, with up to half of it more.
-fn backoff_ms(clock: &Clock, failures: i64) -> i64 {
-    let base = 1000_i64 << failures.clamp(0, 8);
-    let base = base.min(300_000);
-    base + i64::try_from(clock.random().below(u64::try_from(base / 2).unwrap_or(1))).unwrap_or(0)
-}
-
 /// A token that could not be renewed is served to its very end.
-fn still_good(means: &Means, row: &Connection, reason: String, wait_ms: i64) -> Result<AccessToken, AccessError> {
+pub(super) fn still_good(
+    means: &Means,
+    row: &Connection,
+    reason: String,
+    wait_ms: i64,
+) -> Result<AccessToken, AccessError> {
     if LAST_USE_MS < row.access_expires_at.since_ms(means.clock.now()) {
         return opened(&means.vault, row);
     }

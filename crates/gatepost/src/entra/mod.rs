@@ -11,6 +11,7 @@ mod error;
 mod identity;
 mod keys;
 mod pace;
+mod refused;
 mod registration;
 mod stored;
 mod tenant;

@@ -53,7 +53,8 @@ impl Pace {
     ) -> store::Result<Turn> {
         let patience_ms = i64::try_from(patience.as_millis()).unwrap_or(0);
         let latest = now.plus_ms(patience_ms + self.early_ms);
-        let slot = refresh::reserve(db, integration, now, self.gap_ms, latest).await?;
+        let horizon = now.plus_ms(2 * LONGEST_PAUSE_MS);
+        let slot = refresh::reserve(db, integration, now, self.gap_ms, latest, horizon).await?;
         let Some(slot) = slot else {
             let slot = refresh::slot(db, integration).await?;
             return Ok(Turn::After {

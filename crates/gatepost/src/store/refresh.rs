@@ -23,17 +23,20 @@ pub async fn take(
 }
 
 /// Queues one refresh of an integration, `gap_ms` after the one before; its place in time, or `None` when that is after `latest`.
+///
+/// No queue reaches `horizon`: what stands beyond it was written before a clock was set back, and counts for nothing.
 pub async fn reserve(
     db: &Db,
     integration: &IntegrationId,
     now: Timestamp,
     gap_ms: i64,
     latest: Timestamp,
+    horizon: Timestamp,
 ) -> Result<Option<Timestamp>> {
     let end: Option<Timestamp> = on!(db, pool => sqlx::query_scalar(
-        "UPDATE integrations SET refresh_slot = CASE WHEN refresh_slot < $2 THEN $2 ELSE refresh_slot END + $3
-         WHERE id = $1 AND refresh_slot <= $4 RETURNING refresh_slot")
-        .bind(integration).bind(now).bind(gap_ms).bind(latest).fetch_optional(pool).await)?;
+        "UPDATE integrations SET refresh_slot = CASE WHEN refresh_slot < $2 OR $5 < refresh_slot THEN $2 ELSE refresh_slot END + $3
+         WHERE id = $1 AND (refresh_slot <= $4 OR $5 < refresh_slot) RETURNING refresh_slot")
+        .bind(integration).bind(now).bind(gap_ms).bind(latest).bind(horizon).fetch_optional(pool).await)?;
     Ok(end.map(|it| it.plus_ms(-gap_ms)))
 }
 

@@ -164,3 +164,21 @@ async fn a_throttled_integration_stops_asking_for_anybody() {
         assert_eq!(list_workspaces(&world.app, caller).await.unwrap(), 200);
     }
 }
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_stops_nobody() {
+    let world = World::new().await;
+    let crowd = crowd(&world, 1).await;
+    world.advance_seconds(2 * 3600);
+    assert_eq!(list_workspaces(&world.app, &crowd[0]).await.unwrap(), 200);
+    world.clock.advance_ms(-2 * 3600 * 1000);
+    let row = connections::of_person(&world.app.db, &crowd[0].person)
+        .await
+        .unwrap()
+        .remove(0);
+    gatepost::entra::expire(&world.app.means(), &row, row.generation)
+        .await
+        .unwrap();
+    assert_eq!(list_workspaces(&world.app, &crowd[0]).await.unwrap(), 200);
+    assert_eq!(generation(&world, &crowd[0]).await, 3);
+}
