@@ -5,6 +5,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::app::App;
+use crate::call::CallError;
 use crate::caller::Caller;
 use crate::mcp::client::Client;
 use crate::mcp::cursor;
@@ -14,6 +15,7 @@ use crate::mcp::resources;
 use crate::mcp::rpc::Failure;
 use crate::mcp::rpc::Message;
 use crate::tools;
+use crate::tools::Listed;
 
 /// How long a client may keep a list, which changes with policies; every call is decided anew.
 pub(super) const TTL_MS: u32 = 60 * 1000;
@@ -22,31 +24,43 @@ const PAGE: usize = 100;
 /// `tools/list`: the tools this caller can use, on one page.
 pub(super) async fn tools(app: &App, caller: &Caller, client: &Client, message: &Message) -> Result<Bytes, Failure> {
     cursor::of(&app.vault, caller, message)?;
-    let list = tools::list(app, caller).await.map_err(|error| {
-        tracing::error!(%error, trace = %caller.trace, "the tools could not be listed");
-        Failure::internal()
-    })?;
+    let list = tools::list(app, caller)
+        .await
+        .map_err(|error| unlisted(caller, &error))?;
     let list = fixture::with_tools(app, list);
-    // The list itself was written long ago; it is only put between head and tail.
-    Ok([br#"{"tools":"#, list.as_ref(), tail(client).as_bytes()]
-        .concat()
-        .into())
+    Ok(framed(client, "tools", &list))
 }
 
-fn tail(client: &Client) -> String {
-    if client.is_modern() {
+fn unlisted(caller: &Caller, error: &CallError) -> Failure {
+    tracing::error!(%error, trace = %caller.trace, "a list could not be written");
+    Failure::internal()
+}
+
+/// The list itself was written long ago; it is only put between head and tail.
+fn framed(client: &Client, name: &str, list: &[u8]) -> Bytes {
+    let head = format!(r#"{{"{name}":"#);
+    let tail = if client.is_modern() {
         format!(r#","resultType":"complete","ttlMs":{TTL_MS},"cacheScope":"private"}}"#)
     } else {
         "}".to_owned()
-    }
+    };
+    [head.as_bytes(), list, tail.as_bytes()].concat().into()
 }
 
 /// `prompts/list`.
 pub(super) async fn prompts(app: &App, caller: &Caller, client: &Client, message: &Message) -> Result<Bytes, Failure> {
     cursor::of(&app.vault, caller, message)?;
-    let mut all = prompts::listed(app, caller).await;
-    all.extend(fixture::prompts(app));
-    Ok(written(client, json!({ "prompts": all })))
+    let write = async {
+        let mut all = prompts::listed(app, caller).await;
+        all.extend(fixture::prompts(app));
+        Bytes::from(json!(all).to_string())
+    };
+    let list = tools::kept(app, caller, Listed::Prompts, write).await;
+    Ok(framed(
+        client,
+        "prompts",
+        &list.map_err(|error| unlisted(caller, &error))?,
+    ))
 }
 
 /// `resources/templates/list`.
@@ -57,9 +71,17 @@ pub(super) async fn templates(
     message: &Message,
 ) -> Result<Bytes, Failure> {
     cursor::of(&app.vault, caller, message)?;
-    let mut all = resources::templates(app, caller).await;
-    all.extend(fixture::templates(app));
-    Ok(written(client, json!({ "resourceTemplates": all })))
+    let write = async {
+        let mut all = resources::templates(app, caller).await;
+        all.extend(fixture::templates(app));
+        Bytes::from(json!(all).to_string())
+    };
+    let list = tools::kept(app, caller, Listed::Templates, write).await;
+    Ok(framed(
+        client,
+        "resourceTemplates",
+        &list.map_err(|error| unlisted(caller, &error))?,
+    ))
 }
 
 /// `resources/list`, in pages.

@@ -20,7 +20,7 @@ use crate::policy::Policies;
 pub(super) const FRESH_MS: i64 = 3 * 60 * 1000;
 const VIEWERS: usize = 500;
 const MODELS: usize = 500;
-const LISTS: usize = 500;
+const LISTS: usize = 1500;
 
 /// Whose view of Power BI something is.
 ///
@@ -31,6 +31,15 @@ pub(super) struct Viewer {
     eyes: Eyes,
     address: Option<std::net::IpAddr>,
     connection: String,
+}
+
+/// Lists that hang on nothing but who asks and what the policies say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Listed {
+    Tools,
+    Prompts,
+    /// Of resources.
+    Templates,
 }
 
 /// What decides which tools a caller sees; no call of Power BI's has a part in it.
@@ -83,7 +92,7 @@ impl Viewer {
 pub(super) struct Memory {
     items: Cache<Viewer, Arc<Mutex<Known>>>,
     models: Cache<(Viewer, String), Arc<(Timestamp, Model)>>,
-    lists: Cache<Eyes, Bytes>,
+    lists: Cache<(Listed, Eyes), Bytes>,
 }
 
 static MEMORY: LazyLock<Memory> = LazyLock::new(|| Memory {
@@ -108,14 +117,14 @@ impl Memory {
         self.items.get(viewer).unwrap_or(fresh)
     }
 
-    /// The list of tools as it was written for a caller.
-    pub(super) fn list(&self, eyes: &Eyes) -> Option<Bytes> {
-        self.lists.get(eyes)
+    /// A list as it was written for a caller.
+    pub(super) fn list(&self, key: &(Listed, Eyes)) -> Option<Bytes> {
+        self.lists.get(key)
     }
 
-    /// Keeps a list of tools. A change of policies has another key, so nothing here grows stale.
-    pub(super) fn keep_list(&self, eyes: Eyes, list: Bytes) {
-        self.lists.insert(eyes, list);
+    /// Keeps a list. A change of policies has another key, so nothing here grows stale.
+    pub(super) fn keep_list(&self, key: (Listed, Eyes), list: Bytes) {
+        self.lists.insert(key, list);
     }
 
     /// What a viewer was told of a model not long ago.

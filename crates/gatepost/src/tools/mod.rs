@@ -32,6 +32,7 @@ mod tool;
 mod whoami;
 
 pub use link::Download;
+pub use memory::Listed;
 pub use names::{Named, can_use, names, operations_like};
 pub use outcome::{Challenge, Outcome, Way};
 pub use progress::{Progress, Step};
@@ -82,12 +83,29 @@ pub fn all() -> &'static [Tool] {
 /// The tools this caller can use, as a JSON array of MCP tool objects; written once per policies and caller.
 pub async fn list(app: &App, caller: &Caller) -> Result<Bytes, CallError> {
     let policies = policies_of(app, caller).await?;
-    let eyes = Eyes::of(app, caller, &policies);
-    if let Some(list) = memory().list(&eyes) {
+    let key = (Listed::Tools, Eyes::of(app, caller, &policies));
+    if let Some(list) = memory().list(&key) {
         return Ok(list);
     }
     let list = written(caller, &policies);
-    memory().keep_list(eyes, list.clone());
+    memory().keep_list(key, list.clone());
+    Ok(list)
+}
+
+/// Another list as it was written for this caller under the present policies; if there is none yet, as `write` gives it.
+pub async fn kept(
+    app: &App,
+    caller: &Caller,
+    which: Listed,
+    write: impl Future<Output = Bytes>,
+) -> Result<Bytes, CallError> {
+    let policies = policies_of(app, caller).await?;
+    let key = (which, Eyes::of(app, caller, &policies));
+    if let Some(list) = memory().list(&key) {
+        return Ok(list);
+    }
+    let list = write.await;
+    memory().keep_list(key, list.clone());
     Ok(list)
 }
 

@@ -120,7 +120,7 @@ async fn everything_that_lasts_can_become_a_task() {
         let begun = agent.modern("tools/call", declared(call)).await.json();
         assert_eq!(begun["result"]["resultType"], "task", "{tool}: {begun}");
         let id = begun["result"]["taskId"].as_str().unwrap();
-        agent.world.advance_seconds(600);
+        agent.world.advance_seconds(60);
         let ended = ended(&agent, id).await;
         assert_eq!(ended["status"], "completed", "{tool}: {ended}");
         let text = ended["result"]["content"][0]["text"].as_str().unwrap();
