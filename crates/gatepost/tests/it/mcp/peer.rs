@@ -62,7 +62,7 @@ async fn rmcp_signs_in_with_the_address_alone() {
     session.handle_callback_url(back.url.as_str()).await.unwrap();
     // Its own time is the machine's, and the gateway's stands still, so it is told to renew.
     session.auth_manager.refresh_token().await.unwrap();
-    let http = AuthClient::new(reqwest::Client::new(), session.auth_manager);
+    let http = AuthClient::new(world.http.clone(), session.auth_manager);
     let config = StreamableHttpClientTransportConfig::with_uri(address);
     let transport = StreamableHttpClientTransport::with_client(http, config);
     let modern = ClientLifecycleMode::Discover {
