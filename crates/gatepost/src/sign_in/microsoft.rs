@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use http::header::RETRY_AFTER;
 use http::{Extensions, StatusCode};
 
 use super::{broken, invitation, peer};
@@ -63,7 +64,7 @@ pub(super) async fn depart(State(app): State<App>, extensions: Extensions, field
             let told = error.told();
             let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let links = &[("/sign-in", "To the sign-in")];
-            page::message(
+            let mut answer = page::message(
                 status,
                 Message {
                     title: &told.title,
@@ -72,7 +73,11 @@ pub(super) async fn depart(State(app): State<App>, extensions: Extensions, field
                     links,
                     ..Message::default()
                 },
-            )
+            );
+            if let Some(seconds) = error.retry_after_s() {
+                answer.headers_mut().insert(RETRY_AFTER, seconds.into());
+            }
+            answer
         }
     }
 }
