@@ -30,6 +30,7 @@ const QUEUE: Duration = Duration::from_secs(20);
 const QUEUE_AHEAD: Duration = Duration::from_secs(2);
 /// A token this close to its end is not served in place of one that could not be renewed.
 const LAST_USE_MS: i64 = 30 * 1000;
+const FULL: &str = "very many sign-ins are being renewed at this moment, and this one's turn comes later";
 
 /// Why there is no access token.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -156,8 +157,6 @@ async fn current_token(means: &Means, connection: &Connection) -> Result<AccessT
         Refreshed::Queued { wait_ms } => still_good(means, connection, FULL.into(), wait_ms),
     }
 }
-
-const FULL: &str = "very many sign-ins are being renewed at this moment, and this one's turn comes later";
 
 enum Refreshed {
     Token(AccessToken),

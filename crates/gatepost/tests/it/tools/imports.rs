@@ -1,14 +1,12 @@
 //! `import_file`: a small file becomes items of a workspace, under the same rules as everything that changes something.
 
-use std::time::Duration;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gatepost::admin;
 use gatepost::caller::Caller;
 use serde_json::{Value, json};
 
-use super::{call, power_bi_calls, refused, signed_in, told};
+use super::{call, in_time, power_bi_calls, refused, signed_in};
 use crate::every_operation::allow_everything;
 use crate::world::{ADA, CY, World};
 
@@ -25,20 +23,17 @@ async fn open_world() -> (World, Caller) {
     (world, ada)
 }
 
-/// The answer of a call that waits, while time goes by at Power BI.
-async fn in_time(world: &World, caller: &Caller, arguments: Value) -> String {
-    let passing = async {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        world.advance_seconds(10);
-    };
-    let (told, ()) = tokio::join!(told(world, caller, "import_file", arguments), passing);
-    told
+/// What comes of an import that succeeds.
+async fn imported(world: &World, caller: &Caller, arguments: Value) -> String {
+    let outcome = in_time(world, caller, "import_file", arguments).await;
+    assert!(!outcome.is_error, "{}", outcome.text);
+    outcome.text
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_becomes_items_and_a_second_one_of_its_name_is_refused() {
     let (world, ada) = open_world().await;
-    let done = in_time(&world, &ada, dataflow()).await;
+    let done = imported(&world, &ada, dataflow()).await;
     assert!(done.starts_with("model.json into Sales: imported."), "{done}");
     assert!(done.contains("dataflow\tOrders \"flow\"\t"), "{done}");
     let again = refused(&world, &ada, "import_file", dataflow()).await;
@@ -79,14 +74,14 @@ async fn a_report_that_was_exported_comes_back_under_another_name_and_replaces_i
     assert_eq!(file.status(), 200);
     let content = STANDARD.encode(file.bytes().await.unwrap());
     let import = json!({ "workspace": "Sales", "file_name": "Copied by an agent.pbix", "base64": content });
-    let done = in_time(&world, &ada, import.clone()).await;
+    let done = imported(&world, &ada, import.clone()).await;
     assert!(
         done.contains("report\tCopied by an agent\t") && done.contains("semantic model\tCopied by an agent\t"),
         "{done}"
     );
     let mut replace = import;
     replace["if_exists"] = json!("replace");
-    let replaced = in_time(&world, &ada, replace).await;
+    let replaced = imported(&world, &ada, replace).await;
     assert_eq!(replaced, done, "the same items, with the same ids");
 }
 
@@ -129,10 +124,9 @@ async fn what_cannot_be_imported_is_told_before_anything_is_sent() {
     }
     assert_eq!(power_bi_calls(&world).await, before);
     let broken = json!({ "workspace": "Sales", "file_name": "a.pbix", "text": "no pbix" });
-    let (told, ()) = tokio::join!(refused(&world, &ada, "import_file", broken), async {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        world.advance_seconds(10);
-    });
+    let outcome = in_time(&world, &ada, "import_file", broken).await;
+    assert!(outcome.is_error);
+    let told = outcome.text;
     assert!(told.contains("the import failed"), "{told}");
     let cy = signed_in(&world, CY).await;
     let told = refused(&world, &cy, "import_file", dataflow()).await;
@@ -156,6 +150,6 @@ async fn an_approved_file_is_the_one_that_is_sent() {
     other["text"] = json!(DATAFLOW.replace("1.0", "2.0"));
     let told = refused(&world, &ada, "import_file", other).await;
     assert!(told.contains("approval"), "{told}");
-    let done = in_time(&world, &ada, dataflow()).await;
+    let done = imported(&world, &ada, dataflow()).await;
     assert!(done.contains("imported"), "{done}");
 }

@@ -56,6 +56,20 @@ async fn listed(world: &World, caller: &Caller) -> Vec<String> {
     list.iter().map(|it| it["name"].as_str().unwrap().to_owned()).collect()
 }
 
+/// What a tool says that waits for Power BI, where time goes by once the tool has sent something there.
+async fn in_time(world: &World, caller: &Caller, name: &str, arguments: Value) -> Outcome {
+    let sent = async || world.ledger("kind=powerbi&method=POST").await.len();
+    let before = sent().await;
+    let passing = async {
+        while sent().await == before {
+            tokio::task::yield_now().await;
+        }
+        world.advance_seconds(60);
+    };
+    let (outcome, ()) = tokio::join!(call(world, caller, name, arguments), passing);
+    outcome
+}
+
 async fn power_bi_calls(world: &World) -> usize {
     world.ledger("kind=powerbi").await.len()
 }
