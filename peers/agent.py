@@ -39,7 +39,7 @@ class Agent(json_lines.Program):
         asked = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
         browser = Browser(account)
         answer = browser.go(address, asked["redirect_uri"])
-        told = browser.session.get(asked["redirect_uri"], params=answer, timeout=30)
+        told = browser.hand_over(asked["redirect_uri"], answer)
         assert told.ok, told.text
         self.is_signed_in()
         return asked, browser.pages

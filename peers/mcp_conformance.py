@@ -141,8 +141,8 @@ def drive(command, callback):
             said += line
             address = re.search(r"https?://\S+/authorize\?\S+", line)
             if address:
-                answer = Browser("cy@contoso.test").go(address[0].strip(), callback)
-                requests.get(callback, params=answer, timeout=30)
+                browser = Browser("cy@contoso.test")
+                browser.hand_over(callback, browser.go(address[0].strip(), callback))
         suite.wait(timeout=30)
     finally:
         stop.cancel()

@@ -4,6 +4,11 @@ from html.parser import HTMLParser
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+# Whom nobody listens to yet is tried again for half a minute; what was sent is never sent twice.
+UNTIL_IT_LISTENS = Retry(total=None, connect=60, read=0, redirect=0, status=0, other=0, backoff_factor=0.1, backoff_max=0.5)
 
 # What a willing person presses when nothing more exact was asked for.
 WILLING = ("accept", "allow", "approve", "agree", "authorize", "continue", "grant", "connect", "yes", "sign in")
@@ -56,6 +61,14 @@ class Browser:
             url, method, data = self._act(page)
             headers = _origin(page.url) if method == "POST" else {}
         raise AssertionError(f"still not at {until} after {MOST_PAGES} pages; the last was {url}")
+
+    def hand_over(self, address, answer):
+        """Opens the client's own address with the answer.
+
+        Some clients (mcp-remote) show where to sign in before they listen themselves: who is quicker loads the page again.
+        """
+        self.session.mount(address, HTTPAdapter(max_retries=UNTIL_IT_LISTENS))
+        return self.session.get(address, params=answer, timeout=30)
 
     def _trust_localhost(self):
         """Browsers send Secure cookies to http://localhost, which is this machine; the library does not."""
