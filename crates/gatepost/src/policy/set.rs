@@ -321,14 +321,13 @@ fn who(constraint: &PrincipalConstraint) -> Option<Vec<Who>> {
 ///
 /// Scopes are left out on purpose: a client learns of a scope it lacks by the challenge it gets for the call.
 pub fn may_ever(policies: &Policies, caller: &Caller, operation: &Operation) -> bool {
-    let hides_workspace = target::hides_workspace(operation);
     let mut is_permitted = false;
     for entry in policies.entries(caller, operation.effect) {
         match (entry.part, entry.applies(caller, operation)) {
             (_, Applies::Never) => {}
             (Part::Permit, _) => is_permitted = true,
             (Part::Forbid, Applies::Always) => return false,
-            (_, _) if entry.mentions_workspace && hides_workspace => return false,
+            (_, _) if entry.mentions_workspace && target::hides_workspace(operation) => return false,
             (_, _) => {}
         }
     }

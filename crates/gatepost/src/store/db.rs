@@ -4,7 +4,8 @@ use std::path::Path;
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
+use sqlx::Connection as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 /// The open database. Cheap to clone.
@@ -52,6 +53,16 @@ const POOL: u32 = 16;
 /// Long enough for a thousand calls at once on a slow machine; a database that is gone is noticed by its own errors.
 const WAIT_FOR_A_CONNECTION: Duration = Duration::from_secs(30);
 
+/// A connection that was in use a moment ago is not asked again: that would double the round trips of a busy gateway.
+const FRESH: Duration = Duration::from_secs(1);
+
+async fn still_answers(connection: &mut PgConnection, idle: Duration) -> sqlx::Result<bool> {
+    if FRESH < idle {
+        connection.ping().await?;
+    }
+    Ok(true)
+}
+
 impl Db {
     /// Opens (and creates) the SQLite file at `path`.
     ///
@@ -66,6 +77,8 @@ impl Db {
             .busy_timeout(Duration::from_secs(15));
         let pool = SqlitePoolOptions::new()
             .max_connections(POOL)
+            // A file does not hang up: asking first would double the cost of every small read.
+            .test_before_acquire(false)
             .acquire_timeout(WAIT_FOR_A_CONNECTION)
             .connect_with(options)
             .await?;
@@ -81,6 +94,8 @@ impl Db {
         let pool = PgPoolOptions::new()
             .max_connections(POOL)
             .acquire_timeout(WAIT_FOR_A_CONNECTION)
+            .test_before_acquire(false)
+            .before_acquire(|connection, it| Box::pin(still_answers(connection, it.idle_for)))
             .connect_with(options)
             .await?;
         Ok(Self::Postgres(pool))

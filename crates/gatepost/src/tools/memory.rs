@@ -40,6 +40,8 @@ pub enum Listed {
     Prompts,
     /// Of resources.
     Templates,
+    /// What is possible, by effect.
+    Effects,
 }
 
 /// What decides which tools a caller sees; no call of Power BI's has a part in it.
@@ -120,6 +122,15 @@ impl Memory {
     /// A list as it was written for a caller.
     pub(super) fn list(&self, key: &(Listed, Eyes)) -> Option<Bytes> {
         self.lists.get(key)
+    }
+
+    /// A list as it was written for a caller; if there is none yet, as `write` gives it now.
+    pub(super) fn list_or(&self, key: (Listed, Eyes), write: impl FnOnce() -> Bytes) -> Bytes {
+        self.list(&key).unwrap_or_else(|| {
+            let list = write();
+            self.keep_list(key, list.clone());
+            list
+        })
     }
 
     /// Keeps a list. A change of policies has another key, so nothing here grows stale.

@@ -84,12 +84,7 @@ pub fn all() -> &'static [Tool] {
 pub async fn list(app: &App, caller: &Caller) -> Result<Bytes, CallError> {
     let policies = policies_of(app, caller).await?;
     let key = (Listed::Tools, Eyes::of(app, caller, &policies));
-    if let Some(list) = memory().list(&key) {
-        return Ok(list);
-    }
-    let list = written(caller, &policies);
-    memory().keep_list(key, list.clone());
-    Ok(list)
+    Ok(memory().list_or(key, || written(caller, &policies)))
 }
 
 /// Another list as it was written for this caller under the present policies; if there is none yet, as `write` gives it.

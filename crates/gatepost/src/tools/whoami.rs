@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::context::Context;
 use super::fault::Fault;
+use super::memory::{Eyes, Listed, memory};
 use super::outcome::Said;
 use super::text::short;
 use super::tool::{Emits, Hints, Tool};
@@ -57,7 +58,7 @@ async fn run(context: &Context<'_>, _: &Map<String, Value>) -> Result<Said, Faul
         Err(error) => return Err(error.into()),
     }
     lines.push("policies:".into());
-    lines.extend(Effect::ALL.iter().map(|effect| of_effect(context, *effect)));
+    lines.push(of_policies(context));
     Ok(lines.join("\n").into())
 }
 
@@ -100,6 +101,19 @@ fn of_connection(link: &str, connection: &Connection) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// What the policies say of each effect. They are asked about every operation, so it is written once for a caller and a policy version.
+fn of_policies(context: &Context<'_>) -> String {
+    let key = (
+        Listed::Effects,
+        Eyes::of(context.app, context.caller, &context.policies),
+    );
+    let lines = memory().list_or(key, || {
+        let lines: Vec<_> = Effect::ALL.iter().map(|effect| of_effect(context, *effect)).collect();
+        lines.join("\n").into()
+    });
+    String::from_utf8_lossy(&lines).into_owned()
 }
 
 /// What the policies say of all operations of one effect, before any arguments are known.

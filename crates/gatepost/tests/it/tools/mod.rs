@@ -6,7 +6,7 @@ mod operations;
 mod workflows;
 
 use gatepost::caller::{ApprovalId, Caller, PersonId, Role, Scope, ScopeSet};
-use gatepost::tools::{self, Challenge, Outcome, Progress};
+use gatepost::tools::{self, Challenge, Listed, Outcome, Progress};
 use serde_json::{Map, Value, json};
 
 use crate::world::{ADA, BO, CY, DI, FLO, World};
@@ -280,6 +280,11 @@ async fn what_the_policies_hide_is_as_unknown_as_what_does_not_exist() {
     // Sharing is denied by the policies an environment begins with.
     let hidden: Vec<_> = names.iter().filter(|it| !shown.contains(it)).collect();
     assert_eq!(hidden, ["manage_access"]);
+    assert!(
+        told(&world, &bo, "whoami", json!({}))
+            .await
+            .contains("- read: possible")
+    );
     for policy in gatepost::store::policies::list(&world.app.db, &world.environment)
         .await
         .unwrap()
@@ -292,6 +297,11 @@ async fn what_the_policies_hide_is_as_unknown_as_what_does_not_exist() {
     assert_eq!(
         listed(&world, &bo).await,
         ["whoami", "find_operations", "describe_operation"]
+    );
+    assert!(
+        told(&world, &bo, "whoami", json!({}))
+            .await
+            .contains("- read: denied")
     );
     let text = told(&world, &bo, "find_operations", json!({"text": "*"})).await;
     assert!(
@@ -315,6 +325,28 @@ async fn what_the_policies_hide_is_as_unknown_as_what_does_not_exist() {
     assert_eq!(power_bi_calls(&world).await, before);
     let entries = world.entries_of("call.refused").await;
     assert_eq!(entries.len(), 2, "{entries:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_are_written_once_for_a_caller_and_the_policies_in_force() {
+    let world = World::new().await;
+    let (bo, cy) = (signed_in(&world, BO).await, signed_in(&world, CY).await);
+    let tools = tools::list(&world.app, &bo).await.unwrap();
+    let again = tools::list(&world.app, &bo).await.unwrap();
+    assert_eq!(tools.as_ptr(), again.as_ptr(), "the very same bytes");
+    for which in [Listed::Prompts, Listed::Templates] {
+        let kept = async |caller, text: &'static str| {
+            let write = async { text.into() };
+            tools::kept(&world.app, caller, which, write).await.unwrap()
+        };
+        assert_eq!(kept(&bo, "first").await, "first");
+        assert_eq!(kept(&bo, "second").await, "first");
+        assert_eq!(kept(&cy, "another person's").await, "another person's");
+    }
+    crate::every_operation::allow_everything(&world).await;
+    let write = async { "under the new policies".into() };
+    let told = tools::kept(&world.app, &bo, Listed::Prompts, write).await.unwrap();
+    assert_eq!(told, "under the new policies");
 }
 
 #[tokio::test(flavor = "multi_thread")]
