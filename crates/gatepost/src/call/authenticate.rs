@@ -226,7 +226,7 @@ async fn named_person(app: &App, door: &Door, headers: &HeaderMap) -> Result<Per
         .await?
         .ok_or_else(|| {
             AuthFailure::BadRequest(
-                "there is no person with this Gatepost-User; they connect first through a connect link".into(),
+                "no person of this environment has this Gatepost-User".into(),
             )
         })
 }
