@@ -6,12 +6,13 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 use crate::app::App;
-use crate::caller::{Caller, ClientId, PersonId, Role, ScopeSet, Through};
+use crate::caller::{Caller, ClientId, GroupId, PersonId, Role, ScopeSet, Through};
+use crate::clock::Timestamp;
 use crate::session;
+use crate::store::api_keys::{self, Held};
 use crate::store::environments::{self, Environment};
-use crate::store::people::{self, Person};
 use crate::store::sessions::SignedIn;
-use crate::store::{self, api_keys, grants, groups, tokens};
+use crate::store::{self, grants, groups, people, tokens};
 
 /// What every access token of ours begins with.
 pub const ACCESS_PREFIX: &str = "gp_at_";
@@ -91,7 +92,6 @@ pub async fn authenticate(
         ));
     };
     caller.address = address;
-    caller.groups = groups::of_person(&app.db, &caller.person).await?;
     Ok(caller)
 }
 
@@ -148,7 +148,7 @@ async fn by_token(app: &App, door: &Door, token: &str) -> Result<Caller, AuthFai
         person: found.person_id,
         person_name: found.person_name,
         role: Role::from_stored(&found.person_role),
-        groups: Vec::new(),
+        groups: groups_of(found.person_groups.as_deref()),
         through: Through::Client {
             client: ClientId(found.client_id.0),
             name: found.client_name,
@@ -161,10 +161,18 @@ async fn by_token(app: &App, door: &Door, token: &str) -> Result<Caller, AuthFai
     })
 }
 
+/// The groups of a stored list of identifiers, in one order: what is kept for a caller is found again by them.
+fn groups_of(list: Option<&str>) -> Vec<GroupId> {
+    let mut groups: Vec<GroupId> = list.unwrap_or_default().split_whitespace().map(GroupId::from).collect();
+    groups.sort();
+    groups
+}
+
 async fn by_key(app: &App, door: &Door, headers: &HeaderMap, token: &str) -> Result<Caller, AuthFailure> {
-    let key = api_keys::find_by_hash(&app.db, &session::hash(token))
+    let held = api_keys::find_by_hash(&app.db, &session::hash(token))
         .await?
         .ok_or(AuthFailure::Invalid("it is unknown or was revoked"))?;
+    let key = &held.key;
     let now = app.clock.now();
     if key.revoked_at.is_some() || key.expires_at.is_some_and(|it| it <= now) {
         return Err(AuthFailure::Invalid("it is unknown or was revoked"));
@@ -172,46 +180,64 @@ async fn by_key(app: &App, door: &Door, headers: &HeaderMap, token: &str) -> Res
     if key.environment_id != door.environment.id {
         return Err(AuthFailure::Invalid("it was issued for another environment"));
     }
-    let person = match &key.person_id {
-        Some(person) => own_person(app, headers, person).await?,
+    let whom = match &key.person_id {
+        Some(person) => own_person(headers, person, &held)?,
         None => named_person(app, door, headers).await?,
     };
-    if person.locked_at.is_some() {
+    if whom.locked_at.is_some() {
         return Err(AuthFailure::Invalid("its person is locked"));
     }
     api_keys::touch(&app.db, &key.id, key.used_at, now).await?;
-    people::touch(&app.db, &person.id, person.last_seen_at, now).await?;
+    people::touch(&app.db, &whom.id, whom.seen_at, now).await?;
     Ok(Caller {
-        environment: key.environment_id,
-        role: person.role(),
-        person: person.id,
-        person_name: person.name,
-        groups: Vec::new(),
+        environment: held.key.environment_id,
+        person: whom.id,
+        person_name: whom.name,
+        role: whom.role,
+        groups: whom.groups,
         through: Through::ApiKey {
-            key: key.id,
-            name: key.name,
+            key: held.key.id,
+            name: held.key.name,
         },
-        scopes: ScopeSet::from_stored(&key.scopes),
+        scopes: ScopeSet::from_stored(&held.key.scopes),
         // A key proves nothing about when its person was last here; a step-up policy therefore refuses it.
-        authenticated_at: key.created_at,
+        authenticated_at: held.key.created_at,
         address: None,
         trace: app.clock.new_id(),
     })
 }
 
-async fn own_person(app: &App, headers: &HeaderMap, person: &PersonId) -> Result<Person, AuthFailure> {
+/// The person behind a key.
+struct Whom {
+    id: PersonId,
+    name: String,
+    role: Role,
+    groups: Vec<GroupId>,
+    locked_at: Option<Timestamp>,
+    seen_at: Option<Timestamp>,
+}
+
+fn own_person(headers: &HeaderMap, person: &PersonId, held: &Held) -> Result<Whom, AuthFailure> {
     if headers.contains_key(USER_HEADER) {
         return Err(AuthFailure::BadRequest(
             "Gatepost-User is for an application's key; this key acts for one person".into(),
         ));
     }
-    people::find(&app.db, person)
-        .await?
-        .ok_or(AuthFailure::Invalid("it is unknown or was revoked"))
+    let (Some(name), Some(role)) = (&held.person_name, &held.person_role) else {
+        return Err(AuthFailure::Invalid("it is unknown or was revoked"));
+    };
+    Ok(Whom {
+        id: person.clone(),
+        name: name.clone(),
+        role: Role::from_stored(role),
+        groups: groups_of(held.person_groups.as_deref()),
+        locked_at: held.person_locked_at,
+        seen_at: held.person_seen_at,
+    })
 }
 
 /// An application names its end user; without a name there is no caller, never a stand-in.
-async fn named_person(app: &App, door: &Door, headers: &HeaderMap) -> Result<Person, AuthFailure> {
+async fn named_person(app: &App, door: &Door, headers: &HeaderMap) -> Result<Whom, AuthFailure> {
     let mut named = headers.get_all(USER_HEADER).iter();
     let (Some(user), None) = (named.next(), named.next()) else {
         return Err(AuthFailure::BadRequest(
@@ -222,13 +248,17 @@ async fn named_person(app: &App, door: &Door, headers: &HeaderMap) -> Result<Per
         .to_str()
         .map_err(|_| AuthFailure::BadRequest("Gatepost-User must be plain text".into()))?
         .trim();
-    people::find_by_external_id(&app.db, &door.environment.id, user)
-        .await?
-        .ok_or_else(|| {
-            AuthFailure::BadRequest(
-                "no person of this environment has this Gatepost-User".into(),
-            )
-        })
+    let found = people::find_by_external_id(&app.db, &door.environment.id, user).await?;
+    let unknown = || AuthFailure::BadRequest("no person of this environment has this Gatepost-User".into());
+    let person = found.ok_or_else(unknown)?;
+    Ok(Whom {
+        groups: groups::of_person(&app.db, &person.id).await?,
+        role: person.role(),
+        id: person.id,
+        name: person.name,
+        locked_at: person.locked_at,
+        seen_at: person.last_seen_at,
+    })
 }
 
 /// A signed-in browser as a caller of its own environment.

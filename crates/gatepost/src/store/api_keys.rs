@@ -24,6 +24,19 @@ pub struct ApiKey {
     pub revoked_at: Option<Timestamp>,
 }
 
+/// A key with the person it acts for; an application's key has none.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Held {
+    #[sqlx(flatten)]
+    pub key: ApiKey,
+    pub person_name: Option<String>,
+    pub person_role: Option<String>,
+    pub person_locked_at: Option<Timestamp>,
+    pub person_seen_at: Option<Timestamp>,
+    /// Identifiers of the person's groups, with spaces between.
+    pub person_groups: Option<String>,
+}
+
 macro_rules! select {
     ($rest:literal) => {
         concat!("SELECT id, environment_id, name, hash, hint, person_id, scopes, created_by, created_at, expires_at, used_at, revoked_at FROM api_keys ", $rest)
@@ -40,9 +53,14 @@ pub async fn create(db: &Db, it: &ApiKey) -> Result<()> {
     Ok(())
 }
 
-/// Finds a key by its hash.
-pub async fn find_by_hash(db: &Db, hash: &[u8]) -> Result<Option<ApiKey>> {
-    Ok(on!(db, pool => sqlx::query_as(select!("WHERE hash = $1")).bind(hash).fetch_optional(pool).await)?)
+/// Finds a key by its hash, in one read with all that a call asks of its person.
+pub async fn find_by_hash(db: &Db, hash: &[u8]) -> Result<Option<Held>> {
+    Ok(on!(db, pool => sqlx::query_as(
+        "SELECT k.id, k.environment_id, k.name, k.hash, k.hint, k.person_id, k.scopes, k.created_by, k.created_at, k.expires_at, k.used_at, k.revoked_at,
+                p.name AS person_name, p.role AS person_role, p.locked_at AS person_locked_at, p.last_seen_at AS person_seen_at,
+                (SELECT string_agg(m.group_id, ' ') FROM group_members m WHERE m.person_id = p.id) AS person_groups
+         FROM api_keys k LEFT JOIN people p ON p.id = k.person_id WHERE k.hash = $1")
+        .bind(hash).fetch_optional(pool).await)?)
 }
 
 /// The keys of an environment, newest first.

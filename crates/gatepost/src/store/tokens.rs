@@ -45,6 +45,8 @@ pub struct Found {
     pub person_name: String,
     pub person_role: String,
     pub person_locked_at: Option<Timestamp>,
+    /// Identifiers of the person's groups, with spaces between.
+    pub person_groups: Option<String>,
     /// When the grant was last noted to be in use, and the person to be here.
     pub grant_used_at: Option<Timestamp>,
     pub person_seen_at: Option<Timestamp>,
@@ -63,6 +65,7 @@ pub async fn create(tx: &mut Tx, it: &Token) -> Result<()> {
 const FIND: &str = "SELECT t.kind, t.grant_id, t.scopes, t.redirect_uri, t.code_challenge, t.created_at, t.expires_at, t.used_at,
             g.client_id, c.name AS client_name, l.locked_at AS client_locked_at, g.resource, g.scopes AS grant_scopes, g.authenticated_at, g.revoked_at,
             g.environment_id, g.person_id, p.name AS person_name, p.role AS person_role, p.locked_at AS person_locked_at,
+            (SELECT string_agg(m.group_id, ' ') FROM group_members m WHERE m.person_id = p.id) AS person_groups,
             g.used_at AS grant_used_at, p.last_seen_at AS person_seen_at
      FROM tokens t JOIN grants g ON g.id = t.grant_id JOIN clients c ON c.id = g.client_id JOIN people p ON p.id = g.person_id
           LEFT JOIN client_locks l ON l.client_id = g.client_id AND l.environment_id = g.environment_id

@@ -10,6 +10,7 @@ mod callback;
 mod clients;
 mod connect;
 mod consent;
+mod database;
 mod entra;
 mod every_operation;
 mod faults;

@@ -247,6 +247,6 @@ impl Agent {
     async fn client(&self) -> String {
         let keys =
             gatepost::store::api_keys::find_by_hash(&self.world.app.db, &gatepost::session::hash(&self.key)).await;
-        keys.unwrap().unwrap().id.0
+        keys.unwrap().unwrap().key.id.0
     }
 }

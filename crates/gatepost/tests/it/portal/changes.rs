@@ -209,7 +209,7 @@ async fn a_key_is_shown_once_and_never_wider_than_its_maker() {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(stored.person_id.as_ref(), Some(&it.person));
+    assert_eq!(stored.key.person_id.as_ref(), Some(&it.person));
     assert!(!bob.get("/keys").await.body.contains(&key));
     let ada = it.gateway.signed_in("ada@example.com").await;
     drop(ada);
@@ -219,7 +219,9 @@ async fn a_key_is_shown_once_and_never_wider_than_its_maker() {
         "somebody else's key"
     );
     assert_eq!(
-        bob.post(&format!("/keys/{}/revoke", stored.id), &[]).await.location(),
+        bob.post(&format!("/keys/{}/revoke", stored.key.id), &[])
+            .await
+            .location(),
         "/keys?done=revoked"
     );
     assert_eq!(last_kind(&it).await, "api_key.revoked");

@@ -25,7 +25,9 @@ async fn applications_key(world: &World) -> String {
         scopes: ScopeSet::default().with(Scope::Read),
         days: None,
     };
-    let made = admin::create_key(&world.app, &world.owner_caller(), &input).await.unwrap();
+    let made = admin::create_key(&world.app, &world.owner_caller(), &input)
+        .await
+        .unwrap();
     secrecy::ExposeSecret::expose_secret(&made.key).to_owned()
 }
 
@@ -89,7 +91,9 @@ async fn may_read(world: &World, key: &str, application: &str, token: &str) -> [
     let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
         "params": {"name": "find_items", "arguments": {"text": "*"}}});
     let answer = world.http.post(format!("{}/mcp", world.url)).bearer_auth(token);
-    let answer = answer.header("accept", "application/json, text/event-stream").json(&call);
+    let answer = answer
+        .header("accept", "application/json, text/event-stream")
+        .json(&call);
     let told = answer.send().await.unwrap().text().await.unwrap();
     [
         world.get(key, "/groups").await.status() == 200,
@@ -129,6 +133,8 @@ async fn a_policy_for_a_group_holds_at_every_door_from_the_next_call_on() {
     assert_eq!(may_read(world, &key, &application, &token).await, [true; 3]);
     admin::add_member(&world.app, &owner, &barred, &ada.id).await.unwrap();
     assert_eq!(may_read(world, &key, &application, &token).await, [false; 3]);
-    admin::remove_member(&world.app, &owner, &barred, &ada.id).await.unwrap();
+    admin::remove_member(&world.app, &owner, &barred, &ada.id)
+        .await
+        .unwrap();
     assert_eq!(may_read(world, &key, &application, &token).await, [true; 3]);
 }

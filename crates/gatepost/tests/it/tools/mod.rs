@@ -298,11 +298,7 @@ async fn what_the_policies_hide_is_as_unknown_as_what_does_not_exist() {
         listed(&world, &bo).await,
         ["whoami", "find_operations", "describe_operation"]
     );
-    assert!(
-        told(&world, &bo, "whoami", json!({}))
-            .await
-            .contains("- read: denied")
-    );
+    assert!(told(&world, &bo, "whoami", json!({})).await.contains("- read: denied"));
     let text = told(&world, &bo, "find_operations", json!({"text": "*"})).await;
     assert!(
         text.starts_with("No operation that the policies may allow fits."),
