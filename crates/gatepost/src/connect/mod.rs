@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{ConnectInfo, RawQuery, State};
 use axum::response::Response;
 use axum::routing::get;
-use http::header::{RETRY_AFTER, SET_COOKIE};
+use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::json;
 
@@ -186,13 +186,10 @@ fn refused(error: &ConnectError, trace: &str) -> Response {
         how: &told.how,
         facts: &facts,
         links: &links,
+        retry_after_s: error.retry_after_s(),
         ..Message::default()
     };
-    let mut response = page::message(status, message);
-    if let Some(seconds) = error.retry_after_s() {
-        response.headers_mut().insert(RETRY_AFTER, seconds.into());
-    }
-    response
+    page::message(status, message)
 }
 
 fn with_cookies(mut response: Response, cookies: Vec<HeaderValue>) -> Response {

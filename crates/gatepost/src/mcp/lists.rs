@@ -47,20 +47,30 @@ fn framed(client: &Client, name: &str, list: &[u8]) -> Bytes {
     [head.as_bytes(), list, tail.as_bytes()].concat().into()
 }
 
+/// A list that is written once for a caller and the policies in force.
+async fn kept(
+    app: &App,
+    caller: &Caller,
+    client: &Client,
+    (which, name): (Listed, &str),
+    write: impl Future<Output = Vec<Value>>,
+) -> Result<Bytes, Failure> {
+    let write = async { Bytes::from(json!(write.await).to_string()) };
+    let list = tools::kept(app, caller, which, write)
+        .await
+        .map_err(|error| unlisted(caller, &error))?;
+    Ok(framed(client, name, &list))
+}
+
 /// `prompts/list`.
 pub(super) async fn prompts(app: &App, caller: &Caller, client: &Client, message: &Message) -> Result<Bytes, Failure> {
     cursor::of(&app.vault, caller, message)?;
     let write = async {
         let mut all = prompts::listed(app, caller).await;
         all.extend(fixture::prompts(app));
-        Bytes::from(json!(all).to_string())
+        all
     };
-    let list = tools::kept(app, caller, Listed::Prompts, write).await;
-    Ok(framed(
-        client,
-        "prompts",
-        &list.map_err(|error| unlisted(caller, &error))?,
-    ))
+    kept(app, caller, client, (Listed::Prompts, "prompts"), write).await
 }
 
 /// `resources/templates/list`.
@@ -74,14 +84,9 @@ pub(super) async fn templates(
     let write = async {
         let mut all = resources::templates(app, caller).await;
         all.extend(fixture::templates(app));
-        Bytes::from(json!(all).to_string())
+        all
     };
-    let list = tools::kept(app, caller, Listed::Templates, write).await;
-    Ok(framed(
-        client,
-        "resourceTemplates",
-        &list.map_err(|error| unlisted(caller, &error))?,
-    ))
+    kept(app, caller, client, (Listed::Templates, "resourceTemplates"), write).await
 }
 
 /// `resources/list`, in pages.

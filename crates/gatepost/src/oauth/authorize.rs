@@ -8,7 +8,7 @@ use axum::extract::{ConnectInfo, Query, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::header::{RETRY_AFTER, SET_COOKIE};
+use http::header::SET_COOKIE;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::json;
 
@@ -321,19 +321,16 @@ fn failed_page(error: &ConnectError) -> Response {
         tracing::error!(error = %error, "an authorization request failed");
     }
     let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = page::message(
+    page::message(
         status,
         Message {
             title: &told.title,
             text: &told.text,
             how: &told.how,
+            retry_after_s: error.retry_after_s(),
             ..Message::default()
         },
-    );
-    if let Some(seconds) = error.retry_after_s() {
-        response.headers_mut().insert(RETRY_AFTER, seconds.into());
-    }
-    response
+    )
 }
 
 fn with_cookie(mut response: Response, cookie: Option<http::HeaderValue>) -> Response {

@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse as _, Response};
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::json;
@@ -119,6 +119,8 @@ pub struct Message<'a> {
     pub facts: &'a [(&'a str, &'a str)],
     /// Path or address, and title.
     pub links: &'a [(&'a str, &'a str)],
+    /// When to come back, in seconds; a program reads it in `Retry-After` (RFC 9110 §10.2.3).
+    pub retry_after_s: Option<u64>,
 }
 
 /// A [`Message`] as an answer.
@@ -130,10 +132,14 @@ pub fn message(status: StatusCode, it: Message<'_>) -> Response {
         "facts": it.facts.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect::<Vec<_>>(),
         "links": it.links.iter().map(|(href, title)| json!({ "href": href, "title": title })).collect::<Vec<_>>(),
     });
-    match render("message.html", &page, details) {
+    let mut answer = match render("message.html", &page, details) {
         Ok(page) => html(status, page, &Leaving::Stays),
         Err(error) => error.into_response(),
+    };
+    if let Some(seconds) = it.retry_after_s {
+        answer.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
+    answer
 }
 
 impl axum::response::IntoResponse for Unrendered {

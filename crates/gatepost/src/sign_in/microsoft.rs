@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::header::RETRY_AFTER;
 use http::{Extensions, StatusCode};
 
 use super::{broken, invitation, peer};
@@ -64,20 +63,17 @@ pub(super) async fn depart(State(app): State<App>, extensions: Extensions, field
             let told = error.told();
             let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let links = &[("/sign-in", "To the sign-in")];
-            let mut answer = page::message(
+            page::message(
                 status,
                 Message {
                     title: &told.title,
                     text: &told.text,
                     how: &told.how,
                     links,
+                    retry_after_s: error.retry_after_s(),
                     ..Message::default()
                 },
-            );
-            if let Some(seconds) = error.retry_after_s() {
-                answer.headers_mut().insert(RETRY_AFTER, seconds.into());
-            }
-            answer
+            )
         }
     }
 }

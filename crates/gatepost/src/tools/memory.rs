@@ -20,7 +20,8 @@ use crate::policy::Policies;
 pub(super) const FRESH_MS: i64 = 3 * 60 * 1000;
 const VIEWERS: usize = 500;
 const MODELS: usize = 500;
-const LISTS: usize = 1500;
+/// Each kind of list for as many callers as there may be viewers.
+const LISTS: usize = 4 * VIEWERS;
 
 /// Whose view of Power BI something is.
 ///
@@ -33,7 +34,7 @@ pub(super) struct Viewer {
     connection: String,
 }
 
-/// Lists that hang on nothing but who asks and what the policies say.
+/// What hangs on nothing but who asks and what the policies say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Listed {
     Tools,

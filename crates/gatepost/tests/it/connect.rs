@@ -257,7 +257,7 @@ async fn a_flood_of_consents_is_turned_away() {
     let turned_away = statuses.iter().filter(|it| **it == 429).count();
     assert_eq!(turned_away, 20, "{statuses:?}");
     assert_eq!(world.entries_of("connection.begun").await.len(), 300);
-    // The portal's own sign-in is bounded with them, and says when to come back.
+    // The portal's own sign-in is bounded with them.
     let front = browser.open(&format!("{}/sign-in", world.url)).await.unwrap();
     let there = browser
         .submit(&front, "/sign-in/microsoft", &[("integration", &world.integration.0)])

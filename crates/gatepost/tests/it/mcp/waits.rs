@@ -85,10 +85,6 @@ async fn a_client_that_shows_addresses_is_asked_once_and_then_waits() {
         still["inputRequests"].is_null() && still["requestState"].is_string(),
         "{still}"
     );
-    let connecting = async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        agent.world.connect(ADA).await
-    };
     let poll = async {
         let mut state = still["requestState"].clone();
         loop {
@@ -99,7 +95,7 @@ async fn a_client_that_shows_addresses_is_asked_once_and_then_waits() {
             state = told["requestState"].clone();
         }
     };
-    let (told, _) = tokio::join!(poll, connecting);
+    let (told, _) = tokio::join!(poll, agent.world.connect(ADA));
     assert_eq!(told["isError"], false, "{told}");
     assert!(told["content"][0]["text"].as_str().unwrap().contains("Sales"), "{told}");
 }
