@@ -1,40 +1,43 @@
 //! API keys: of a person, or of an application that names its end user on each call.
 
 use super::db::on;
+use super::row::row;
 use super::{Db, Result, noted_lately};
 use crate::caller::{ApiKeyId, EnvironmentId, PersonId};
 use crate::clock::Timestamp;
 
-/// One key; the key itself is shown once and only its SHA-256 is here.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct ApiKey {
-    pub id: ApiKeyId,
-    pub environment_id: EnvironmentId,
-    pub name: String,
-    pub hash: Vec<u8>,
-    /// The key's last four characters, to tell keys apart.
-    pub hint: String,
-    /// Whom the key acts for; absent for an application's key, which names a person on each call.
-    pub person_id: Option<PersonId>,
-    pub scopes: String,
-    pub created_by: Option<String>,
-    pub created_at: Timestamp,
-    pub expires_at: Option<Timestamp>,
-    pub used_at: Option<Timestamp>,
-    pub revoked_at: Option<Timestamp>,
+row! {
+    /// One key; the key itself is shown once and only its SHA-256 is here.
+    #[derive(Clone, Debug)]
+    pub struct ApiKey {
+        pub id: ApiKeyId,
+        pub environment_id: EnvironmentId,
+        pub name: String,
+        pub hash: Vec<u8>,
+        /// The key's last four characters, to tell keys apart.
+        pub hint: String,
+        /// Whom the key acts for; absent for an application's key, which names a person on each call.
+        pub person_id: Option<PersonId>,
+        pub scopes: String,
+        pub created_by: Option<String>,
+        pub created_at: Timestamp,
+        pub expires_at: Option<Timestamp>,
+        pub used_at: Option<Timestamp>,
+        pub revoked_at: Option<Timestamp>,
+    }
 }
 
-/// A key with the person it acts for; an application's key has none.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Held {
-    #[sqlx(flatten)]
-    pub key: ApiKey,
-    pub person_name: Option<String>,
-    pub person_role: Option<String>,
-    pub person_locked_at: Option<Timestamp>,
-    pub person_seen_at: Option<Timestamp>,
-    /// Identifiers of the person's groups, with spaces between.
-    pub person_groups: Option<String>,
+row! {
+    /// A key with the person it acts for; an application's key has none.
+    #[derive(Clone, Debug)]
+    pub struct Held with key: ApiKey {
+        pub person_name: Option<String>,
+        pub person_role: Option<String>,
+        pub person_locked_at: Option<Timestamp>,
+        pub person_seen_at: Option<Timestamp>,
+        /// Identifiers of the person's groups, with spaces between.
+        pub person_groups: Option<String>,
+    }
 }
 
 macro_rules! select {

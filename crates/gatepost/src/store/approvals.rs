@@ -1,29 +1,32 @@
 //! Approvals: a person's yes or no to one plan, used at most once.
 
 use super::db::on;
+use super::row::row;
 use super::{Db, Result};
 use crate::caller::{ApprovalId, EnvironmentId, PersonId};
 use crate::clock::Timestamp;
 
-/// One request for approval.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Approval {
-    pub id: ApprovalId,
-    pub environment_id: EnvironmentId,
-    /// Who asked.
-    pub person_id: PersonId,
-    pub plan_hash: Vec<u8>,
-    /// JSON: the exact call.
-    pub plan: String,
-    pub summary: String,
-    pub asked_through: String,
-    /// `pending`, `approved`, `refused`, `used` or `expired`.
-    pub state: String,
-    pub created_at: Timestamp,
-    pub expires_at: Timestamp,
-    pub decided_by: Option<String>,
-    pub decided_at: Option<Timestamp>,
-    pub used_at: Option<Timestamp>,
+row! {
+    /// One request for approval.
+    #[derive(Clone, Debug)]
+    pub struct Approval {
+        pub id: ApprovalId,
+        pub environment_id: EnvironmentId,
+        /// Who asked.
+        pub person_id: PersonId,
+        pub plan_hash: Vec<u8>,
+        /// JSON: the exact call.
+        pub plan: String,
+        pub summary: String,
+        pub asked_through: String,
+        /// `pending`, `approved`, `refused`, `used` or `expired`.
+        pub state: String,
+        pub created_at: Timestamp,
+        pub expires_at: Timestamp,
+        pub decided_by: Option<String>,
+        pub decided_at: Option<Timestamp>,
+        pub used_at: Option<Timestamp>,
+    }
 }
 
 macro_rules! select {

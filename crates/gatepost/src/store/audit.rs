@@ -1,29 +1,34 @@
 //! The audit log's rows: append-only, gapless, each hash covering the one before it.
 
 use super::db::{on, within};
+use super::row::row;
 use super::{Db, Result, Tx};
 use crate::caller::EnvironmentId;
 use crate::clock::Timestamp;
 
-/// One stored entry.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Row {
-    pub seq: i64,
-    pub time: Timestamp,
-    pub environment_id: Option<String>,
-    pub person_id: Option<String>,
-    pub kind: String,
-    pub trace: String,
-    /// Canonical JSON: what the hash covers.
-    pub entry: String,
-    pub hash: Vec<u8>,
+row! {
+    /// One stored entry.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Row {
+        pub seq: i64,
+        pub time: Timestamp,
+        pub environment_id: Option<String>,
+        pub person_id: Option<String>,
+        pub kind: String,
+        pub trace: String,
+        /// Canonical JSON: what the hash covers.
+        pub entry: String,
+        pub hash: Vec<u8>,
+    }
 }
 
-/// The end of the chain: the last sequence number and its hash.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Head {
-    pub seq: i64,
-    pub hash: Vec<u8>,
+row! {
+    /// The end of the chain: the last sequence number and its hash.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Head {
+        pub seq: i64,
+        pub hash: Vec<u8>,
+    }
 }
 
 /// Takes the head for this transaction: a row lock on PostgreSQL, under SQLite's write lock already.
@@ -92,13 +97,15 @@ pub async fn of_trace(db: &Db, trace: &str) -> Result<Vec<Row>> {
     Ok(on!(db, pool => sqlx::query_as(select!("WHERE trace = $1 ORDER BY seq")).bind(trace).fetch_all(pool).await)?)
 }
 
-/// One signed checkpoint.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Checkpoint {
-    pub seq: i64,
-    pub time: Timestamp,
-    pub hash: Vec<u8>,
-    pub signature: Vec<u8>,
+row! {
+    /// One signed checkpoint.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Checkpoint {
+        pub seq: i64,
+        pub time: Timestamp,
+        pub hash: Vec<u8>,
+        pub signature: Vec<u8>,
+    }
 }
 
 /// Adds a checkpoint.

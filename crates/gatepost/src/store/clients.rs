@@ -1,42 +1,45 @@
 //! OAuth clients of ours: Claude, Cursor and the like.
 
 use super::db::on;
+use super::row::row;
 use super::{Db, Result};
 use crate::caller::{ClientId, EnvironmentId};
 use crate::clock::Timestamp;
 
-/// One client.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Client {
-    pub id: ClientId,
-    /// `dynamic` (RFC 7591), `published` (described at the address that is its id) or `entered` (by an administrator).
-    pub kind: String,
-    /// What the client calls itself; never trusted.
-    pub name: String,
-    /// JSON array of strings.
-    pub redirect_uris: String,
-    /// SHA-256 of the client's secret; absent for public clients.
-    pub secret_hash: Option<Vec<u8>>,
-    pub auth_method: String,
-    pub application_type: String,
-    /// JSON of the other registered members.
-    pub metadata: String,
-    pub created_at: Timestamp,
-    pub used_at: Option<Timestamp>,
-    pub expires_at: Option<Timestamp>,
-    /// The environment an entered client belongs to.
-    pub environment_id: Option<EnvironmentId>,
-    pub created_by: Option<String>,
+row! {
+    /// One client.
+    #[derive(Clone, Debug)]
+    pub struct Client {
+        pub id: ClientId,
+        /// `dynamic` (RFC 7591), `published` (described at the address that is its id) or `entered` (by an administrator).
+        pub kind: String,
+        /// What the client calls itself; never trusted.
+        pub name: String,
+        /// JSON array of strings.
+        pub redirect_uris: String,
+        /// SHA-256 of the client's secret; absent for public clients.
+        pub secret_hash: Option<Vec<u8>>,
+        pub auth_method: String,
+        pub application_type: String,
+        /// JSON of the other registered members.
+        pub metadata: String,
+        pub created_at: Timestamp,
+        pub used_at: Option<Timestamp>,
+        pub expires_at: Option<Timestamp>,
+        /// The environment an entered client belongs to.
+        pub environment_id: Option<EnvironmentId>,
+        pub created_by: Option<String>,
+    }
 }
 
-/// A client as one environment's administrators see it.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Known {
-    #[sqlx(flatten)]
-    pub client: Client,
-    pub locked_at: Option<Timestamp>,
-    /// Living consents in this environment.
-    pub grants: i64,
+row! {
+    /// A client as one environment's administrators see it.
+    #[derive(Clone, Debug)]
+    pub struct Known with client: Client {
+        pub locked_at: Option<Timestamp>,
+        /// Living consents in this environment.
+        pub grants: i64,
+    }
 }
 
 impl Client {

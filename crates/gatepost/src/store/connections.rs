@@ -1,6 +1,7 @@
 //! Connections: one Microsoft account's grant through an integration, for one person.
 
 use super::db::on;
+use super::row::row;
 use super::{Db, Result, noted_lately};
 use crate::caller::{ConnectionId, EnvironmentId, IntegrationId, PersonId};
 use crate::clock::Timestamp;
@@ -29,38 +30,40 @@ impl State {
     }
 }
 
-/// One connection.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Connection {
-    pub id: ConnectionId,
-    pub environment_id: EnvironmentId,
-    pub integration_id: IntegrationId,
-    pub person_id: PersonId,
-    pub state: String,
-    /// Microsoft's `tid` and `oid`: who the account is.
-    pub tenant_id: String,
-    pub object_id: String,
-    pub account_name: String,
-    /// For display and `login_hint` only.
-    pub account_username: String,
-    /// Granted delegated permissions, space-separated short names.
-    pub scopes: String,
-    pub access_sealed: Option<Vec<u8>>,
-    pub refresh_sealed: Option<Vec<u8>>,
-    pub access_expires_at: Timestamp,
-    pub refresh_after: Timestamp,
-    /// Rises with every change of the tokens: the fence of concurrent refreshes.
-    pub generation: i64,
-    /// The replica that is refreshing; absent while a lease in the future only means "not before".
-    pub lease_owner: Option<String>,
-    pub lease_until: Timestamp,
-    pub failures: i64,
-    pub reason: Option<String>,
-    pub reason_code: Option<String>,
-    pub claims: Option<String>,
-    pub connected_at: Timestamp,
-    pub refreshed_at: Timestamp,
-    pub used_at: Option<Timestamp>,
+row! {
+    /// One connection.
+    #[derive(Clone, Debug)]
+    pub struct Connection {
+        pub id: ConnectionId,
+        pub environment_id: EnvironmentId,
+        pub integration_id: IntegrationId,
+        pub person_id: PersonId,
+        pub state: String,
+        /// Microsoft's `tid` and `oid`: who the account is.
+        pub tenant_id: String,
+        pub object_id: String,
+        pub account_name: String,
+        /// For display and `login_hint` only.
+        pub account_username: String,
+        /// Granted delegated permissions, space-separated short names.
+        pub scopes: String,
+        pub access_sealed: Option<Vec<u8>>,
+        pub refresh_sealed: Option<Vec<u8>>,
+        pub access_expires_at: Timestamp,
+        pub refresh_after: Timestamp,
+        /// Rises with every change of the tokens: the fence of concurrent refreshes.
+        pub generation: i64,
+        /// The replica that is refreshing; absent while a lease in the future only means "not before".
+        pub lease_owner: Option<String>,
+        pub lease_until: Timestamp,
+        pub failures: i64,
+        pub reason: Option<String>,
+        pub reason_code: Option<String>,
+        pub claims: Option<String>,
+        pub connected_at: Timestamp,
+        pub refreshed_at: Timestamp,
+        pub used_at: Option<Timestamp>,
+    }
 }
 
 impl Connection {

@@ -1,23 +1,26 @@
 //! Environments: the isolation boundary.
 
 use super::db::{on, within};
+use super::row::row;
 use super::{Db, Result, Tx};
 use crate::caller::EnvironmentId;
 use crate::clock::Timestamp;
 
-/// One environment.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Environment {
-    pub id: EnvironmentId,
-    /// The word in addresses: `/e/{slug}/mcp`.
-    pub slug: String,
-    pub name: String,
-    pub is_default: bool,
-    /// JSON: who may join by signing in with Microsoft.
-    pub admission: String,
-    /// Rises with every change of a policy.
-    pub policy_version: i64,
-    pub created_at: Timestamp,
+row! {
+    /// One environment.
+    #[derive(Clone, Debug)]
+    pub struct Environment {
+        pub id: EnvironmentId,
+        /// The word in addresses: `/e/{slug}/mcp`.
+        pub slug: String,
+        pub name: String,
+        pub is_default: bool,
+        /// JSON: who may join by signing in with Microsoft.
+        pub admission: String,
+        /// Rises with every change of a policy.
+        pub policy_version: i64,
+        pub created_at: Timestamp,
+    }
 }
 
 macro_rules! select {

@@ -1,37 +1,40 @@
 //! Attempts to connect: one row each, walking through its states by conditional updates.
 
 use super::db::on;
+use super::row::row;
 use super::{Db, Result};
 use crate::caller::{EnvironmentId, IntegrationId, PersonId};
 use crate::clock::Timestamp;
 
-/// One attempt.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Flow {
-    pub id: String,
-    pub environment_id: EnvironmentId,
-    pub integration_id: IntegrationId,
-    /// Who began it; absent when the person is not known yet, because this sign-in is to tell.
-    pub person_id: Option<PersonId>,
-    /// `portal`, `sign_in`, `client` or `proof`.
-    pub kind: String,
-    pub state: String,
-    /// SHA-256 of the `state` parameter sent to Microsoft.
-    pub state_hash: Vec<u8>,
-    /// SHA-256 of the cookie set when consent was given: the same browser must come back.
-    pub browser_hash: Vec<u8>,
-    /// The PKCE verifier and the nonce.
-    pub secrets_sealed: Vec<u8>,
-    /// The tenant path used at Microsoft; the code must be redeemed at the same one.
-    pub tenant_path: String,
-    /// JSON of a client's authorization request, for kind `client`.
-    pub client_request: Option<String>,
-    /// A path of the portal to go back to.
-    pub return_to: Option<String>,
-    /// The invitation by which a newcomer joins.
-    pub invitation_id: Option<String>,
-    pub created_at: Timestamp,
-    pub expires_at: Timestamp,
+row! {
+    /// One attempt.
+    #[derive(Clone, Debug)]
+    pub struct Flow {
+        pub id: String,
+        pub environment_id: EnvironmentId,
+        pub integration_id: IntegrationId,
+        /// Who began it; absent when the person is not known yet, because this sign-in is to tell.
+        pub person_id: Option<PersonId>,
+        /// `portal`, `sign_in`, `client` or `proof`.
+        pub kind: String,
+        pub state: String,
+        /// SHA-256 of the `state` parameter sent to Microsoft.
+        pub state_hash: Vec<u8>,
+        /// SHA-256 of the cookie set when consent was given: the same browser must come back.
+        pub browser_hash: Vec<u8>,
+        /// The PKCE verifier and the nonce.
+        pub secrets_sealed: Vec<u8>,
+        /// The tenant path used at Microsoft; the code must be redeemed at the same one.
+        pub tenant_path: String,
+        /// JSON of a client's authorization request, for kind `client`.
+        pub client_request: Option<String>,
+        /// A path of the portal to go back to.
+        pub return_to: Option<String>,
+        /// The invitation by which a newcomer joins.
+        pub invitation_id: Option<String>,
+        pub created_at: Timestamp,
+        pub expires_at: Timestamp,
+    }
 }
 
 /// Adds an attempt.

@@ -1,35 +1,38 @@
 //! Grants: a person's consent for a client.
 
 use super::db::{on, within};
+use super::row::row;
 use super::{Db, Result, Tx, noted_lately};
 use crate::caller::{ClientId, EnvironmentId, GrantId, IntegrationId, PersonId};
 use crate::clock::Timestamp;
 
-/// One consent. All codes and tokens that came of it die with it.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Grant {
-    pub id: GrantId,
-    pub environment_id: EnvironmentId,
-    pub person_id: PersonId,
-    pub client_id: ClientId,
-    pub integration_id: IntegrationId,
-    pub scopes: String,
-    /// The audience (RFC 8707): the address of one environment's `/mcp` or proxy.
-    pub resource: String,
-    pub authenticated_at: Timestamp,
-    pub created_at: Timestamp,
-    pub used_at: Option<Timestamp>,
-    pub revoked_at: Option<Timestamp>,
-    pub revoked_reason: Option<String>,
+row! {
+    /// One consent. All codes and tokens that came of it die with it.
+    #[derive(Clone, Debug)]
+    pub struct Grant {
+        pub id: GrantId,
+        pub environment_id: EnvironmentId,
+        pub person_id: PersonId,
+        pub client_id: ClientId,
+        pub integration_id: IntegrationId,
+        pub scopes: String,
+        /// The audience (RFC 8707): the address of one environment's `/mcp` or proxy.
+        pub resource: String,
+        pub authenticated_at: Timestamp,
+        pub created_at: Timestamp,
+        pub used_at: Option<Timestamp>,
+        pub revoked_at: Option<Timestamp>,
+        pub revoked_reason: Option<String>,
+    }
 }
 
-/// A grant with the client's name, for lists.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Named {
-    #[sqlx(flatten)]
-    pub grant: Grant,
-    pub client_name: String,
-    pub person_name: String,
+row! {
+    /// A grant with the client's name, for lists.
+    #[derive(Clone, Debug)]
+    pub struct Named with grant: Grant {
+        pub client_name: String,
+        pub person_name: String,
+    }
 }
 
 /// Adds a grant.

@@ -1,17 +1,20 @@
 //! Groups of people, which policies name.
 
 use super::db::on;
+use super::row::row;
 use super::{Db, Result};
 use crate::caller::{EnvironmentId, GroupId, PersonId};
 use crate::clock::Timestamp;
 
-/// One group.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Group {
-    pub id: GroupId,
-    pub environment_id: EnvironmentId,
-    pub name: String,
-    pub created_at: Timestamp,
+row! {
+    /// One group.
+    #[derive(Clone, Debug)]
+    pub struct Group {
+        pub id: GroupId,
+        pub environment_id: EnvironmentId,
+        pub name: String,
+        pub created_at: Timestamp,
+    }
 }
 
 /// Adds a group; `Taken` when another has the same name in any case of letters.

@@ -1,33 +1,36 @@
 //! Integrations: Entra app registrations entered for an environment.
 
 use super::db::on;
+use super::row::row;
 use super::{Db, Result};
 use crate::caller::{EnvironmentId, IntegrationId};
 use crate::clock::Timestamp;
 
-/// One registration. Its secret is sealed and never leaves this row in the clear.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Integration {
-    pub id: IntegrationId,
-    pub environment_id: EnvironmentId,
-    pub name: String,
-    /// A cloud's id, or JSON of a custom cloud's addresses.
-    pub cloud: String,
-    /// As the administrator typed it.
-    pub tenant: String,
-    pub client_id: String,
-    pub secret_sealed: Vec<u8>,
-    /// The first three characters, as Entra's own list shows them.
-    pub secret_hint: String,
-    pub secret_expires_at: Option<Timestamp>,
-    /// `ok` or `broken`.
-    pub state: String,
-    pub state_code: Option<String>,
-    pub state_reason: Option<String>,
-    /// When a broken registration may be tried once more without an edit.
-    pub retry_at: Option<Timestamp>,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
+row! {
+    /// One registration. Its secret is sealed and never leaves this row in the clear.
+    #[derive(Clone, Debug)]
+    pub struct Integration {
+        pub id: IntegrationId,
+        pub environment_id: EnvironmentId,
+        pub name: String,
+        /// A cloud's id, or JSON of a custom cloud's addresses.
+        pub cloud: String,
+        /// As the administrator typed it.
+        pub tenant: String,
+        pub client_id: String,
+        pub secret_sealed: Vec<u8>,
+        /// The first three characters, as Entra's own list shows them.
+        pub secret_hint: String,
+        pub secret_expires_at: Option<Timestamp>,
+        /// `ok` or `broken`.
+        pub state: String,
+        pub state_code: Option<String>,
+        pub state_reason: Option<String>,
+        /// When a broken registration may be tried once more without an edit.
+        pub retry_at: Option<Timestamp>,
+        pub created_at: Timestamp,
+        pub updated_at: Timestamp,
+    }
 }
 
 macro_rules! select {

@@ -1,25 +1,28 @@
 //! Invitations: links that let one account join an environment.
 
 use super::db::on;
+use super::row::row;
 use super::{Db, Result};
 use crate::caller::{EnvironmentId, PersonId};
 use crate::clock::Timestamp;
 
-/// One invitation; the link's token is known by its SHA-256 only.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Invitation {
-    pub id: String,
-    pub environment_id: EnvironmentId,
-    pub email: String,
-    /// Only an account with this very address may use it.
-    pub is_exact: bool,
-    pub role: String,
-    pub token_hash: Vec<u8>,
-    pub created_by: String,
-    pub created_at: Timestamp,
-    pub expires_at: Timestamp,
-    pub used_at: Option<Timestamp>,
-    pub used_by: Option<String>,
+row! {
+    /// One invitation; the link's token is known by its SHA-256 only.
+    #[derive(Clone, Debug)]
+    pub struct Invitation {
+        pub id: String,
+        pub environment_id: EnvironmentId,
+        pub email: String,
+        /// Only an account with this very address may use it.
+        pub is_exact: bool,
+        pub role: String,
+        pub token_hash: Vec<u8>,
+        pub created_by: String,
+        pub created_at: Timestamp,
+        pub expires_at: Timestamp,
+        pub used_at: Option<Timestamp>,
+        pub used_by: Option<String>,
+    }
 }
 
 macro_rules! select {

@@ -1,29 +1,32 @@
 //! Calls of tools that go on after they were answered: each belongs to one person, through one client, for a time.
 
 use super::db::on;
+use super::row::row;
 use super::{Db, Result};
 use crate::caller::{EnvironmentId, PersonId};
 use crate::clock::Timestamp;
 
-/// One such call.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Task {
-    pub id: String,
-    pub environment_id: EnvironmentId,
-    pub person_id: PersonId,
-    /// Through what it was asked.
-    pub client: String,
-    pub tool: String,
-    /// `working`, `completed`, `failed` or `cancelled`.
-    pub status: String,
-    /// How far it is, in words.
-    pub message: String,
-    /// What it came to, sealed.
-    pub outcome_sealed: Option<Vec<u8>>,
-    pub created_at: Timestamp,
-    /// When its worker last gave a sign of life, or when it ended.
-    pub updated_at: Timestamp,
-    pub expires_at: Timestamp,
+row! {
+    /// One such call.
+    #[derive(Clone, Debug)]
+    pub struct Task {
+        pub id: String,
+        pub environment_id: EnvironmentId,
+        pub person_id: PersonId,
+        /// Through what it was asked.
+        pub client: String,
+        pub tool: String,
+        /// `working`, `completed`, `failed` or `cancelled`.
+        pub status: String,
+        /// How far it is, in words.
+        pub message: String,
+        /// What it came to, sealed.
+        pub outcome_sealed: Option<Vec<u8>>,
+        pub created_at: Timestamp,
+        /// When its worker last gave a sign of life, or when it ended.
+        pub updated_at: Timestamp,
+        pub expires_at: Timestamp,
+    }
 }
 
 /// Whose a task is.

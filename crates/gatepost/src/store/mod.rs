@@ -22,6 +22,7 @@ pub mod people;
 pub mod policies;
 pub mod rates;
 pub mod refresh;
+mod row;
 pub mod sealed;
 pub mod second_factors;
 pub mod sessions;

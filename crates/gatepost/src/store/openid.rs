@@ -1,41 +1,46 @@
 //! The house's OpenID Connect provider: its entry, its accounts, and browsers under way to it.
 
 use super::db::{on, within};
+use super::row::row;
 use super::{Db, Result, Tx};
 use crate::caller::{EnvironmentId, PersonId};
 use crate::clock::Timestamp;
 
-/// One environment's provider.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Provider {
-    pub id: String,
-    pub environment_id: EnvironmentId,
-    pub name: String,
-    pub issuer: String,
-    pub client_id: String,
-    pub secret_sealed: Vec<u8>,
-    /// JSON of the addresses found when it was entered.
-    pub addresses: String,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
+row! {
+    /// One environment's provider.
+    #[derive(Clone, Debug)]
+    pub struct Provider {
+        pub id: String,
+        pub environment_id: EnvironmentId,
+        pub name: String,
+        pub issuer: String,
+        pub client_id: String,
+        pub secret_sealed: Vec<u8>,
+        /// JSON of the addresses found when it was entered.
+        pub addresses: String,
+        pub created_at: Timestamp,
+        pub updated_at: Timestamp,
+    }
 }
 
-/// A browser under way.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Flow {
-    pub id: String,
-    pub environment_id: EnvironmentId,
-    pub provider_id: String,
-    /// Who proves themselves once more; absent when this sign-in is to tell.
-    pub person_id: Option<PersonId>,
-    pub invitation_id: Option<String>,
-    pub state_hash: Vec<u8>,
-    pub browser_hash: Vec<u8>,
-    /// The PKCE verifier and the nonce.
-    pub secrets_sealed: Vec<u8>,
-    pub return_to: String,
-    pub created_at: Timestamp,
-    pub expires_at: Timestamp,
+row! {
+    /// A browser under way.
+    #[derive(Clone, Debug)]
+    pub struct Flow {
+        pub id: String,
+        pub environment_id: EnvironmentId,
+        pub provider_id: String,
+        /// Who proves themselves once more; absent when this sign-in is to tell.
+        pub person_id: Option<PersonId>,
+        pub invitation_id: Option<String>,
+        pub state_hash: Vec<u8>,
+        pub browser_hash: Vec<u8>,
+        /// The PKCE verifier and the nonce.
+        pub secrets_sealed: Vec<u8>,
+        pub return_to: String,
+        pub created_at: Timestamp,
+        pub expires_at: Timestamp,
+    }
 }
 
 macro_rules! select_provider {

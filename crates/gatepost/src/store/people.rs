@@ -1,29 +1,32 @@
 //! People: local administrators and those who sign in with Microsoft.
 
 use super::db::{on, within};
+use super::row::row;
 use super::{Db, Result, Tx, noted_lately};
 use crate::caller::{EnvironmentId, PersonId};
 use crate::clock::Timestamp;
 
-/// One person in one environment.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Person {
-    pub id: PersonId,
-    pub environment_id: EnvironmentId,
-    pub name: String,
-    /// For display and local sign-in; never an identity of a Microsoft account.
-    pub email: Option<String>,
-    /// An application's own name for its end user (`Gatepost-User`).
-    pub external_id: Option<String>,
-    pub role: String,
-    /// argon2id, in PHC form; absent for people who sign in with Microsoft only.
-    pub password_hash: Option<String>,
-    /// With `object_id`: the Microsoft account this person is.
-    pub tenant_id: Option<String>,
-    pub object_id: Option<String>,
-    pub locked_at: Option<Timestamp>,
-    pub created_at: Timestamp,
-    pub last_seen_at: Option<Timestamp>,
+row! {
+    /// One person in one environment.
+    #[derive(Clone, Debug)]
+    pub struct Person {
+        pub id: PersonId,
+        pub environment_id: EnvironmentId,
+        pub name: String,
+        /// For display and local sign-in; never an identity of a Microsoft account.
+        pub email: Option<String>,
+        /// An application's own name for its end user (`Gatepost-User`).
+        pub external_id: Option<String>,
+        pub role: String,
+        /// argon2id, in PHC form; absent for people who sign in with Microsoft only.
+        pub password_hash: Option<String>,
+        /// With `object_id`: the Microsoft account this person is.
+        pub tenant_id: Option<String>,
+        pub object_id: Option<String>,
+        pub locked_at: Option<Timestamp>,
+        pub created_at: Timestamp,
+        pub last_seen_at: Option<Timestamp>,
+    }
 }
 
 impl Person {

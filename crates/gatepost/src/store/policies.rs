@@ -1,22 +1,25 @@
 //! Policies of an environment; every change raises the environment's policy version.
 
 use super::db::{on, within};
+use super::row::row;
 use super::{Db, Result, Tx};
 use crate::caller::{EnvironmentId, PolicyId};
 use crate::clock::Timestamp;
 
-/// One stored policy.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Policy {
-    pub id: PolicyId,
-    pub environment_id: EnvironmentId,
-    pub name: String,
-    pub enabled: bool,
-    /// JSON of the form, or of hand-written Cedar text.
-    pub source: String,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-    pub updated_by: Option<String>,
+row! {
+    /// One stored policy.
+    #[derive(Clone, Debug)]
+    pub struct Policy {
+        pub id: PolicyId,
+        pub environment_id: EnvironmentId,
+        pub name: String,
+        pub enabled: bool,
+        /// JSON of the form, or of hand-written Cedar text.
+        pub source: String,
+        pub created_at: Timestamp,
+        pub updated_at: Timestamp,
+        pub updated_by: Option<String>,
+    }
 }
 
 /// The policies of an environment, oldest first.

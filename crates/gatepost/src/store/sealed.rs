@@ -1,6 +1,7 @@
 //! Every sealed cell of the database, so that a key rotation can walk over all of them.
 
 use super::db::on;
+use super::row::row;
 use super::{Db, Result};
 
 /// One sealed column.
@@ -97,12 +98,14 @@ impl Column {
     }
 }
 
-/// One sealed cell.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Cell {
-    pub id: String,
-    pub environment_id: String,
-    pub sealed: Vec<u8>,
+row! {
+    /// One sealed cell.
+    #[derive(Clone, Debug)]
+    pub struct Cell {
+        pub id: String,
+        pub environment_id: String,
+        pub sealed: Vec<u8>,
+    }
 }
 
 /// Up to 500 cells of a column after the row `after`, by row.

@@ -1,22 +1,25 @@
 //! Second factors of local accounts, and the codes for a lost device.
 
 use super::db::{on, within};
+use super::row::row;
 use super::{Db, Result, Tx};
 use crate::caller::{EnvironmentId, PersonId};
 use crate::clock::Timestamp;
 
-/// One person's second factor.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct SecondFactor {
-    /// The person's.
-    pub id: PersonId,
-    pub environment_id: EnvironmentId,
-    pub secret_sealed: Vec<u8>,
-    /// Absent until the first code was right; until then nothing asks for it.
-    pub confirmed_at: Option<Timestamp>,
-    /// The newest time step a code was taken for.
-    pub last_step: i64,
-    pub created_at: Timestamp,
+row! {
+    /// One person's second factor.
+    #[derive(Clone, Debug)]
+    pub struct SecondFactor {
+        /// The person's.
+        pub id: PersonId,
+        pub environment_id: EnvironmentId,
+        pub secret_sealed: Vec<u8>,
+        /// Absent until the first code was right; until then nothing asks for it.
+        pub confirmed_at: Option<Timestamp>,
+        /// The newest time step a code was taken for.
+        pub last_step: i64,
+        pub created_at: Timestamp,
+    }
 }
 
 /// Finds a person's second factor, confirmed or not.

@@ -1,35 +1,38 @@
 //! Browser sessions; only the SHA-256 of a session's cookie is stored.
 
 use super::db::on;
+use super::row::row;
 use super::{Db, Result};
 use crate::caller::{EnvironmentId, PersonId};
 use crate::clock::Timestamp;
 
-/// One signed-in browser.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Session {
-    pub hash: Vec<u8>,
-    pub person_id: PersonId,
-    /// `password` or `microsoft`.
-    pub method: String,
-    pub authenticated_at: Timestamp,
-    pub created_at: Timestamp,
-    pub seen_at: Timestamp,
-    pub expires_at: Timestamp,
-    pub address: Option<String>,
-    pub user_agent: Option<String>,
+row! {
+    /// One signed-in browser.
+    #[derive(Clone, Debug)]
+    pub struct Session {
+        pub hash: Vec<u8>,
+        pub person_id: PersonId,
+        /// `password` or `microsoft`.
+        pub method: String,
+        pub authenticated_at: Timestamp,
+        pub created_at: Timestamp,
+        pub seen_at: Timestamp,
+        pub expires_at: Timestamp,
+        pub address: Option<String>,
+        pub user_agent: Option<String>,
+    }
 }
 
-/// A session with the person it belongs to.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct SignedIn {
-    #[sqlx(flatten)]
-    pub session: Session,
-    pub environment_id: EnvironmentId,
-    pub name: String,
-    pub email: Option<String>,
-    pub role: String,
-    pub locked_at: Option<Timestamp>,
+row! {
+    /// A session with the person it belongs to.
+    #[derive(Clone, Debug)]
+    pub struct SignedIn with session: Session {
+        pub environment_id: EnvironmentId,
+        pub name: String,
+        pub email: Option<String>,
+        pub role: String,
+        pub locked_at: Option<Timestamp>,
+    }
 }
 
 /// Adds a session.

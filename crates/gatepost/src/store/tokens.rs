@@ -1,6 +1,7 @@
 //! Our own codes and tokens, known by their SHA-256 only.
 
 use super::db::{on, within};
+use super::row::row;
 use super::{Db, Result, Tx};
 use crate::caller::{ClientId, EnvironmentId, GrantId, PersonId};
 use crate::clock::Timestamp;
@@ -21,35 +22,37 @@ pub struct Token {
     pub expires_at: Timestamp,
 }
 
-/// A stored code or token with its grant, client and person.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Found {
-    pub kind: String,
-    pub grant_id: GrantId,
-    pub scopes: String,
-    pub redirect_uri: Option<String>,
-    pub code_challenge: Option<String>,
-    pub created_at: Timestamp,
-    pub expires_at: Timestamp,
-    pub used_at: Option<Timestamp>,
-    pub client_id: ClientId,
-    pub client_name: String,
-    /// The environment's administrators have locked the client.
-    pub client_locked_at: Option<Timestamp>,
-    pub resource: String,
-    pub grant_scopes: String,
-    pub authenticated_at: Timestamp,
-    pub revoked_at: Option<Timestamp>,
-    pub environment_id: EnvironmentId,
-    pub person_id: PersonId,
-    pub person_name: String,
-    pub person_role: String,
-    pub person_locked_at: Option<Timestamp>,
-    /// Identifiers of the person's groups, with spaces between.
-    pub person_groups: Option<String>,
-    /// When the grant was last noted to be in use, and the person to be here.
-    pub grant_used_at: Option<Timestamp>,
-    pub person_seen_at: Option<Timestamp>,
+row! {
+    /// A stored code or token with its grant, client and person.
+    #[derive(Clone, Debug)]
+    pub struct Found {
+        pub kind: String,
+        pub grant_id: GrantId,
+        pub scopes: String,
+        pub redirect_uri: Option<String>,
+        pub code_challenge: Option<String>,
+        pub created_at: Timestamp,
+        pub expires_at: Timestamp,
+        pub used_at: Option<Timestamp>,
+        pub client_id: ClientId,
+        pub client_name: String,
+        /// The environment's administrators have locked the client.
+        pub client_locked_at: Option<Timestamp>,
+        pub resource: String,
+        pub grant_scopes: String,
+        pub authenticated_at: Timestamp,
+        pub revoked_at: Option<Timestamp>,
+        pub environment_id: EnvironmentId,
+        pub person_id: PersonId,
+        pub person_name: String,
+        pub person_role: String,
+        pub person_locked_at: Option<Timestamp>,
+        /// Identifiers of the person's groups, with spaces between.
+        pub person_groups: Option<String>,
+        /// When the grant was last noted to be in use, and the person to be here.
+        pub grant_used_at: Option<Timestamp>,
+        pub person_seen_at: Option<Timestamp>,
+    }
 }
 
 /// Stores a code or token.

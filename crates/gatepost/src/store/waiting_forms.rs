@@ -1,6 +1,7 @@
 //! Forms that wait until whoever sent them has proved once more who they are.
 
 use super::db::on;
+use super::row::row;
 use super::{Db, Result};
 use crate::caller::{EnvironmentId, PersonId};
 use crate::clock::Timestamp;
@@ -8,18 +9,20 @@ use crate::clock::Timestamp;
 /// Of one person; older ones give way.
 const MOST_OF_PERSON: i64 = 10;
 
-/// One form.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct WaitingForm {
-    pub id: String,
-    pub environment_id: EnvironmentId,
-    pub person_id: PersonId,
-    /// Where it is to be sent.
-    pub path: String,
-    /// What was typed, as it was posted.
-    pub fields_sealed: Vec<u8>,
-    pub created_at: Timestamp,
-    pub expires_at: Timestamp,
+row! {
+    /// One form.
+    #[derive(Clone, Debug)]
+    pub struct WaitingForm {
+        pub id: String,
+        pub environment_id: EnvironmentId,
+        pub person_id: PersonId,
+        /// Where it is to be sent.
+        pub path: String,
+        /// What was typed, as it was posted.
+        pub fields_sealed: Vec<u8>,
+        pub created_at: Timestamp,
+        pub expires_at: Timestamp,
+    }
 }
 
 /// Keeps a form.
