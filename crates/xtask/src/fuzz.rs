@@ -22,7 +22,7 @@ const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-leve
     -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing";
 
 /// How long `cargo xtask test` gives each target.
-const SECONDS_IN_TEST: u32 = 60;
+const SECONDS_IN_TEST: u32 = 20;
 
 /// What to fuzz.
 #[derive(Args)]
@@ -72,7 +72,7 @@ fn steps_of(steps: &mut Steps, names: &[String], seconds: u32) {
 }
 
 /// The names of the files in `fuzz/src/bin`, each of which is a target.
-fn targets() -> Result<Vec<String>> {
+pub(crate) fn targets() -> Result<Vec<String>> {
     let folder = crate::root().join("fuzz/src/bin");
     let mut names = Vec::new();
     for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
@@ -84,7 +84,7 @@ fn targets() -> Result<Vec<String>> {
 }
 
 /// Builds all targets; the folder they lie in.
-fn build() -> Result<PathBuf> {
+pub(crate) fn build() -> Result<PathBuf> {
     let version = process::output_of("rustc", &["--version", "--verbose"]).context("cannot run `rustc`")?;
     let host = version
         .lines()
@@ -106,7 +106,7 @@ fn build() -> Result<PathBuf> {
 }
 
 /// Starts from the target's corpus and what earlier runs found; the number of inputs tried.
-fn search(folder: &Path, name: &str, seconds: u32) -> Result<u64> {
+pub(crate) fn search(folder: &Path, name: &str, seconds: u32) -> Result<u64> {
     let work = crate::root().join("target/fuzz/found");
     let grown = work.join(name);
     fs::create_dir_all(&grown)?;

@@ -1,4 +1,4 @@
-//! Developer commands: `cargo xtask check`, `test`, `catalogue`, `docs`, `fuzz` and `bench`.
+//! Developer commands: `cargo xtask check`, `test`, `catalogue`, `docs`, `fuzz`, `soak` and `bench`.
 #![expect(clippy::print_stdout, reason = "these commands talk to a person at a terminal")]
 #![expect(
     clippy::disallowed_methods,
@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod build;
 mod catalogue;
 mod check;
 mod demo;
@@ -14,6 +15,7 @@ mod fuzz;
 mod peers;
 mod postgres;
 mod process;
+mod soak;
 mod steps;
 mod test;
 mod tidy;
@@ -48,6 +50,11 @@ enum Command {
     /// Searches for inputs that break pure code, by coverage, starting from `fuzz/corpus`.
     #[command(after_help = "Examples:\n  cargo xtask fuzz\n  cargo xtask fuzz find --seconds 600")]
     Fuzz(fuzz::Options),
+    /// Checks that take longer than a minute, on the release build; what they found goes to bench/soak.md.
+    #[command(
+        after_help = "Examples:\n  cargo xtask soak --list\n  cargo xtask soak kills memory\n  cargo xtask soak fuzz --seconds 30"
+    )]
+    Soak(soak::Options),
     /// Measures the release build against its own sandbox and prints the tables of bench/README.md.
     #[command(
         after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench --only load --seconds 5 --connections 1,16,64"
@@ -62,6 +69,7 @@ fn main() -> ExitCode {
         Command::Catalogue(options) => catalogue::run(&options),
         Command::Docs(options) => docs::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
+        Command::Soak(options) => soak::run(&options),
         Command::Bench(options) => bench::run(&options),
     };
     match result {

@@ -139,6 +139,13 @@ impl Background {
         Ok(())
     }
 
+    /// Ends the program at once (SIGKILL), whatever it is in the middle of.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
     /// Asks the program to end as Ctrl-C would, and returns whether it did within the time.
     pub(crate) fn interrupt(&mut self, limit: Duration) -> Result<bool> {
         if self.child.try_wait()?.is_some() {

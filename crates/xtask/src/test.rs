@@ -13,6 +13,7 @@ use crate::fuzz;
 use crate::peers;
 use crate::postgres::Postgres;
 use crate::process;
+use crate::soak;
 use crate::steps::Steps;
 use crate::tools;
 
@@ -35,8 +36,10 @@ enum Part {
     Sqlite,
     /// The suite again on PostgreSQL.
     Postgres,
-    /// Each fuzz target for half a minute.
+    /// Each fuzz target for twenty seconds.
     Fuzz,
+    /// The short form of the soaks that have one.
+    Soak,
     /// Published clients against the demo and the sandbox.
     Peers,
     /// Chromium through the portal.
@@ -66,8 +69,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     if wanted(Part::Fuzz) {
         fuzz::test(&mut steps);
     }
-    if wanted(Part::Peers) || wanted(Part::Browser) {
+    if wanted(Part::Peers) || wanted(Part::Browser) || wanted(Part::Soak) {
         let gatepost = steps.step("build", |_| build_gatepost());
+        if let Some(gatepost) = gatepost.as_deref().filter(|_| wanted(Part::Soak)) {
+            soak::test(&mut steps, gatepost);
+        }
         if let (Some(tools), Some(gatepost)) = (tools, gatepost) {
             if wanted(Part::Peers) {
                 peers::run_clients(&mut steps, &tools, &gatepost);

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
 use std::time::Duration;
+use std::time::Instant;
 
 use anyhow::Context;
 use anyhow::Result;
@@ -24,7 +25,7 @@ use crate::process::Background;
 const TENANT: &str = "5a4db0c5-0000-4000-8000-00000000c001";
 const READY: Duration = Duration::from_secs(60);
 
-/// `gatepost serve` on SQLite, set up against `gatepost sandbox`.
+/// `gatepost serve`, set up against `gatepost sandbox`; on SQLite unless the environment names another database.
 pub(crate) struct Gateway {
     // The processes end before their folder goes.
     program: Option<Background>,
@@ -32,12 +33,19 @@ pub(crate) struct Gateway {
     path: PathBuf,
     folder: PathBuf,
     port: u16,
+    /// Settings beside those of the bench.
+    environment: Vec<(&'static str, String)>,
     pub(crate) sandbox: String,
 }
 
 impl Gateway {
     /// Starts both and sets the gateway up as its owner would, in the browser.
     pub(crate) fn start(path: &Path) -> Result<Self> {
+        Self::start_with(path, &[])
+    }
+
+    /// Likewise, with more settings as environment variables, such as `GATEPOST_DATABASE_URL`.
+    pub(crate) fn start_with(path: &Path, environment: &[(&'static str, String)]) -> Result<Self> {
         let (port, of_sandbox) = (process::free_port()?, process::free_port()?);
         let folder = std::env::temp_dir().join(format!("gatepost-bench-{port}"));
         fs::create_dir_all(&folder)?;
@@ -51,6 +59,7 @@ impl Gateway {
             path: path.canonicalize().context("there is no such program")?,
             folder,
             port,
+            environment: environment.to_vec(),
             sandbox: format!("http://localhost:{of_sandbox}"),
         };
         let link = gateway.run()?.context("a new gateway printed no link for its set-up")?;
@@ -67,6 +76,29 @@ impl Gateway {
         Ok(())
     }
 
+    /// Ends the gateway in the middle of whatever it does, as a power cut or the kernel would (SIGKILL).
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        let mut program = self.program.take().context("the gateway does not run")?;
+        program.kill()
+    }
+
+    /// Starts a gateway that was killed again, with the same data; how long it took until it took connections.
+    pub(crate) fn rise(&mut self) -> Result<Duration> {
+        let began = Instant::now();
+        self.run()?;
+        Ok(began.elapsed())
+    }
+
+    /// The process id of the gateway.
+    pub(crate) fn id(&self) -> Result<u32> {
+        Ok(self.program.as_ref().context("the gateway does not run")?.id())
+    }
+
+    /// What the gateway wrote to its log since it was last started.
+    pub(crate) fn log(&self) -> Result<String> {
+        fs::read_to_string(self.folder.join("log")).context("the gateway wrote no log")
+    }
+
     /// Starts the gateway; the link it prints when it is new.
     fn run(&mut self) -> Result<Option<String>> {
         let mut command = Command::new(&self.path);
@@ -78,6 +110,7 @@ impl Gateway {
             .env("GATEPOST_LOG", "warn")
             // As many clients as the bench makes known would take days at the usual pace.
             .env("GATEPOST_REGISTRATIONS_PER_HOUR", "1000000")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stderr(fs::File::create(self.folder.join("log"))?);
         let is_new = !self.folder.join("data").exists();
         command.stdout(if is_new { Stdio::piped() } else { Stdio::null() });

@@ -1,18 +1,18 @@
 //! `cargo xtask bench`: load, sign-ins, memory and start-up of a release build, printed as Markdown tables.
 
-mod answer;
-mod browser;
+pub(crate) mod answer;
+pub(crate) mod browser;
 mod calls;
 mod clients;
-mod form;
-mod gateway;
-mod http;
-mod load;
-mod mcp;
-mod memory;
+pub(crate) mod form;
+pub(crate) mod gateway;
+pub(crate) mod http;
+pub(crate) mod load;
+pub(crate) mod mcp;
+pub(crate) mod memory;
 mod report;
 mod rmcp;
-mod sign_in;
+pub(crate) mod sign_in;
 mod streams;
 
 use std::path::Path;
@@ -29,8 +29,8 @@ use crate::bench::load::Load;
 use crate::bench::rmcp::Rmcp;
 use crate::bench::sign_in::Person;
 use crate::bench::sign_in::SignIn;
+use crate::build;
 use crate::demo::Demo;
-use crate::process;
 
 /// How to measure.
 #[derive(Args)]
@@ -78,7 +78,7 @@ enum Part {
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let program = match &options.program {
         Some(program) => program.clone(),
-        None => build_release()?,
+        None => build::release()?,
     };
     let wanted = |part| options.only.is_empty() || options.only.contains(&part);
     let mut text = String::new();
@@ -197,16 +197,4 @@ fn sign_ins(gateway: &Gateway, people: u64) -> Result<(Vec<SignIn>, Vec<SignIn>)
         again.push(person.sign_in(gateway, None)?.0);
     }
     Ok((first, again))
-}
-
-fn build_release() -> Result<PathBuf> {
-    println!("building the release binary");
-    process::run_quietly(&mut process::cargo(&[
-        "build",
-        "--release",
-        "--locked",
-        "--package",
-        "gatepost",
-    ]))?;
-    Ok(crate::root().join("target/release/gatepost"))
 }
