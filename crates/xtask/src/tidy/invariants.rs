@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::tidy::source::Source;
+use crate::tidy::tests_in::tests_in;
 
 /// Invariants without a test, and names of tests that nobody wrote. Nothing to say before ARCHITECTURE.md exists.
 pub(crate) fn complaints(root: &Path, sources: &[Source]) -> Result<Vec<String>> {
@@ -22,7 +23,11 @@ fn check(page: &str, sources: &[Source]) -> Vec<String> {
     if items.is_empty() {
         return vec!["ARCHITECTURE.md: no list under a heading with the word `Invariants`".to_owned()];
     }
-    let tests: BTreeSet<&str> = sources.iter().flat_map(|source| tests_in(&source.text)).collect();
+    let tests: BTreeSet<&str> = sources
+        .iter()
+        .flat_map(|source| tests_in(&source.text))
+        .map(|test| test.name)
+        .collect();
     let mut found = Vec::new();
     for item in items {
         let named: Vec<&str> = backticked(&item).filter(|word| is_test_name(word)).collect();
@@ -83,30 +88,6 @@ fn last_part(path: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path)
 }
 
-/// The functions that carry a test attribute.
-fn tests_in(text: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    let mut is_marked = false;
-    for line in text.lines().map(str::trim_start) {
-        if line.starts_with("#[") {
-            is_marked |= line.contains("test]") || line.contains("test(");
-        } else if let Some(name) = function_name(line) {
-            if is_marked {
-                found.push(name);
-            }
-            is_marked = false;
-        }
-    }
-    // `proptest!` and the two-database macros name their tests as plain functions inside a macro call.
-    found
-}
-
-fn function_name(line: &str) -> Option<&str> {
-    let rest = line.strip_prefix("pub ").unwrap_or(line);
-    let rest = rest.strip_prefix("async ").unwrap_or(rest);
-    rest.strip_prefix("fn ")?.split(['(', '<']).next()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,10 +121,5 @@ mod tests {
     #[test]
     fn a_page_without_invariants_is_told() {
         assert!(check("# A\n", &tree())[0].contains("no list"));
-    }
-
-    #[test]
-    fn a_plain_function_is_no_test() {
-        assert_eq!(tests_in("fn tokens_are_hashed() {}\n"), Vec::<&str>::new());
     }
 }

@@ -1,10 +1,12 @@
-//! Rules of the house that need no compiler: layers, walls between modules, file length, first lines, invariants.
+//! Rules of the house that need no compiler: layers, walls between modules, file length, first lines, invariants, attacks.
 
 mod dependencies;
 mod files;
 mod invariants;
 mod layers;
+mod matrix;
 mod source;
+mod tests_in;
 mod walls;
 
 use std::path::Path;
@@ -20,6 +22,7 @@ pub(crate) fn complaints(root: &Path) -> Result<Vec<String>> {
     found.extend(walls::complaints(&sources));
     found.extend(dependencies::complaints(root, &sources)?);
     found.extend(invariants::complaints(root, &sources)?);
+    found.extend(matrix::complaints(root, &sources)?);
     found.sort();
     found.dedup();
     Ok(found)
@@ -28,6 +31,9 @@ pub(crate) fn complaints(root: &Path) -> Result<Vec<String>> {
 /// Prints the breaches; an error when there is one.
 pub(crate) fn run() -> Result<()> {
     let found = complaints(&crate::root())?;
+    for gap in matrix::gaps(&crate::root())? {
+        println!("{gap}");
+    }
     for complaint in &found {
         println!("{complaint}");
     }
@@ -89,6 +95,14 @@ mod tests {
     fn every_invariant_names_a_test_that_exists() {
         assert_eq!(
             invariants::complaints(&crate::root(), &the_tree()).unwrap(),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn every_attack_is_named_at_a_test_or_listed_as_missing() {
+        assert_eq!(
+            matrix::complaints(&crate::root(), &the_tree()).unwrap(),
             Vec::<String>::new()
         );
     }
