@@ -2,15 +2,17 @@
 
 mod chain;
 mod export;
+mod form;
 mod mask;
+mod sign;
 #[cfg(test)]
 mod tests;
 mod verify;
 mod writer;
 
-pub use chain::Signer;
 pub use export::{CSV_HEADER, csv_line, json_line};
 pub use mask::mask;
+pub use sign::{PublicKey, Signer};
 pub use verify::{Fault, Report, verify};
 pub use writer::Audit;
 

@@ -1,13 +1,13 @@
 //! Checks the whole log: any edit, insertion, deletion, reorder or cut tail is named.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
-
-use super::chain::{Signer, link};
+use super::chain::link;
+use super::form;
+use super::sign::PublicKey;
 use crate::clock::Timestamp;
 use crate::store::audit::{self, Checkpoint, Row};
 use crate::store::{self, Db};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 const PAGE: i64 = 1_000;
 
@@ -28,13 +28,13 @@ pub struct Report {
 }
 
 /// Checks every entry, the head and every checkpoint, also against the checkpoints kept in `anchor` outside the database.
-pub async fn verify(db: &Db, signer: &Signer, anchor: Option<&str>) -> store::Result<Report> {
+pub async fn verify(db: &Db, key: &PublicKey, anchor: Option<&str>) -> store::Result<Report> {
     let mut checkpoints = audit::checkpoints(db).await?;
     let mut report = Report {
         checkpoints: checkpoints.len(),
         ..Report::default()
     };
-    for it in checkpoints.iter().filter(|it| !signer.accepts(it)) {
+    for it in checkpoints.iter().filter(|it| !key.accepts(it)) {
         report.faults.push(Fault {
             seq: it.seq,
             what: "the checkpoint's signature is not ours".into(),
@@ -46,7 +46,7 @@ pub async fn verify(db: &Db, signer: &Signer, anchor: Option<&str>) -> store::Re
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())
     {
-        match parse_anchor(line).filter(|it| signer.accepts(it)) {
+        match parse_anchor(line).filter(|it| key.accepts(it)) {
             Some(it) => checkpoints.push(it),
             None => report.faults.push(Fault {
                 seq: 0,
@@ -103,21 +103,9 @@ fn check_row(row: &Row, previous_seq: i64, previous_hash: &[u8], report: &mut Re
     } else if link(previous_hash, &row.entry) != row.hash {
         fault("the entry or its hash was changed, or the entry before it".into());
     }
-    if !columns_agree(row) {
-        fault("the entry's columns do not say what the signed text says".into());
+    if let Err(what) = form::read(row) {
+        fault(what);
     }
-}
-
-fn columns_agree(row: &Row) -> bool {
-    let Ok(entry) = serde_json::from_str::<Value>(&row.entry) else {
-        return false;
-    };
-    entry["seq"].as_i64() == Some(row.seq)
-        && entry["time"].as_i64() == Some(row.time.0)
-        && entry["environment"].as_str() == row.environment_id.as_deref()
-        && entry["person"].as_str() == row.person_id.as_deref()
-        && entry["kind"].as_str() == Some(&row.kind)
-        && entry["trace"].as_str() == Some(&row.trace)
 }
 
 /// One line of the checkpoint file: sequence number, time, hash, signature.

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::chain::{Signer, chain};
-use super::{Entry, Unavailable};
+use super::chain::chain;
+use super::{Entry, Signer, Unavailable};
 use crate::clock::{Clock, Timestamp};
 use crate::store::Db;
 use crate::store::audit::{self, Head};

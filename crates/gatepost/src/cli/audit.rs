@@ -64,7 +64,7 @@ async fn verify(place: &Place, checkpoints: Option<PathBuf>) -> anyhow::Result<E
         Err(_) if checkpoints.is_none() => None,
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
-    let report = audit::verify(&app.db, &app.signer, anchor.as_deref()).await?;
+    let report = audit::verify(&app.db, &app.signer.public_key(), anchor.as_deref()).await?;
     say(&format!(
         "{} entries, {} checkpoints.",
         report.entries, report.checkpoints

@@ -36,7 +36,7 @@ async fn every_request_at_power_bi_has_its_entry_before_and_after() {
         );
         assert!(after["details"]["request_id"].is_string());
     }
-    let report = gatepost::audit::verify(&world.app.db, &world.app.signer, None)
+    let report = gatepost::audit::verify(&world.app.db, &world.app.signer.public_key(), None)
         .await
         .unwrap();
     assert_eq!(report.faults, vec![]);

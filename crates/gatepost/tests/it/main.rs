@@ -28,6 +28,7 @@ mod powerbi;
 mod pretend_microsoft;
 mod processes;
 mod published;
+mod record;
 mod refresh;
 mod replicas;
 mod rest;

@@ -1,0 +1,4 @@
+//! The audit log from outside: what it holds for ever, what it notices, and what never gets into it (security rows AUD).
+
+mod forms;
+mod log;
