@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::catalogue;
+use crate::deny;
 use crate::docs;
 use crate::process;
 use crate::steps::Steps;
@@ -39,6 +40,8 @@ pub(crate) fn static_checks(steps: &mut Steps) {
         steps.step("catalogue against the Swagger file", |_| catalogue::check_beside());
     }
     steps.step("lints", |_| process::run_quietly(&mut lints()));
+    // After the lints, because they fetched every package that is linked.
+    steps.step("bans, licences, sources, bad versions", |_| deny::run());
 }
 
 /// The page that the product itself prints; after the tests, because they built the program.

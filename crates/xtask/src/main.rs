@@ -10,6 +10,7 @@ mod build;
 mod catalogue;
 mod check;
 mod demo;
+mod deny;
 mod docs;
 mod fuzz;
 mod peers;

@@ -4,6 +4,7 @@ mod dependencies;
 mod files;
 mod invariants;
 mod layers;
+mod manifests;
 mod matrix;
 mod source;
 mod tests_in;
@@ -23,6 +24,7 @@ pub(crate) fn complaints(root: &Path) -> Result<Vec<String>> {
     found.extend(dependencies::complaints(root, &sources)?);
     found.extend(invariants::complaints(root, &sources)?);
     found.extend(matrix::complaints(root, &sources)?);
+    found.extend(manifests::complaints(root)?);
     found.sort();
     found.dedup();
     Ok(found)
@@ -105,5 +107,17 @@ mod tests {
             matrix::complaints(&crate::root(), &the_tree()).unwrap(),
             Vec::<String>::new()
         );
+    }
+
+    /// CFG-07: no failpoint, no unverified TLS, no code for debug builds alone, no variable read past the settings.
+    #[test]
+    fn no_switch_for_tests_is_in_the_product() {
+        assert_eq!(walls::switches_in_the_product(&the_tree()), Vec::<String>::new());
+    }
+
+    /// SUP-09: no crate of ours may hold unsafe code; nor has one features that a test could switch on.
+    #[test]
+    fn our_crates_have_no_unsafe_code_and_one_form() {
+        assert_eq!(manifests::complaints(&crate::root()).unwrap(), Vec::<String>::new());
     }
 }

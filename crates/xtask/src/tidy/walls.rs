@@ -21,6 +21,17 @@ const IO: &[&str] = &[
     "sqlx::",
 ];
 
+/// What would make the product behave differently in tests, or let somebody switch a check off.
+const SWITCHES: &[&str] = &[
+    "danger_accept",
+    ".dangerous()",
+    "debug_assertions",
+    "cfg(feature",
+    "cfg!(feature",
+    "failpoint",
+    "env::var",
+];
+
 /// The files of the product that start the sandbox.
 const STARTS_THE_SANDBOX: &[&str] = &["main.rs", "cli", "demo"];
 
@@ -31,6 +42,7 @@ pub(crate) fn complaints(sources: &[Source]) -> Vec<String> {
         io_in_pure_code,
         sandbox_in_the_product,
         product_in_the_sandbox,
+        switches_in_the_product,
     ]
     .into_iter()
     .flat_map(|rule| rule(sources))
@@ -80,6 +92,21 @@ pub(crate) fn product_in_the_sandbox(sources: &[Source]) -> Vec<String> {
     guilty
         .map(|source| format!("{}: the sandbox never sees the product", source.path))
         .collect()
+}
+
+/// Switches for tests in the product: what is tested is what is shipped, and TLS is always verified. Settings come through
+/// `config` alone.
+pub(crate) fn switches_in_the_product(sources: &[Source]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (_, source) in product_files(sources) {
+        for switch in SWITCHES.iter().filter(|switch| source.code.contains(**switch)) {
+            found.push(format!(
+                "{}: `{switch}` would be a switch for tests in the product",
+                source.path
+            ));
+        }
+    }
+    found
 }
 
 fn product_files(sources: &[Source]) -> impl Iterator<Item = (&str, &Source)> {
@@ -151,5 +178,14 @@ mod tests {
     fn the_sandbox_knows_no_product() {
         assert_eq!(on("crates/sandbox/src/lib.rs", "use gatepost::clock;\n"), 1);
         assert_eq!(on("crates/sandbox/tests/it/main.rs", "gatepost::run();\n"), 1);
+    }
+
+    #[test]
+    fn a_switch_for_tests_is_found() {
+        let path = "crates/gatepost/src/entra/mod.rs";
+        assert_eq!(on(path, "fn f() { builder.danger_accept_invalid_certs(true); }\n"), 1);
+        assert_eq!(on(path, "fn f() { if cfg!(debug_assertions) {} }\n"), 1);
+        assert_eq!(on(path, "fn f() { std::env::var(\"GATEPOST_X\"); }\n"), 1);
+        assert_eq!(on(path, "#[cfg(test)]\nmod tests { fn f() { failpoint!(); } }\n"), 0);
     }
 }
