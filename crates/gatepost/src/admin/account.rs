@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use super::proof::{failed, held};
+use super::throttle::{Secret, attempt};
 use super::{Password, Problems, Refused, verify_password};
 use crate::app::App;
 use crate::audit::Entry;
@@ -25,10 +27,15 @@ pub async fn change_password(
     }
     let mut problems = Problems::new();
     let password = Password::check(new, Some(again), &mut problems);
-    if !verify_password(present, person.password_hash.as_deref()).await {
-        problems.insert("present", "this is not your present password".to_owned());
-    }
     super::sound(problems)?;
+    let of_password = Secret::Password(person.email.as_deref().unwrap_or_default());
+    let counted = attempt(app, of_password, caller.address)
+        .await
+        .map_err(|it| held(it, "present"))?;
+    if !verify_password(&counted, present, person.password_hash.as_deref()).await {
+        return Err(failed(app, caller, "present", "this is not your present password").await?);
+    }
+    counted.right(app).await?;
     people::save_password(&app.db, &person.id, &password.hash(&app.clock).await).await?;
     let ended = end_others(app, caller, this).await?;
     app.audit

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use super::Problems;
+use super::throttle::Attempt;
 use crate::clock::Clock;
 
 /// Shorter ones are guessed; the limit above keeps a form from buying minutes of hashing.
@@ -52,8 +53,9 @@ impl Password {
     }
 }
 
-/// Whether `typed` is the password of `stored`; takes the same time when there is no stored hash.
-pub async fn verify(typed: &str, stored: Option<&str>) -> bool {
+/// Whether `typed` is the password of `stored`; takes the same time when there is no stored hash. The attempt is the
+/// proof that it was counted.
+pub async fn verify(_counted: &Attempt, typed: &str, stored: Option<&str>) -> bool {
     let _turn = TURNS.acquire().await.expect("the semaphore is never closed");
     let typed = SecretString::from(typed.to_owned());
     let stored = stored.map(str::to_owned);

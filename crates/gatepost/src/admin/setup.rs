@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::throttle::Guess;
 use super::{Password, Problems, Refused, check_email, check_name};
 use crate::app::App;
 use crate::audit::Entry;
@@ -64,8 +65,8 @@ pub async fn is_open(app: &App) -> store::Result<bool> {
     Ok(environments::find_default(&app.db).await?.is_none() && people::count_owners(&app.db).await? == 0)
 }
 
-/// Whether `token` is the one of the present link.
-pub async fn holds(app: &App, token: &str) -> store::Result<bool> {
+/// Whether `token` is the one of the present link; the guess is the proof that it was counted.
+pub async fn holds(app: &App, _counted: &Guess, token: &str) -> store::Result<bool> {
     Ok(is_open(app).await?
         && settings::find(&app.db, TOKEN)
             .await?
@@ -75,8 +76,8 @@ pub async fn holds(app: &App, token: &str) -> store::Result<bool> {
 /// Sets the gateway up by its link.
 ///
 /// Invariant: of any number of simultaneous posts with the right token exactly one comes through, and none afterwards.
-pub async fn by_link(app: &App, token: &str, owner: &FirstOwner) -> Result<Done, Refused> {
-    if !holds(app, token).await? {
+pub async fn by_link(app: &App, counted: &Guess, token: &str, owner: &FirstOwner) -> Result<Done, Refused> {
+    if !holds(app, counted, token).await? {
         return Err(Refused::NotFound);
     }
     let password_hash = owner.password.hash(&app.clock).await;

@@ -1,90 +1,141 @@
-//! Slows down guessing: each failure makes the next attempt wait longer, without locking the right person out.
+//! One throttle for whatever judges a secret: every attempt is counted before it is judged, and waits grow with failures.
 
 use std::net::IpAddr;
 
 use crate::app::App;
+use crate::caller::PersonId;
 use crate::session;
-use crate::store::{self, sign_in_failures as failures};
+use crate::store::sign_in_failures::{self as failures, Waits};
+use crate::store::{self};
 
-/// Failures older than this are forgotten.
-const MEMORY_S: i64 = 24 * 3600;
+/// What somebody may try to guess, and whose it is.
+#[derive(Clone, Copy, Debug)]
+pub enum Secret<'a> {
+    /// The password of the local account with this e-mail address, which may be nobody's.
+    Password(&'a str),
+    /// A person's present code or recovery code.
+    Code(&'a PersonId),
+}
 
-/// What failures are counted by.
+/// Why an attempt is not judged.
+#[derive(Debug, thiserror::Error)]
+pub enum Held {
+    /// Too many went before it.
+    #[error("too many attempts; wait {0} seconds, then try again")]
+    Wait(i64),
+    #[error("{0}")]
+    Store(#[from] store::Error),
+}
+
+/// An attempt that may be judged: it is counted as a failure already.
+///
+/// Invariant: only [`attempt`] makes one, and what compares a password or a code takes one.
+#[must_use = "an attempt that was right is given back with `right`"]
+#[derive(Debug)]
+pub struct Attempt {
+    subjects: [(String, Waits); 3],
+    /// How many failures the address had with this one.
+    of_address: i64,
+}
+
+/// What failures are counted by: one address at one account, one address, one account.
 ///
 /// Invariant: an account as a whole waits seconds at most, so strangers cannot lock its owner out; one address, and
 /// one address at one account, wait up to a quarter of an hour.
-pub struct Subjects([(String, Waits); 3]);
-
-#[derive(Clone, Copy)]
-struct Waits {
-    /// So many failures cost nothing.
-    free: i64,
-    most_s: i64,
+fn subjects(secret: Secret<'_>, address: Option<IpAddr>) -> [(String, Waits); 3] {
+    let address = session::network_of(address);
+    let account = match secret {
+        Secret::Password(email) => email.to_lowercase(),
+        Secret::Code(person) => format!("code of {person}"),
+    };
+    let account: String = session::hash(&account)
+        .iter()
+        .take(16)
+        .map(|it| format!("{it:02x}"))
+        .collect();
+    let waits = |free, most_s: i64| Waits {
+        free,
+        most_ms: most_s * 1000,
+    };
+    [
+        (format!("both:{account}:{address}"), waits(4, 900)),
+        (format!("address:{address}"), waits(20, 900)),
+        (format!("account:{account}"), waits(10, 5)),
+    ]
 }
 
-impl Subjects {
-    pub fn of(email: &str, address: Option<IpAddr>) -> Self {
-        let address = session::network_of(address);
-        let account: String = session::hash(&email.to_lowercase())
-            .iter()
-            .take(16)
-            .map(|it| format!("{it:02x}"))
-            .collect();
-        Self([
-            (format!("account:{account}"), Waits { free: 10, most_s: 5 }),
-            (format!("address:{address}"), Waits { free: 20, most_s: 900 }),
-            (format!("both:{account}:{address}"), Waits { free: 4, most_s: 900 }),
-        ])
+/// Counts an attempt, or says how long it has to wait; then nothing is counted and nothing may be judged.
+///
+/// Invariant: of any number of attempts at once no more are judged than one after the other would be.
+pub async fn attempt(app: &App, secret: Secret<'_>, address: Option<IpAddr>) -> Result<Attempt, Held> {
+    let subjects = subjects(secret, address);
+    // Whoever waits costs a read, not a write.
+    if let Some(held) = waiting(app, &subjects).await? {
+        return Err(held);
     }
-
-    /// How many seconds this attempt must wait; `None` when it need not.
-    pub async fn wait_s(&self, app: &App) -> store::Result<Option<i64>> {
-        let now = app.clock.now();
-        let mut longest = None;
-        for (subject, _) in &self.0 {
-            if let Some(until) = failures::wait_until(&app.db, subject, now).await? {
-                longest = longest.max(Some((until.since_ms(now) + 999) / 1000));
-            }
+    let now = app.clock.now();
+    let mut of_address = 0;
+    // All or none; the order is the same everywhere, so that no two transactions wait for each other.
+    let mut tx = app.db.begin().await?;
+    for (at, (subject, waits)) in subjects.iter().enumerate() {
+        let Some(count) = failures::count(&mut tx, subject, *waits, now).await? else {
+            drop(tx);
+            return Err(waiting(app, &subjects).await?.unwrap_or(Held::Wait(1)));
+        };
+        if at == 1 {
+            of_address = count;
         }
-        Ok(longest)
     }
+    tx.commit().await?;
+    Ok(Attempt { subjects, of_address })
+}
 
-    /// Counts a failure against each subject.
-    pub async fn failed(&self, app: &App) -> store::Result<()> {
-        let now = app.clock.now();
-        failures::forget(&app.db, now.plus_seconds(-MEMORY_S)).await?;
-        for (subject, waits) in &self.0 {
-            let count = failures::record(&app.db, subject).await?;
-            failures::save_wait(&app.db, subject, now.plus_seconds(wait_after(count, *waits))).await?;
+async fn waiting(app: &App, subjects: &[(String, Waits)]) -> store::Result<Option<Held>> {
+    let now = app.clock.now();
+    let mut longest = None;
+    for (subject, waits) in subjects {
+        if let Some(until) = failures::wait_until(&app.db, subject, *waits, now).await? {
+            longest = longest.max(Some((until.since_ms(now) + 999) / 1000));
         }
-        Ok(())
     }
+    Ok(longest.map(Held::Wait))
+}
 
-    /// Forgets the failures of this person at this address; those of the address at other accounts stay.
-    pub async fn succeeded(&self, app: &App) -> store::Result<()> {
-        let [(account, _), _, (both, _)] = &self.0;
-        failures::clear(&app.db, account).await?;
-        failures::clear(&app.db, both).await
+/// An attempt at a secret of ours that is too long to be guessed: a client's secret, an invitation, the set-up link.
+/// It is counted in memory, so that trying them by the thousand costs no write.
+///
+/// Invariant: only [`guess`] makes one, and what looks such a secret up takes one.
+#[must_use = "an attempt that was right is given back with `right`"]
+#[derive(Debug)]
+pub struct Guess {
+    address: Option<IpAddr>,
+    whose: String,
+}
+
+/// Counts an attempt at a secret of ours, or says how many seconds this network has to wait; `whose` is the client's
+/// identifier, or empty where the secret alone is shown.
+pub fn guess(app: &App, address: Option<IpAddr>, whose: &str) -> Result<Guess, u64> {
+    app.guesses.admit(address, whose, app.clock.now())?;
+    Ok(Guess {
+        address,
+        whose: whose.to_owned(),
+    })
+}
+
+impl Guess {
+    /// The secret was right, so this attempt counts for nothing.
+    pub fn right(self, app: &App) {
+        app.guesses.take_back(self.address, &self.whose);
     }
 }
 
-/// 1 s after the last free failure, then twice as long each time.
-fn wait_after(count: i64, waits: Waits) -> i64 {
-    match count - waits.free {
-        ..=0 => 0,
-        more => (1_i64 << (more - 1).min(20)).min(waits.most_s),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_grow_to_their_bound_and_the_first_failures_are_free() {
-        let waits = Waits { free: 4, most_s: 900 };
-        let all: Vec<_> = (1..=16).map(|count| wait_after(count, waits)).collect();
-        assert_eq!(all, [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]);
-        assert_eq!(wait_after(i64::MAX, waits), 900);
+impl Attempt {
+    /// The secret was right: forgets the failures of this account at this address, and takes this one back from the
+    /// address, whose failures at other accounts stay.
+    pub async fn right(self, app: &App) -> store::Result<()> {
+        let [(both, _), (address, _), (account, _)] = &self.subjects;
+        failures::clear(&app.db, both).await?;
+        failures::take_back(&app.db, address, self.of_address, app.clock.now()).await?;
+        failures::clear(&app.db, account).await
     }
 }

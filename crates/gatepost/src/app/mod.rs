@@ -43,6 +43,8 @@ pub struct Parts {
     pub strays: PerMinute,
     /// Sign-ins begun by people who are not known yet.
     pub departures: PerMinute,
+    /// Wrong secrets that only we could have made: clients' secrets, invitations, the set-up link.
+    pub guesses: PerMinute,
     /// What clients published of themselves.
     pub documents: Documents,
     pub policies: policies::Compiled,

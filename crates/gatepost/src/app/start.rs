@@ -62,6 +62,8 @@ pub enum StartError {
 const MOST_STRAYS: u32 = 60;
 /// Sign-ins begun from one network in a minute; a whole company may come through one address.
 const MOST_DEPARTURES: u32 = 300;
+/// Wrong secrets of ours in a minute from one network for one client; more are not looked at.
+const MOST_GUESSES: u32 = 60;
 
 impl App {
     /// Opens everything. An empty database is set up; an older one only with `migrate`.
@@ -102,6 +104,7 @@ impl App {
             policies: Compiled::default(),
             strays: PerMinute::new(MOST_STRAYS),
             departures: PerMinute::new(MOST_DEPARTURES),
+            guesses: PerMinute::new(MOST_GUESSES),
             documents: Documents::new(clock.clone(), reach),
             catalogue: Catalogue::builtin(),
             replica: clock.new_id().into(),

@@ -11,7 +11,8 @@ use crate::app::App;
 use crate::audit::Entry;
 use crate::entra;
 use crate::store::{
-    self, clients, flows, invitations, jobs, mcp_tasks, openid, rates, refresh, sessions, tokens, waiting_forms,
+    self, clients, flows, invitations, jobs, mcp_tasks, openid, rates, refresh, sessions, sign_in_failures, tokens,
+    waiting_forms,
 };
 
 const TICK: Duration = Duration::from_secs(30);
@@ -25,6 +26,8 @@ const AHEAD_SECONDS: i64 = 25;
 const AHEAD_AT_ONCE: usize = 8;
 /// Codes and tokens stay this long after their end, so that a reuse is still noticed.
 const KEPT_AFTER_END_SECONDS: i64 = 24 * 3600;
+/// Failed attempts at secrets older than this are forgotten.
+const FAILURES_KEPT_SECONDS: i64 = 24 * 3600;
 
 /// Runs the tasks until the process ends.
 pub async fn run(app: App) {
@@ -66,6 +69,7 @@ async fn sweep(app: &App) -> store::Result<()> {
     waiting_forms::delete_expired(&app.db, now).await?;
     invitations::delete_expired(&app.db, now.plus_seconds(-KEPT_AFTER_END_SECONDS)).await?;
     mcp_tasks::delete_expired(&app.db, now).await?;
+    sign_in_failures::forget(&app.db, now.plus_seconds(-FAILURES_KEPT_SECONDS)).await?;
     tokens::delete_expired(&app.db, now.plus_seconds(-KEPT_AFTER_END_SECONDS)).await?;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Which client is speaking at the token and revocation endpoints (OAuth 2.1 §2.4).
 
+use std::net::IpAddr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
@@ -9,13 +11,19 @@ use subtle::ConstantTimeEq as _;
 
 use super::error::OauthError;
 use super::form::Parameters;
+use crate::admin::throttle::{self, Guess};
 use crate::app::App;
 use crate::caller::ClientId;
 use crate::session;
 use crate::store::clients::{self, Client};
 
 /// The client that sent this request, proved by the method it registered.
-pub(super) async fn client(app: &App, headers: &HeaderMap, form: &Parameters) -> Result<Client, OauthError> {
+pub(super) async fn client(
+    app: &App,
+    headers: &HeaderMap,
+    address: Option<IpAddr>,
+    form: &Parameters,
+) -> Result<Client, OauthError> {
     let basic = basic(headers)?;
     let posted = form.find("client_secret");
     if basic.is_some() && posted.is_some() {
@@ -39,15 +47,19 @@ pub(super) async fn client(app: &App, headers: &HeaderMap, form: &Parameters) ->
         "client_secret_post" => posted.map(str::to_owned),
         _ => None,
     };
-    let given = session::hash(&secret.unwrap_or_default());
-    let expected = client.secret_hash.as_deref().unwrap_or_default();
-    if bool::from(given.as_slice().ct_eq(expected)) {
-        Ok(client)
-    } else {
-        Err(OauthError::InvalidClient(
+    let guess = throttle::guess(app, address, &client.id.0).map_err(OauthError::TooManyGuesses)?;
+    if !is_secret_of(&guess, &client, &secret.unwrap_or_default()) {
+        return Err(OauthError::InvalidClient(
             "the client did not prove who it is by the method it registered",
-        ))
+        ));
     }
+    guess.right(app);
+    Ok(client)
+}
+
+fn is_secret_of(_counted: &Guess, client: &Client, given: &str) -> bool {
+    let expected = client.secret_hash.as_deref().unwrap_or_default();
+    bool::from(session::hash(given).as_slice().ct_eq(expected))
 }
 
 /// HTTP Basic as OAuth uses it: id and secret are form-encoded first (RFC 6749 §2.3.1).

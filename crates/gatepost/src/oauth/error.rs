@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
 
@@ -32,6 +32,9 @@ pub(super) enum OauthError {
     InvalidClientMetadata(String),
     #[error("too many clients have registered; try again later")]
     TooMany,
+    /// How many seconds the network has to wait.
+    #[error("too many wrong secrets came from this address; try again in {0} seconds")]
+    TooManyGuesses(u64),
     #[error("{0}")]
     Audit(#[from] Unavailable),
     #[error("{0}")]
@@ -49,7 +52,7 @@ impl OauthError {
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidRedirectUri(_) => "invalid_redirect_uri",
             Self::InvalidClientMetadata(_) => "invalid_client_metadata",
-            Self::TooMany => "temporarily_unavailable",
+            Self::TooMany | Self::TooManyGuesses(_) => "temporarily_unavailable",
             Self::Audit(_) | Self::Store(_) => "server_error",
         }
     }
@@ -57,7 +60,7 @@ impl OauthError {
     fn status(&self) -> StatusCode {
         match self {
             Self::InvalidClient(_) => StatusCode::UNAUTHORIZED,
-            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany | Self::TooManyGuesses(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Audit(_) | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -81,10 +84,13 @@ impl IntoResponse for OauthError {
                 .headers_mut()
                 .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"gatepost\""));
         }
-        if let Self::TooMany = self {
-            response
-                .headers_mut()
-                .insert(http::header::RETRY_AFTER, HeaderValue::from_static("600"));
+        let retry_after_s = match self {
+            Self::TooMany => Some(600),
+            Self::TooManyGuesses(seconds) => Some(seconds),
+            _ => None,
+        };
+        if let Some(seconds) = retry_after_s {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

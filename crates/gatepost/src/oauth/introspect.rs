@@ -1,11 +1,13 @@
 //! `POST /introspect` (RFC 7662): a service asks what a token allows right now.
 
+use std::net::IpAddr;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::HeaderMap;
 use http::header::CACHE_CONTROL;
+use http::{Extensions, HeaderMap};
 use serde_json::{Value, json};
 
 use super::client_auth;
@@ -14,20 +16,27 @@ use super::form::Parameters;
 use super::grant::fingerprint;
 use super::token::still_allowed;
 use crate::app::App;
+use crate::session;
 use crate::store::clients::Client;
 use crate::store::tokens::{self, Found};
 
 /// `POST /introspect`: the token's facts, or only that it is not active.
-pub(super) async fn introspect(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
-    match run(&app, &headers, &body).await {
+pub(super) async fn introspect(
+    State(app): State<App>,
+    headers: HeaderMap,
+    extensions: Extensions,
+    body: Bytes,
+) -> Response {
+    let address = session::peer(&extensions);
+    match run(&app, &headers, address, &body).await {
         Ok(told) => ([(CACHE_CONTROL, "no-store")], Json(told)).into_response(),
         Err(error) => error.into_response(),
     }
 }
 
-async fn run(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<Value, OauthError> {
+async fn run(app: &App, headers: &HeaderMap, address: Option<IpAddr>, body: &[u8]) -> Result<Value, OauthError> {
     let form = Parameters::of_post(headers, body)?;
-    let asking = client_auth::client(app, headers, &form).await?;
+    let asking = client_auth::client(app, headers, address, &form).await?;
     // RFC 7662 §2.1: whoever asks proves who they are, or anybody could try tokens here.
     if asking.secret_hash.is_none() {
         return Err(OauthError::InvalidClient("only a client with a secret may ask"));

@@ -1,9 +1,11 @@
 //! `POST /revoke` (RFC 7009), and the end of a grant for other reasons.
 
+use std::net::IpAddr;
+
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode};
+use http::{Extensions, HeaderMap, StatusCode};
 use serde_json::json;
 
 use super::client_auth;
@@ -13,20 +15,27 @@ use super::grant::fingerprint;
 use super::metadata::OPEN;
 use crate::app::App;
 use crate::audit::Entry;
+use crate::session;
 use crate::store::grants;
 use crate::store::tokens::{self, Found};
 
 /// `POST /revoke`: 200 whatever the token was, so that nobody learns which tokens exist (RFC 7009 §2.2).
-pub(super) async fn revoke(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
-    match run(&app, &headers, &body).await {
+pub(super) async fn revoke(
+    State(app): State<App>,
+    headers: HeaderMap,
+    extensions: Extensions,
+    body: Bytes,
+) -> Response {
+    let address = session::peer(&extensions);
+    match run(&app, &headers, address, &body).await {
         Ok(()) => (StatusCode::OK, OPEN).into_response(),
         Err(error) => error.into_response(),
     }
 }
 
-async fn run(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<(), OauthError> {
+async fn run(app: &App, headers: &HeaderMap, address: Option<IpAddr>, body: &[u8]) -> Result<(), OauthError> {
     let form = Parameters::of_post(headers, body)?;
-    let client = client_auth::client(app, headers, &form).await?;
+    let client = client_auth::client(app, headers, address, &form).await?;
     let hash = fingerprint(form.need("token")?);
     for kind in ["refresh", "access"] {
         let found = tokens::find(&app.db, &hash, kind).await?;

@@ -1,13 +1,15 @@
 //! `POST /token`: codes and refresh tokens for access tokens.
 
+use std::net::IpAddr;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::HeaderMap;
 use http::header::CACHE_CONTROL;
+use http::{Extensions, HeaderMap};
 use serde_json::json;
 use subtle::ConstantTimeEq as _;
 
@@ -23,8 +25,9 @@ use crate::store::clients::Client;
 use crate::store::tokens::{self, Found};
 
 /// `POST /token` (OAuth 2.1 §3.2).
-pub(super) async fn token(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
-    match issue(&app, &headers, &body).await {
+pub(super) async fn token(State(app): State<App>, headers: HeaderMap, extensions: Extensions, body: Bytes) -> Response {
+    let address = session::peer(&extensions);
+    match issue(&app, &headers, address, &body).await {
         Ok(pair) => (OPEN, [(CACHE_CONTROL, "no-store")], Json(told(&app, &pair))).into_response(),
         Err(error) => error.into_response(),
     }
@@ -40,10 +43,10 @@ fn told(app: &App, pair: &Pair) -> serde_json::Value {
     })
 }
 
-async fn issue(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<Pair, OauthError> {
+async fn issue(app: &App, headers: &HeaderMap, address: Option<IpAddr>, body: &[u8]) -> Result<Pair, OauthError> {
     let form = Parameters::of_post(headers, body)?;
     let grant_type = form.need("grant_type")?.to_owned();
-    let client = client_auth::client(app, headers, &form).await?;
+    let client = client_auth::client(app, headers, address, &form).await?;
     match grant_type.as_str() {
         "authorization_code" => redeem(app, &client, &form).await,
         "refresh_token" => rotate::rotate(app, &client, &form).await,

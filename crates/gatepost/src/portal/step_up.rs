@@ -2,9 +2,8 @@
 //! is kept for them meanwhile.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 
-use axum::extract::{ConnectInfo, Query, State};
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Response};
 use http::{Extensions, HeaderMap, Method, StatusCode, Uri};
 use secrecy::ExposeSecret as _;
@@ -173,7 +172,7 @@ pub(super) async fn prove(
     fields: Fields,
 ) -> Result<Response, Failure> {
     let waiting = Waiting::of(|name| fields.text(name).to_owned());
-    let address = extensions.get::<ConnectInfo<SocketAddr>>().map(|it| it.0.ip());
+    let address = session::peer(&extensions);
     match admin::prove_by_password(
         &app,
         &visitor.caller,

@@ -1,12 +1,12 @@
 //! Who visits a page: established once per request, before any handler runs.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
-use http::{Extensions, HeaderMap, Method, StatusCode, Uri};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use serde_json::Value;
 
 use super::failure::Failure;
@@ -44,7 +44,7 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
 
 /// Lets those in whom the table of routes names, and tells the handler who they are.
 pub(super) async fn admit(State((app, route)): State<(App, Route)>, mut request: Request, next: Next) -> Response {
-    let address = peer(request.extensions());
+    let address = session::peer(request.extensions());
     match visitor(&app, request.headers(), request.uri(), address).await {
         Ok(Some(visitor)) if route.who == Who::Person || visitor.caller.role.may_manage() => {
             if route.needs_proof && step_up::is_due(&app, &visitor) {
@@ -124,10 +124,6 @@ async fn waiting(app: &App, caller: &Caller) -> Result<usize, Failure> {
         .iter()
         .filter(|it| it.state == "pending" && now < it.expires_at && it.person_id != caller.person)
         .count())
-}
-
-fn peer(extensions: &Extensions) -> Option<IpAddr> {
-    extensions.get::<ConnectInfo<SocketAddr>>().map(|it| it.0.ip())
 }
 
 impl Visitor {

@@ -4,13 +4,14 @@ mod per_minute;
 
 pub use per_minute::{PerMinute, network_of};
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use aws_lc_rs::digest::{SHA256, digest};
+use axum::extract::ConnectInfo;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{COOKIE, USER_AGENT};
-use http::{HeaderMap, HeaderValue};
+use http::{Extensions, HeaderMap, HeaderValue};
 
 use crate::caller::PersonId;
 use crate::clock::{Clock, Timestamp};
@@ -38,6 +39,11 @@ pub struct Lifetime {
 /// SHA-256, as every token of ours is stored.
 pub fn hash(token: &str) -> Vec<u8> {
     digest(&SHA256, token.as_bytes()).as_ref().to_vec()
+}
+
+/// The address a request came from, as the front found it.
+pub fn peer(extensions: &Extensions) -> Option<IpAddr> {
+    extensions.get::<ConnectInfo<SocketAddr>>().map(|it| it.0.ip())
 }
 
 /// The value of cookie `name`; `None` when it is absent or given twice.

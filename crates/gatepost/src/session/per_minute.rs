@@ -42,6 +42,30 @@ impl PerMinute {
         }
     }
 
+    /// Counts one more that is still to be judged, or says for how many seconds none is. `whose` tells apart what comes
+    /// from one network for different owners. When the memory is full, further ones pass uncounted.
+    pub fn admit(&self, address: Option<IpAddr>, whose: &str, now: Timestamp) -> Result<(), u64> {
+        let mut counted = self.counted.lock().expect("no code panics while holding the counts");
+        counted.turn(now);
+        let key = key(address, whose);
+        let is_full = MOST_NETWORKS <= counted.networks.len();
+        match counted.networks.get_mut(&key) {
+            Some(count) if self.most <= *count => return Err(rest_of_minute_s(now)),
+            Some(count) => *count += 1,
+            None if is_full => {}
+            None => drop(counted.networks.insert(key, 1)),
+        }
+        Ok(())
+    }
+
+    /// Takes back what [`Self::admit`] counted.
+    pub fn take_back(&self, address: Option<IpAddr>, whose: &str) {
+        let mut counted = self.counted.lock().expect("no code panics while holding the counts");
+        if let Some(count) = counted.networks.get_mut(&key(address, whose)) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
     /// For how many seconds further requests from there are a flood; `None` when they are not.
     pub fn busy_s(&self, address: Option<IpAddr>, now: Timestamp) -> Option<u64> {
         let mut counted = self.counted.lock().expect("no code panics while holding the counts");
@@ -50,9 +74,17 @@ impl PerMinute {
             Some(count) => self.most <= *count,
             None => MOST_NETWORKS <= counted.networks.len(),
         };
-        let rest_ms = MINUTE_MS - now.0.rem_euclid(MINUTE_MS);
-        is_busy.then(|| u64::try_from(rest_ms).unwrap_or(0).div_ceil(1000))
+        is_busy.then(|| rest_of_minute_s(now))
     }
+}
+
+fn rest_of_minute_s(now: Timestamp) -> u64 {
+    let rest_ms = MINUTE_MS - now.0.rem_euclid(MINUTE_MS);
+    u64::try_from(rest_ms).unwrap_or(0).div_ceil(1000)
+}
+
+fn key(address: Option<IpAddr>, whose: &str) -> String {
+    format!("{} {whose}", network_of(address))
 }
 
 impl Counted {

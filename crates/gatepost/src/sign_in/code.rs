@@ -4,14 +4,15 @@ use axum::extract::State;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{Extensions, HeaderMap, StatusCode};
+use http::header::RETRY_AFTER;
+use http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::local::{Attempt, enter};
 use super::{alone, broken, peer, unrecorded};
-use crate::admin::throttle::Subjects;
+use crate::admin::throttle::{Held, Secret, attempt};
 use crate::admin::{Refused, second_factor};
 use crate::app::App;
 use crate::caller::PersonId;
@@ -95,31 +96,29 @@ pub(super) async fn check(
         Err(error) => return broken(&error),
     };
     let email = person.email.clone().unwrap_or_default();
-    let attempt = Attempt {
+    let sign_in = Attempt {
         email: &email,
         password: "",
         address: peer(&extensions),
     };
     let again = |status, problem: &str| form(&app, &headers, status, fields.text("pending"), return_to, Some(problem));
-    let subjects = Subjects::of(&format!("code of {email}"), attempt.address);
-    match subjects.wait_s(&app).await {
-        Ok(None) => {}
-        Ok(Some(seconds)) => {
+    let counted = match attempt(&app, Secret::Code(&person.id), sign_in.address).await {
+        Ok(counted) => counted,
+        Err(Held::Wait(seconds)) => {
             let text = format!("Too many attempts. Wait {seconds} seconds, then try again.");
-            return again(StatusCode::TOO_MANY_REQUESTS, &text);
+            let mut answer = again(StatusCode::TOO_MANY_REQUESTS, &text);
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+            return answer;
         }
-        Err(error) => return broken(&error),
-    }
-    match second_factor::takes(&app, &person.id, fields.text("code")).await {
-        Ok(true) => match subjects.succeeded(&app).await {
-            Ok(()) => enter(&app, &headers, &attempt, &person, return_to).await,
+        Err(Held::Store(error)) => return broken(&error),
+    };
+    match second_factor::takes(&app, &counted, &person.id, fields.text("code")).await {
+        Ok(true) => match counted.right(&app).await {
+            Ok(()) => enter(&app, &headers, &sign_in, &person, return_to).await,
             Err(error) => broken(&error),
         },
         Ok(false) => {
-            if let Err(error) = subjects.failed(&app).await {
-                return broken(&error);
-            }
-            if attempt.record(&app, "sign_in.failed", Some(&person)).await.is_err() {
+            if sign_in.record(&app, "sign_in.failed", Some(&person)).await.is_err() {
                 return unrecorded();
             }
             again(

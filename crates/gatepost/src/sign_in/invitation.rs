@@ -1,11 +1,14 @@
 //! `/invitation/{token}`: the way in for somebody who was invited. Opening it uses nothing up.
 
+use std::net::IpAddr;
+
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::{Extensions, HeaderMap, StatusCode};
 use serde_json::json;
 
-use super::{alone, broken};
+use super::{alone, broken, peer, too_many};
+use crate::admin::throttle::{self, Guess};
 use crate::app::App;
 use crate::page::{self, Message};
 use crate::session;
@@ -13,8 +16,27 @@ use crate::store;
 use crate::store::environments::{self, Environment};
 use crate::store::invitations::{self, Invitation};
 
-/// An invitation that can still be used, with its environment.
-pub(super) async fn open(app: &App, token: &str) -> store::Result<Option<(Invitation, Environment)>> {
+/// An invitation that can still be used, with its environment; `Err` with the seconds to wait when too many that are not
+/// valid were tried.
+pub(super) async fn open(
+    app: &App,
+    address: Option<IpAddr>,
+    token: &str,
+) -> store::Result<Result<Option<Opened>, u64>> {
+    let counted = match throttle::guess(app, address, "") {
+        Ok(counted) => counted,
+        Err(seconds) => return Ok(Err(seconds)),
+    };
+    let found = judge(app, &counted, token).await?;
+    if found.is_some() {
+        counted.right(app);
+    }
+    Ok(Ok(found))
+}
+
+type Opened = (Invitation, Environment);
+
+async fn judge(app: &App, _counted: &Guess, token: &str) -> store::Result<Option<Opened>> {
     let now = app.clock.now();
     let found = invitations::find_by_token(&app.db, &session::hash(token)).await?;
     let Some(invitation) = found.filter(|it| it.used_at.is_none() && now < it.expires_at) else {
@@ -25,10 +47,16 @@ pub(super) async fn open(app: &App, token: &str) -> store::Result<Option<(Invita
 }
 
 /// `GET /invitation/{token}`
-pub(super) async fn show(State(app): State<App>, headers: HeaderMap, Path(token): Path<String>) -> Response {
-    let (invitation, environment) = match open(&app, &token).await {
-        Ok(Some(found)) => found,
-        Ok(None) => return over(),
+pub(super) async fn show(
+    State(app): State<App>,
+    headers: HeaderMap,
+    extensions: Extensions,
+    Path(token): Path<String>,
+) -> Response {
+    let (invitation, environment) = match open(&app, peer(&extensions), &token).await {
+        Ok(Ok(Some(found))) => found,
+        Ok(Ok(None)) => return over(),
+        Ok(Err(seconds)) => return too_many(seconds),
         Err(error) => return broken(&error),
     };
     let ways = match super::local::ways(&app, &environment.id).await {

@@ -10,7 +10,7 @@ use http::{Extensions, HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 use super::{alone, broken, peer, unrecorded};
-use crate::admin::throttle::Subjects;
+use crate::admin::throttle::{Held, Secret, attempt};
 use crate::admin::{self, second_factor, setup};
 use crate::app::App;
 use crate::audit::Entry;
@@ -235,24 +235,25 @@ impl From<store::Error> for Failed {
 
 impl Attempt<'_> {
     async fn judge(&self, app: &App) -> Result<Judged, Failed> {
-        let subjects = Subjects::of(self.email, self.address);
-        if let Some(seconds) = subjects.wait_s(app).await? {
-            return Ok(Judged::Wait(seconds));
-        }
+        let counted = match attempt(app, Secret::Password(self.email), self.address).await {
+            Ok(counted) => counted,
+            Err(Held::Wait(seconds)) => return Ok(Judged::Wait(seconds)),
+            Err(Held::Store(error)) => return Err(error.into()),
+        };
         let person = people::find_by_local_email(&app.db, self.email).await?;
         // An unknown name costs a hash too, so that the time tells nothing.
         let is_right = admin::verify_password(
+            &counted,
             self.password,
             person.as_ref().and_then(|it| it.password_hash.as_deref()),
         )
         .await;
         match person.as_ref().filter(|it| is_right && it.locked_at.is_none()) {
             Some(person) => {
-                subjects.succeeded(app).await?;
+                counted.right(app).await?;
                 Ok(Judged::Right(Box::new(person.clone())))
             }
             None => {
-                subjects.failed(app).await?;
                 self.record(app, "sign_in.failed", person.as_ref())
                     .await
                     .map_err(|_| Failed::Audit)?;

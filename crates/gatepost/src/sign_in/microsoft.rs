@@ -1,10 +1,12 @@
 //! Sign in with Microsoft: the same trip proves who the person is and connects Power BI.
 
+use std::net::IpAddr;
+
 use axum::extract::State;
 use axum::response::Response;
 use http::{Extensions, StatusCode};
 
-use super::{broken, invitation, peer};
+use super::{broken, invitation, peer, too_many};
 use crate::app::App;
 use crate::caller::{EnvironmentId, IntegrationId};
 use crate::connections::{self, Ask, Kind};
@@ -17,26 +19,30 @@ pub(super) enum Place {
     At(EnvironmentId, Option<String>),
     NotSetUp,
     InvitationOver,
+    /// Too many invitations that are not valid were tried; so many seconds.
+    Wait(u64),
 }
 
 /// The environment of the invitation, or the default one.
-pub(super) async fn place(app: &App, token: &str) -> store::Result<Place> {
+pub(super) async fn place(app: &App, address: Option<IpAddr>, token: &str) -> store::Result<Place> {
     if token.is_empty() {
         let found = environments::find_default(&app.db).await?;
         return Ok(found.map_or(Place::NotSetUp, |it| Place::At(it.id, None)));
     }
-    let found = invitation::open(app, token).await?;
-    Ok(found.map_or(Place::InvitationOver, |(invitation, environment)| {
-        Place::At(environment.id, Some(invitation.id))
-    }))
+    Ok(match invitation::open(app, address, token).await? {
+        Ok(Some((invitation, environment))) => Place::At(environment.id, Some(invitation.id)),
+        Ok(None) => Place::InvitationOver,
+        Err(seconds) => Place::Wait(seconds),
+    })
 }
 
 /// `POST /sign-in/microsoft`
 pub(super) async fn depart(State(app): State<App>, extensions: Extensions, fields: Fields) -> Response {
-    let (environment, invitation) = match place(&app, fields.text("invitation")).await {
+    let (environment, invitation) = match place(&app, peer(&extensions), fields.text("invitation")).await {
         Ok(Place::At(environment, invitation)) => (environment, invitation),
         Ok(Place::NotSetUp) => return page::redirect("/sign-in"),
         Ok(Place::InvitationOver) => return invitation::over(),
+        Ok(Place::Wait(seconds)) => return too_many(seconds),
         Err(error) => return broken(&error),
     };
     let return_to = page::return_path(fields.text("return_to")).unwrap_or("/").to_owned();

@@ -7,19 +7,17 @@ mod microsoft;
 mod provider;
 mod setup;
 
-use std::net::{IpAddr, SocketAddr};
-
 use axum::Router;
-use axum::extract::ConnectInfo;
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{get, post};
 use http::header::SET_COOKIE;
-use http::{Extensions, HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use crate::app::App;
 use crate::page::{self, Leaving, Message, Page};
+use crate::session::peer;
 use crate::store;
 
 /// The routes of signing in and out, behind the guard of forms.
@@ -51,10 +49,6 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/sign-out"),
 ];
 
-fn peer(extensions: &Extensions) -> Option<IpAddr> {
-    extensions.get::<ConnectInfo<SocketAddr>>().map(|it| it.0.ip())
-}
-
 /// A page that stands alone, with the cookie its form token is bound to.
 fn alone(
     app: &App,
@@ -75,6 +69,20 @@ fn alone(
         answer.headers_mut().append(SET_COOKIE, cookie);
     }
     answer
+}
+
+/// Too many wrong links or tokens came from one network.
+fn too_many(seconds: u64) -> Response {
+    page::message(
+        StatusCode::TOO_MANY_REQUESTS,
+        Message {
+            title: "Too many attempts",
+            text: "Many links that are not valid were opened from your network within a minute.",
+            how: "Wait a minute, then open your link again.",
+            retry_after_s: Some(seconds),
+            ..Message::default()
+        },
+    )
 }
 
 fn broken(error: &store::Error) -> Response {

@@ -6,21 +6,22 @@ use axum::Extension;
 use axum::extract::{ConnectInfo, RawQuery, State};
 use axum::response::Response;
 use http::header::SET_COOKIE;
-use http::{HeaderMap, Method, StatusCode};
+use http::{Extensions, HeaderMap, Method, StatusCode};
 
 use super::microsoft::{Place, place};
-use super::{broken, invitation, unrecorded};
+use super::{broken, invitation, peer, too_many, unrecorded};
 use crate::admin::provider_trip::{self, Setting, TripError};
 use crate::app::App;
 use crate::page::{self, Fields, Message};
 use crate::session::{self, Proof};
 
 /// `POST /sign-in/provider`
-pub(super) async fn depart(State(app): State<App>, fields: Fields) -> Response {
-    let (environment, invitation) = match place(&app, fields.text("invitation")).await {
+pub(super) async fn depart(State(app): State<App>, extensions: Extensions, fields: Fields) -> Response {
+    let (environment, invitation) = match place(&app, peer(&extensions), fields.text("invitation")).await {
         Ok(Place::At(environment, invitation)) => (environment, invitation),
         Ok(Place::NotSetUp) => return page::redirect("/sign-in"),
         Ok(Place::InvitationOver) => return invitation::over(),
+        Ok(Place::Wait(seconds)) => return too_many(seconds),
         Err(error) => return broken(&error),
     };
     let setting = Setting {

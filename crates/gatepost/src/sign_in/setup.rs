@@ -7,8 +7,9 @@ use axum::response::Response;
 use http::{Extensions, HeaderMap, StatusCode};
 use serde_json::json;
 
-use super::{alone, broken, peer, unrecorded};
+use super::{alone, broken, peer, too_many, unrecorded};
 use crate::admin::setup::{self, FirstOwner};
+use crate::admin::throttle;
 use crate::admin::{Problems, Refused};
 use crate::app::App;
 use crate::page::{self, Fields, Leaving, Message};
@@ -18,10 +19,19 @@ use crate::session::{self, Proof};
 pub(super) async fn show(
     State(app): State<App>,
     headers: HeaderMap,
+    extensions: Extensions,
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
     let token = query.get("token").map_or("", String::as_str);
-    match setup::holds(&app, token).await {
+    let counted = match throttle::guess(&app, peer(&extensions), "") {
+        Ok(counted) => counted,
+        Err(seconds) => return too_many(seconds),
+    };
+    let holds = setup::holds(&app, &counted, token).await;
+    if let Ok(true) = holds {
+        counted.right(&app);
+    }
+    match holds {
         Ok(true) => form(&app, &headers, StatusCode::OK, token, ("", ""), &Problems::new()),
         Ok(false) => closed(),
         Err(error) => broken(&error),
@@ -65,7 +75,11 @@ pub(super) async fn create(
     fields: Fields,
 ) -> Response {
     let token = fields.text("token");
-    match setup::holds(&app, token).await {
+    let counted = match throttle::guess(&app, peer(&extensions), "") {
+        Ok(counted) => counted,
+        Err(seconds) => return too_many(seconds),
+    };
+    match setup::holds(&app, &counted, token).await {
         Ok(true) => {}
         Ok(false) => return closed(),
         Err(error) => return broken(&error),
@@ -74,6 +88,7 @@ pub(super) async fn create(
     let owner = match FirstOwner::check(name, email, fields.exact("password"), fields.exact("again")) {
         Ok(owner) => owner,
         Err(problems) => {
+            counted.right(&app);
             return form(
                 &app,
                 &headers,
@@ -84,12 +99,13 @@ pub(super) async fn create(
             );
         }
     };
-    let done = match setup::by_link(&app, token, &owner).await {
+    let done = match setup::by_link(&app, &counted, token, &owner).await {
         Ok(done) => done,
         Err(Refused::Store(error)) => return broken(&error),
         Err(Refused::Audit(_)) => return unrecorded(),
         Err(_) => return closed(),
     };
+    counted.right(&app);
     let begun = session::begin(
         &app.db,
         &app.clock,

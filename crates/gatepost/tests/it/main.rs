@@ -16,6 +16,7 @@ mod every_operation;
 mod faults;
 mod front;
 mod funnel;
+mod guessing;
 mod herd;
 mod http2;
 mod joining;

@@ -76,6 +76,11 @@ mod tests {
     }
 
     #[test]
+    fn whatever_judges_a_secret_counts_the_attempt() {
+        assert_eq!(walls::secrets_judged_elsewhere(&the_tree()), Vec::<String>::new());
+    }
+
+    #[test]
     fn the_sandbox_never_sees_the_product() {
         assert_eq!(walls::product_in_the_sandbox(&the_tree()), Vec::<String>::new());
     }

@@ -35,6 +35,32 @@ const SWITCHES: &[&str] = &[
 /// The files of the product that start the sandbox.
 const STARTS_THE_SANDBOX: &[&str] = &["main.rs", "cli", "demo"];
 
+/// What compares or looks up a secret that somebody shows, and where that may be done: each of these places takes the
+/// proof that the attempt was counted (`admin/throttle.rs`), or looks up a token nobody can guess on every request.
+const JUDGES_OF_SECRETS: &[(&str, &[&str])] = &[
+    (".verify_password(", &["admin/password"]),
+    (
+        "verify_password(&counted,",
+        &["admin/account", "admin/proof", "sign_in/local"],
+    ),
+    (
+        ".ct_eq(",
+        &[
+            "admin/second_factor/code",
+            "oauth/client_auth",
+            "oauth/token",
+            "openid/claims",
+            "entra/identity",
+            "vault",
+        ],
+    ),
+    ("step_of(", &["admin/second_factor"]),
+    ("take_recovery(", &["admin/second_factor", "store/second_factors"]),
+    ("find_by_token(", &["sign_in/invitation", "store/invitations"]),
+    (".secret_hash.as_deref()", &["oauth/client_auth", "oauth/register"]),
+    ("api_keys::find_by_hash(", &["call/authenticate"]),
+];
+
 /// The breaches of these rules.
 pub(crate) fn complaints(sources: &[Source]) -> Vec<String> {
     [
@@ -43,6 +69,7 @@ pub(crate) fn complaints(sources: &[Source]) -> Vec<String> {
         sandbox_in_the_product,
         product_in_the_sandbox,
         switches_in_the_product,
+        secrets_judged_elsewhere,
     ]
     .into_iter()
     .flat_map(|rule| rule(sources))
@@ -81,6 +108,25 @@ pub(crate) fn sandbox_in_the_product(sources: &[Source]) -> Vec<String> {
         .filter(|(_, source)| mentions(source, "sandbox"))
         .map(|(_, source)| format!("{}: the library never sees the sandbox", source.path))
         .collect()
+}
+
+/// A secret judged where nothing counts the attempts.
+pub(crate) fn secrets_judged_elsewhere(sources: &[Source]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (path, source) in product_files(sources) {
+        for (judge, places) in JUDGES_OF_SECRETS {
+            let is_known = places.iter().any(|it| is_in(path, it));
+            if source.code.contains(judge) && !is_known {
+                let what = judge.trim_matches(['.', '(', '&', ',']);
+                found.push(format!(
+                    "{}: `{what}` judges a secret; count the attempt first (`admin/throttle.rs`) and name the place in {}",
+                    source.path,
+                    file!()
+                ));
+            }
+        }
+    }
+    found
 }
 
 /// The product in the sandbox.
@@ -172,6 +218,16 @@ mod tests {
         assert_eq!(on("crates/gatepost/src/demo/mod.rs", "sandbox::start();\n"), 0);
         assert_eq!(on("crates/gatepost/src/call/mod.rs", "let x = sandbox::start();\n"), 1);
         assert_eq!(on("crates/gatepost/src/call/mod.rs", "let sandbox = 1;\n"), 0);
+    }
+
+    #[test]
+    fn a_secret_is_judged_where_attempts_are_counted() {
+        let judged = "if given.ct_eq(expected) { enter() }\n";
+        assert_eq!(on("crates/gatepost/src/portal/account.rs", judged), 1);
+        assert_eq!(on("crates/gatepost/src/oauth/client_auth.rs", judged), 0);
+        let password = "if Argon2::default().verify_password(typed, &hash).is_ok() {}\n";
+        assert_eq!(on("crates/gatepost/src/sign_in/local.rs", password), 1);
+        assert_eq!(on("crates/gatepost/src/admin/password.rs", password), 0);
     }
 
     #[test]

@@ -4,6 +4,8 @@ mod code;
 
 use serde_json::json;
 
+use super::proof::held;
+use super::throttle::{Attempt, Secret, attempt};
 use super::{Problems, Refused, manages};
 use crate::app::App;
 use crate::audit::Entry;
@@ -95,12 +97,13 @@ pub async fn confirm(app: &App, caller: &Caller, typed: &str) -> Result<Vec<Stri
     let row = second_factors::find(&app.db, &caller.person)
         .await?
         .ok_or(Refused::NotFound)?;
-    if row.confirmed_at.is_some() || !takes_code(app, &row, typed).await? {
-        return Err(Refused::Invalid(Problems::from([(
-            "code",
-            "this is not the present code; check the device's clock".to_owned(),
-        )])));
+    let problem = |text: String| Refused::Invalid(Problems::from([("code", text)]));
+    let counted = attempt(app, Secret::Code(&caller.person), caller.address).await;
+    let counted = counted.map_err(|it| held(it, "code"))?;
+    if row.confirmed_at.is_some() || !takes_code(app, &counted, &row, typed).await? {
+        return Err(problem("this is not the present code; check the device's clock".into()));
     }
+    counted.right(app).await?;
     let codes: Vec<String> = (0..RECOVERY_CODES).map(|_| recovery_code(app)).collect();
     let hashes: Vec<Vec<u8>> = codes.iter().map(|it| session::hash(&plain(it))).collect();
     let mut tx = app.db.begin().await?;
@@ -136,11 +139,11 @@ fn plain(typed: &str) -> String {
 }
 
 /// Whether `typed` is the present code or an unused recovery code of a person; either counts once.
-pub async fn takes(app: &App, person: &PersonId, typed: &str) -> Result<bool, Refused> {
+pub async fn takes(app: &App, counted: &Attempt, person: &PersonId, typed: &str) -> Result<bool, Refused> {
     let Some(row) = second_factors::find(&app.db, person).await? else {
         return Ok(false);
     };
-    if takes_code(app, &row, typed).await? {
+    if takes_code(app, counted, &row, typed).await? {
         return Ok(true);
     }
     let plain = plain(typed);
@@ -150,7 +153,7 @@ pub async fn takes(app: &App, person: &PersonId, typed: &str) -> Result<bool, Re
     Ok(second_factors::take_recovery(&app.db, person, &session::hash(&plain), app.clock.now()).await?)
 }
 
-async fn takes_code(app: &App, row: &SecondFactor, typed: &str) -> Result<bool, Refused> {
+async fn takes_code(app: &App, _counted: &Attempt, row: &SecondFactor, typed: &str) -> Result<bool, Refused> {
     let secret = opened(app, row)?;
     match code::step_of(&secret, typed, app.clock.now().unix_seconds()) {
         // RFC 6238 §5.2: a code that was taken once is not taken again.
