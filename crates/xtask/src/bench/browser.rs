@@ -140,6 +140,11 @@ impl Page {
             .find(|form| form.buttons.iter().any(is_it))
     }
 
+    /// Every form of the page.
+    pub(crate) fn forms(&self) -> Vec<Form> {
+        form::forms(&self.html)
+    }
+
     /// The form that is sent to this path.
     pub(crate) fn form(&self, action: &str) -> Result<Form> {
         let mut forms = form::forms(&self.html).into_iter();

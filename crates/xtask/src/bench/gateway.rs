@@ -23,6 +23,8 @@ use crate::process::Background;
 
 /// Contoso, the sandbox's directory in which the registration and the people are.
 const TENANT: &str = "5a4db0c5-0000-4000-8000-00000000c001";
+/// The secret of the app registration at the sandbox.
+const REGISTERED_SECRET: &str = "bench~only~0123456789";
 const READY: Duration = Duration::from_secs(60);
 
 /// `gatepost serve`, set up against `gatepost sandbox`; on SQLite unless the environment names another database.
@@ -36,6 +38,8 @@ pub(crate) struct Gateway {
     /// Settings beside those of the bench.
     environment: Vec<(&'static str, String)>,
     pub(crate) sandbox: String,
+    /// The browser of the owner who set it up.
+    pub(crate) owner: Browser,
 }
 
 impl Gateway {
@@ -61,6 +65,7 @@ impl Gateway {
             port,
             environment: environment.to_vec(),
             sandbox: format!("http://localhost:{of_sandbox}"),
+            owner: Browser::default(),
         };
         let link = gateway.run()?.context("a new gateway printed no link for its set-up")?;
         gateway.set_up(&link)?;
@@ -69,11 +74,40 @@ impl Gateway {
 
     /// Ends the gateway and starts it again with the same data, for memory that remembers nothing.
     pub(crate) fn restart(&mut self) -> Result<()> {
+        self.stop()?;
+        self.run()?;
+        Ok(())
+    }
+
+    /// Ends the gateway as an operator would; its data stays.
+    pub(crate) fn stop(&mut self) -> Result<()> {
         if let Some(mut program) = self.program.take() {
             ensure!(program.interrupt(Duration::from_secs(30))?, "the gateway did not end");
         }
-        self.run()?;
         Ok(())
+    }
+
+    /// Runs another command of the program on this gateway's data, while the gateway is stopped; what it printed.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Result<String> {
+        ensure!(self.program.is_none(), "the gateway runs");
+        let mut command = Command::new(&self.path);
+        command
+            .args(arguments)
+            .arg("--data")
+            .arg(self.folder.join("data"))
+            .current_dir(&self.folder)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let output = command.output().context("the program cannot be started")?;
+        let (printed, told) = (
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        ensure!(
+            output.status.success(),
+            "`gatepost {}`: {printed}{told}",
+            arguments.join(" ")
+        );
+        Ok(printed.into_owned())
     }
 
     /// Ends the gateway in the middle of whatever it does, as a power cut or the kernel would (SIGKILL).
@@ -126,8 +160,9 @@ impl Gateway {
     }
 
     /// The first owner, and the integration with an app registration at the sandbox.
-    fn set_up(&self, link: &str) -> Result<()> {
-        let mut browser = Browser::default();
+    fn set_up(&mut self, link: &str) -> Result<()> {
+        let client = self.register_app(REGISTERED_SECRET)?;
+        let browser = &mut self.owner;
         let page = browser.open(link, NOWHERE)?;
         let password = "only as long as the bench runs";
         let owner = [
@@ -137,12 +172,10 @@ impl Gateway {
             ("again", password),
         ];
         let page = browser.submit(&page, &page.form("/setup")?, &owner, NOWHERE)?;
-        let secret = "bench~only~0123456789";
-        let client = self.register_app(secret)?;
         let fields = [
             ("name", "Power BI (sandbox)"),
             ("client_id", &*client),
-            ("secret", secret),
+            ("secret", REGISTERED_SECRET),
             ("tenant", TENANT),
             ("cloud", "custom"),
             ("login", &self.sandbox),

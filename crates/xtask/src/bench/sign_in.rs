@@ -72,7 +72,7 @@ impl Person {
         let mut client = Browser::default();
         gateway.clear_ledger()?;
         let began = Instant::now();
-        let token = self.walk(gateway, &mut client, known)?;
+        let token = self.walk(gateway, &mut client, known)?.access;
         let time = began.elapsed();
         let browser_to_microsoft = self.browser.take_sent(microsoft);
         let sent = Sent {
@@ -84,7 +84,12 @@ impl Person {
         Ok((SignIn { time, sent }, token))
     }
 
-    fn walk(&mut self, gateway: &Gateway, client: &mut Browser, known: Option<&str>) -> Result<String> {
+    /// The same without a watch, and with all that the client holds at the end.
+    pub(crate) fn enter(&mut self, gateway: &Gateway) -> Result<Held> {
+        self.walk(gateway, &mut Browser::default(), None)
+    }
+
+    fn walk(&mut self, gateway: &Gateway, client: &mut Browser, known: Option<&str>) -> Result<Held> {
         let mcp_url = format!("{}/mcp", gateway.url());
         let place = Place::find(client, &mcp_url)?;
         let id = match known {
@@ -93,10 +98,10 @@ impl Person {
         };
         let arrived = self.agree(&place, &id)?;
         let code = form::parameter(&arrived.url, "code").with_context(|| format!("no code: {}", arrived.url))?;
-        let token = place.redeem(client, &id, &code)?;
+        let held = place.redeem(client, id, &code)?;
         let server = Server {
             url: &mcp_url,
-            token: Some(&token),
+            token: Some(&held.access),
         };
         let answer = client.send(&server.call("whoami", &json!({}))?)?;
         let text = answer.json(200)?.to_string();
@@ -105,7 +110,7 @@ impl Person {
             "the call was not made as {}: {text}",
             self.account
         );
-        Ok(token)
+        Ok(held)
     }
 
     /// From the address the client opens to the client's own: the consent page, then Microsoft where needed.
@@ -182,19 +187,55 @@ impl Place {
         text(&made["client_id"])
     }
 
-    fn redeem(&self, client: &mut Browser, id: &str, code: &str) -> Result<String> {
+    fn redeem(&self, client: &mut Browser, id: String, code: &str) -> Result<Held> {
         let body = form::encode(&[
             ("grant_type", "authorization_code"),
             ("code", code),
-            ("client_id", id),
+            ("client_id", &id),
             ("redirect_uri", BACK),
             ("code_verifier", VERIFIER),
             ("resource", &self.resource),
         ]);
-        let headers = [("content-type", "application/x-www-form-urlencoded")];
-        let pair = client.send(&Request::post(&self.token, &headers, &body)?)?.json(200)?;
-        text(&pair["access_token"])
+        let pair = client.send(&at_token(&self.token, &body)?)?.json(200)?;
+        Held::of(id, &pair)
     }
+}
+
+/// What a client holds after a sign-in.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) client: String,
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+}
+
+impl Held {
+    fn of(client: String, pair: &Value) -> Result<Self> {
+        Ok(Self {
+            client,
+            access: text(&pair["access_token"])?,
+            refresh: text(&pair["refresh_token"])?,
+        })
+    }
+
+    /// The request that asks for the next pair (RFC 6749 §6).
+    pub(crate) fn renewal(&self, gateway: &Gateway) -> Result<Request> {
+        let body = form::encode(&[
+            ("grant_type", "refresh_token"),
+            ("refresh_token", &self.refresh),
+            ("client_id", &self.client),
+        ]);
+        at_token(&format!("{}/token", gateway.url()), &body)
+    }
+
+    /// What the client holds after the answer to [`Held::renewal`].
+    pub(crate) fn renewed(&self, answer: &Value) -> Result<Self> {
+        Self::of(self.client.clone(), answer)
+    }
+}
+
+fn at_token(url: &str, body: &str) -> Result<Request> {
+    Request::post(url, &[("content-type", "application/x-www-form-urlencoded")], body)
 }
 
 /// A client makes itself known (RFC 7591).

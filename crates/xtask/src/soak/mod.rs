@@ -1,6 +1,7 @@
 //! `cargo xtask soak`: checks that take longer than a minute, each in a file of its own; what they found stands in bench/soak.md.
 
 mod fuzz;
+mod kills;
 mod report;
 mod restarts;
 mod run;
@@ -19,7 +20,7 @@ use crate::soak::run::Run;
 use crate::steps::Steps;
 
 /// Every soak, in the order of their rows.
-const SOAKS: &[Soak] = &[fuzz::SOAK, restarts::SOAK];
+const SOAKS: &[Soak] = &[fuzz::SOAK, kills::SOAK, restarts::SOAK];
 
 /// One long check.
 #[derive(Clone, Copy)]
