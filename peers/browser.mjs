@@ -117,11 +117,7 @@ await run("browser", {
         }
         await field(/client id/i).fill(registration.client_id);
         await field(/client secret/i).fill(SECRET);
-        await field(/^cloud/i).selectOption("custom");
-        await field(/^sign-in$/i).fill(SANDBOX);
-        await field(/^resource$/i).fill("https://analysis.windows.net/powerbi/api");
-        await field(/^api$/i).fill(SANDBOX);
-        await field(/^portal$/i).fill(`${SANDBOX}/portal`);
+        await field(/^cloud/i).selectOption("sandbox");
         await button(/^save$/i).click();
         await page.getByText(INTEGRATION).first().waitFor();
         assert.ok(!(await page.content()).includes(SECRET), "the secret is write-only");

@@ -1,6 +1,7 @@
 //! The Microsoft clouds: where people sign in and where Power BI answers.
 
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -46,6 +47,30 @@ pub fn all() -> &'static [Cloud] {
 /// The cloud of this id.
 pub fn find(id: &str) -> Option<&'static Cloud> {
     all().iter().find(|cloud| cloud.id == id)
+}
+
+/// The clouds that one gateway may use: Microsoft's five, and those its operator's settings name. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Clouds(Arc<BTreeMap<String, Cloud>>);
+
+impl Clouds {
+    /// The five, and these besides.
+    ///
+    /// Invariant: an entry never takes the place of one of the five.
+    pub fn with(entries: impl IntoIterator<Item = Cloud>) -> Self {
+        let entries = entries.into_iter().filter(|it| find(&it.id).is_none());
+        Self(Arc::new(entries.map(|it| (it.id.clone(), it)).collect()))
+    }
+
+    /// The cloud of this id.
+    pub fn find(&self, id: &str) -> Option<&Cloud> {
+        find(id).or_else(|| self.0.get(id))
+    }
+
+    /// Every cloud, the five first.
+    pub fn iter(&self) -> impl Iterator<Item = &Cloud> {
+        all().iter().chain(self.0.values())
+    }
 }
 
 impl Cloud {

@@ -68,15 +68,6 @@
     show();
   }
 
-  function customCloud() {
-    const select = document.querySelector("select[name=cloud]");
-    const part = document.querySelector("[data-for-cloud]");
-    if (!select || !part) return;
-    const show = () => { part.hidden = select.value !== part.dataset.forCloud; };
-    select.addEventListener("change", show);
-    show();
-  }
-
   document.addEventListener("DOMContentLoaded", () => {
     for (const hidden of document.querySelectorAll("[data-with-script]")) hidden.hidden = false;
     document.addEventListener("click", (event) => {
@@ -98,6 +89,5 @@
     document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
     localTimes();
     chosenAction();
-    customCloud();
   });
 })();

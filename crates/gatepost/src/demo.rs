@@ -7,7 +7,7 @@ use gatepost::admin::{self, IntegrationInput, KeyInput};
 use gatepost::app::App;
 use gatepost::caller::{Caller, IntegrationId, Role, Scope, ScopeSet, Through};
 use gatepost::clock::Clock;
-use gatepost::config::Settings;
+use gatepost::config::{CloudEntry, Settings};
 use gatepost::store::people;
 use sandbox::Sandbox;
 use sandbox::visitor::{Page, Visitor};
@@ -20,6 +20,8 @@ const OWNER: &str = "admin@example.com";
 /// The Microsoft account the administrator connects, and an analyst who sees only some rows.
 const ACCOUNT: &str = "ada@contoso.test";
 const ANALYST: &str = "cy@contoso.test";
+/// The pretend Microsoft in the demo's settings.
+const CLOUD: &str = "sandbox";
 
 /// Options of `gatepost demo`.
 #[derive(Args)]
@@ -63,6 +65,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         drain_seconds: 3,
         // The sandbox has no such limit.
         list_calls_per_minute: 0,
+        clouds: [(CLOUD.to_owned(), cloud(&sandbox_url))].into(),
         ..Settings::default()
     };
     start_logging(&settings);
@@ -99,6 +102,19 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let _ = tokio::join!(front, microsoft);
     app.db.close().await;
     Ok(())
+}
+
+/// The pretend Microsoft, as an operator would enter it.
+fn cloud(sandbox_url: &str) -> CloudEntry {
+    CloudEntry {
+        name: "Sandbox".into(),
+        login: sandbox_url.to_owned(),
+        resource: "https://analysis.windows.net/powerbi/api".into(),
+        api: sandbox_url.to_owned(),
+        portal: format!("{sandbox_url}/portal"),
+        power_bi_app_id: String::new(),
+        api_hosts: Vec::new(),
+    }
 }
 
 async fn prepare(app: &App, url: String, sandbox_url: String) -> anyhow::Result<Ready> {
@@ -175,13 +191,7 @@ async fn integrate(app: &App, caller: &Caller, url: &str, sandbox_url: &str) -> 
             .to_owned(),
         secret: secret.into(),
         tenant: sandbox::people::CONTOSO.into(),
-        cloud: "custom".into(),
-        addresses: [
-            sandbox_url.to_owned(),
-            "https://analysis.windows.net/powerbi/api".into(),
-            sandbox_url.to_owned(),
-            format!("{sandbox_url}/portal"),
-        ],
+        cloud: CLOUD.into(),
         secret_expires: String::new(),
     };
     Ok(admin::create_integration(app, caller, &input).await?.id)

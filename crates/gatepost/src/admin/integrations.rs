@@ -1,6 +1,5 @@
 //! Integrations: entering, editing, testing and deleting an Entra app registration.
 
-use catalogue::clouds::{self, Cloud};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
@@ -20,10 +19,8 @@ pub struct IntegrationInput {
     /// Empty keeps the secret that is stored.
     pub secret: SecretString,
     pub tenant: String,
-    /// A cloud's id, or `custom`.
+    /// The id of one of Microsoft's clouds, or of one of the settings.
     pub cloud: String,
-    /// Sign-in, resource, API and portal address of a custom cloud.
-    pub addresses: [String; 4],
     /// `2027-05-22`, or nothing.
     pub secret_expires: String,
 }
@@ -62,7 +59,7 @@ pub async fn find(app: &App, caller: &Caller, id: &IntegrationId) -> Result<Inte
 /// Adds an integration.
 pub async fn create(app: &App, caller: &Caller, input: &IntegrationInput) -> Result<Saved, Refused> {
     manages(caller)?;
-    let checked = check(input, None)?;
+    let checked = check(app, input, None)?;
     let now = app.clock.now();
     let id = app.clock.new_id();
     let row = Integration {
@@ -99,7 +96,7 @@ pub async fn create(app: &App, caller: &Caller, input: &IntegrationInput) -> Res
 pub async fn save(app: &App, caller: &Caller, id: &IntegrationId, input: &IntegrationInput) -> Result<Saved, Refused> {
     manages(caller)?;
     let mut row = find(app, caller, id).await?;
-    let checked = check(input, Some(&row))?;
+    let checked = check(app, input, Some(&row))?;
     if let Some(secret) = checked.secret {
         row.secret_sealed = app
             .vault
@@ -144,7 +141,7 @@ pub async fn test(app: &App, caller: &Caller, id: &IntegrationId) -> Result<Test
     manages(caller)?;
     let row = find(app, caller, id).await?;
     let registration =
-        entra::registration_of(&app.vault, &row).map_err(|error| Refused::Conflict(error.to_string()))?;
+        entra::registration_of(&app.vault, &app.clouds, &row).map_err(|error| Refused::Conflict(error.to_string()))?;
     let answer = app.entra.test_registration(&registration).await;
     let outcome = match answer {
         Ok(it) if it.credential_proven => Test::Proven {
@@ -185,32 +182,28 @@ pub async fn test(app: &App, caller: &Caller, id: &IntegrationId) -> Result<Test
 
 struct Checked<'a> {
     client_id: String,
-    /// As it is stored: an id, or JSON of the addresses.
     cloud: String,
     secret: Option<&'a str>,
     expires: Option<Timestamp>,
     warning: Option<&'static str>,
 }
 
-fn check<'a>(input: &'a IntegrationInput, stored: Option<&Integration>) -> Result<Checked<'a>, Refused> {
+fn check<'a>(app: &App, input: &'a IntegrationInput, stored: Option<&Integration>) -> Result<Checked<'a>, Refused> {
     let mut problems = Problems::new();
     check_name(&mut problems, "name", &input.name);
     let client_id = client_id(&input.client_id, &mut problems);
     if let Err(problem) = Tenant::parse(&input.tenant) {
         problems.insert("tenant", problem.to_string());
     }
-    let cloud = cloud(input).unwrap_or_else(|problem| {
-        problems.insert("cloud", problem);
-        String::new()
-    });
+    let cloud = input.cloud.clone();
+    if app.clouds.find(&cloud).is_none() {
+        problems.insert("cloud", "expected one of the clouds".to_owned());
+    }
     let typed = input.secret.expose_secret().trim();
     let (secret, warning) = match typed {
         "" if stored.is_some_and(|it| it.cloud != cloud) => {
             // Invariant: a stored secret is sent only to the addresses it was entered for.
-            problems.insert(
-                "secret",
-                "the addresses have changed, so enter the secret again".to_owned(),
-            );
+            problems.insert("secret", "the cloud has changed, so enter the secret again".to_owned());
             (None, None)
         }
         "" if stored.is_some() => (None, None),
@@ -247,17 +240,6 @@ fn client_id(typed: &str, problems: &mut Problems) -> String {
         problems.insert("client_id", text.to_owned());
     }
     id
-}
-
-fn cloud(input: &IntegrationInput) -> Result<String, String> {
-    if input.cloud != "custom" {
-        return clouds::find(&input.cloud)
-            .map(|it| it.id.clone())
-            .ok_or_else(|| "expected one of the clouds".to_owned());
-    }
-    let [login, resource, api, portal] = &input.addresses;
-    let custom: Cloud = Cloud::custom(login, resource, api, portal)?;
-    Ok(serde_json::to_string(&custom).expect("a cloud is plain data"))
 }
 
 /// The end of the day typed, in UTC.

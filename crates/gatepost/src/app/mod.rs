@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use catalogue::Catalogue;
+use catalogue::clouds::Clouds;
 
 use crate::audit::{Audit, Signer};
 use crate::client_metadata::Documents;
@@ -32,6 +33,8 @@ pub struct Parts {
     pub db: Db,
     pub vault: Vault,
     pub catalogue: &'static Catalogue,
+    /// Microsoft's clouds and those of the settings.
+    pub clouds: Clouds,
     pub audit: Audit,
     pub signer: Arc<Signer>,
     pub entra: Entra,

@@ -10,7 +10,7 @@ use super::{App, Parts, policies::Compiled};
 use crate::audit::{Audit, Signer};
 use crate::client_metadata::{Documents, Reach};
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{self, Settings};
 use crate::entra::{self, Access, Entra};
 use crate::openid::OpenId;
 use crate::powerbi::{Budgets, PowerBi};
@@ -22,6 +22,8 @@ use crate::vault::{Keyring, KeyringError, Place, Vault};
 /// Why the gateway does not start, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    #[error("{0}")]
+    Settings(#[from] config::Problem),
     #[error("cannot create the data folder {0}: {1}")]
     Data(String, std::io::Error),
     #[error("{0}")]
@@ -81,6 +83,7 @@ impl App {
         if settings.conformance && !settings.is_on_this_machine() {
             return Err(StartError::Conformance);
         }
+        let clouds = settings.clouds()?;
         std::fs::create_dir_all(&settings.data)
             .map_err(|error| StartError::Data(settings.data.display().to_string(), error))?;
         let db = open(&settings).await?;
@@ -107,6 +110,7 @@ impl App {
             guesses: PerMinute::new(MOST_GUESSES),
             documents: Documents::new(clock.clone(), reach),
             catalogue: Catalogue::builtin(),
+            clouds,
             replica: clock.new_id().into(),
             settings,
             clock,

@@ -28,7 +28,7 @@ pub(super) async fn send(
 ) -> Result<Answer, CallError> {
     let integration = integrations::find(&app.db, &connection.integration_id).await?;
     let integration = integration.ok_or_else(|| CallError::Internal("the connection's integration is gone".into()))?;
-    let cloud = entra::cloud_of(&integration.cloud).map_err(|error| CallError::Access(error.into()))?;
+    let cloud = entra::cloud_of(&app.clouds, &integration.cloud).map_err(|error| CallError::Access(error.into()))?;
     let mut token = entra::access_token(&app.means(), permit, connection)
         .await
         .map_err(|error| at_link(app, error))?;
@@ -140,6 +140,7 @@ impl App {
             db: self.db.clone(),
             clock: self.clock.clone(),
             vault: self.vault.clone(),
+            clouds: self.clouds.clone(),
             entra: self.entra.clone(),
             access: Arc::clone(&self.access),
             replica: Arc::clone(&self.replica),

@@ -112,11 +112,12 @@ async fn keys_and_integrations(settings: &Settings, db: &Db, findings: &mut Find
     };
     findings.good(&format!("vault keys: {} seals", ring.active()));
     let vault = Vault::new(ring, clock.random().clone());
+    let clouds = settings.clouds()?;
     let client = entra::Entra::new(clock, entra::http_client(None)?);
     for environment in environments::list(db).await? {
         for row in integrations::list(db, &environment.id).await? {
             let name = format!("integration {} / {}", environment.name, row.name);
-            let registration = match entra::registration_of(&vault, &row) {
+            let registration = match entra::registration_of(&vault, &clouds, &row) {
                 Ok(registration) => registration,
                 Err(error) => {
                     findings.bad(&format!("{name}: {error}"));

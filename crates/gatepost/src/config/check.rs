@@ -60,7 +60,7 @@ impl Settings {
                 return Err(Problem(format!("{name} is {value}; expected {least} to {most}")));
             }
         }
-        Ok(())
+        self.clouds().map(drop)
     }
 }
 

@@ -122,6 +122,10 @@ const MEANINGS: &[(&str, &str)] = &[
         "What is logged: error, warn, info, debug, or a filter such as gatepost=debug.",
     ),
     ("log_json", "Log lines as JSON."),
+    (
+        "clouds",
+        "Clouds besides Microsoft's five, which integrations choose by name: one table each, such as [clouds.lab] with login, resource, api and portal, and where they differ from the public cloud name, power_bi_app_id and api_hosts. All addresses are https; addresses on this machine are only for a public_url of http://localhost.",
+    ),
 ];
 
 /// Every setting, in the order of the example file.

@@ -1,13 +1,16 @@
 //! Settings, from `gatepost.toml` and from `GATEPOST_*` in the environment.
 
 mod check;
+mod clouds;
 mod describe;
 #[cfg(test)]
 mod tests;
 
 pub use check::{Problem, check_public_url};
+pub use clouds::CloudEntry;
 pub use describe::{Described, described, example_file};
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -53,6 +56,7 @@ pub struct Settings {
     pub drain_seconds: u64,
     pub log: String,
     pub log_json: bool,
+    pub clouds: BTreeMap<String, CloudEntry>,
     /// How long one request waits for a person who is in the browser; clients and proxies give up after a minute.
     #[serde(skip, default = "consent_wait_seconds")]
     pub consent_wait_seconds: u64,
@@ -118,6 +122,7 @@ impl Default for Settings {
             drain_seconds: 20,
             log: "info".into(),
             log_json: false,
+            clouds: BTreeMap::new(),
             consent_wait_seconds: consent_wait_seconds(),
             conformance: false,
         }

@@ -138,7 +138,7 @@ async fn connect(app: &App, flow: &Flow, code: &SecretString, trace: &str) -> Re
     let integration = integrations::find(&app.db, &flow.integration_id)
         .await?
         .ok_or(ConnectError::NoIntegration)?;
-    let registration = entra::registration_of(&app.vault, &integration)?;
+    let registration = entra::registration_of(&app.vault, &app.clouds, &integration)?;
     let (answer, identity) = redeem(app, flow, &registration, code).await?;
     if Kind::from_stored(&flow.kind) == Kind::Proof {
         return proved(app, flow, &identity, trace).await;

@@ -99,7 +99,7 @@ pub async fn begin(app: &App, ask: Ask) -> Result<Departure, ConnectError> {
     let integration = integration
         .filter(|it| it.environment_id == ask.environment)
         .ok_or(ConnectError::NoIntegration)?;
-    let registration = entra::registration_of(&app.vault, &integration)?;
+    let registration = entra::registration_of(&app.vault, &app.clouds, &integration)?;
     let redirect_uri = app.settings.redirect_uri();
     let hint = ask.login_hint.as_deref();
     let start = Start::with_hints(

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use catalogue::clouds::Clouds;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::error::EntraError;
@@ -61,6 +62,7 @@ pub struct Means {
     pub db: Db,
     pub clock: Clock,
     pub vault: Vault,
+    pub clouds: Clouds,
     pub entra: Entra,
     pub access: Arc<Access>,
     /// Names this process; the lease's owner.
@@ -289,7 +291,8 @@ enum Asked {
 }
 
 async fn ask(means: &Means, integration: &Integration, row: &Connection) -> Result<TokenAnswer, Asked> {
-    let registration = registration_of(&means.vault, integration).map_err(|error| Asked::Local(error.into()))?;
+    let registration =
+        registration_of(&means.vault, &means.clouds, integration).map_err(|error| Asked::Local(error.into()))?;
     let sealed = row.refresh_sealed.as_deref().ok_or(Asked::Local(AccessError::Sealed))?;
     let place = token_place("refresh_sealed", &row.id.0, &row.environment_id.0);
     let token = means

@@ -1,6 +1,6 @@
 //! From a stored integration to a registration that can be used, with its secret opened.
 
-use catalogue::clouds::{self, Cloud};
+use catalogue::clouds::{Cloud, Clouds};
 
 use super::registration::{Credential, Registration};
 use super::tenant::Tenant;
@@ -10,8 +10,14 @@ use crate::vault::{Place, Vault};
 /// Why a stored integration cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
-    #[error("the integration's cloud `{0}` is not known; edit the integration")]
+    #[error(
+        "the integration's cloud `{0}` is not in the gateway's settings; the operator adds it there as [clouds.{0}], or an administrator chooses another"
+    )]
     Cloud(String),
+    #[error(
+        "the integration's addresses were typed into its form, which counts no more; the operator enters them as a cloud in the gateway's settings, then an administrator chooses it under Integrations"
+    )]
+    Typed,
     #[error("the integration's tenant cannot be used: {0}")]
     Tenant(String),
     #[error("the integration's secret does not open with the vault's keys; enter it again")]
@@ -28,25 +34,26 @@ pub fn secret_place<'a>(row: &'a str, environment: &'a str) -> Place<'a> {
     }
 }
 
-/// The cloud of a stored integration: a known id, or JSON of a custom one's addresses.
-pub fn cloud_of(stored: &str) -> Result<Cloud, Unusable> {
-    if let Some(cloud) = clouds::find(stored) {
-        return Ok(cloud.clone());
+/// The cloud that a stored integration names.
+///
+/// Invariant: secrets and tokens go only where Microsoft or the operator's settings say, never to an address that the database
+/// holds. Older versions stored addresses typed into the form, as JSON.
+pub fn cloud_of(clouds: &Clouds, stored: &str) -> Result<Cloud, Unusable> {
+    match clouds.find(stored) {
+        Some(cloud) => Ok(cloud.clone()),
+        None if stored.starts_with('{') => Err(Unusable::Typed),
+        None => Err(Unusable::Cloud(stored.chars().take(40).collect())),
     }
-    let unusable = || Unusable::Cloud(stored.chars().take(40).collect());
-    let custom: Cloud = serde_json::from_str(stored).map_err(|_| unusable())?;
-    // Checked again on the way out of the database: secrets go to these addresses.
-    Cloud::custom(&custom.login, &custom.resource, &custom.api, &custom.portal).map_err(|_| unusable())
 }
 
 /// The usable registration of a stored integration.
-pub fn registration_of(vault: &Vault, row: &Integration) -> Result<Registration, Unusable> {
+pub fn registration_of(vault: &Vault, clouds: &Clouds, row: &Integration) -> Result<Registration, Unusable> {
     let secret = vault
         .open_text(secret_place(&row.id.0, &row.environment_id.0), &row.secret_sealed)
         .map_err(|_| Unusable::Secret)?;
     Ok(Registration {
         integration: row.id.clone(),
-        cloud: cloud_of(&row.cloud)?,
+        cloud: cloud_of(clouds, &row.cloud)?,
         tenant: Tenant::parse(&row.tenant).map_err(|error| Unusable::Tenant(error.to_string()))?,
         client_id: row.client_id.clone(),
         credential: Credential::Secret(secret),

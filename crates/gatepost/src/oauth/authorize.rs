@@ -194,10 +194,10 @@ pub(super) async fn again(Query(query): Query<HashMap<String, String>>) -> Respo
 }
 
 /// Chromium checks every redirect that follows a form: back to the client, or on to Microsoft.
-fn leaving(_app: &App, asked: &Asked) -> Leaving {
+fn leaving(app: &App, asked: &Asked) -> Leaving {
     let mut targets = vec![asked.checked.request.redirect_uri.clone()];
     if !asked.is_connected {
-        targets.extend(entra::cloud_of(&asked.integration.cloud).map(|it| it.login));
+        targets.extend(entra::cloud_of(&app.clouds, &asked.integration.cloud).map(|it| it.login));
     }
     Leaving::Departs(targets)
 }

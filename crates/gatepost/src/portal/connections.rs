@@ -112,7 +112,7 @@ pub(super) async fn ask(
     let present = present.filter(|it| it.state() != ConnectionState::Revoked);
     let wants_consent = query.contains_key("missing");
     let details = json!({
-        "integration": described(&integration),
+        "integration": described(&app, &integration),
         "present": present.as_ref().map(|it| json!({ "account": it.account_username, "claims": it.claims.is_some() })),
         "wants_consent": wants_consent,
         "asked": asked(present.as_ref().filter(|_| wants_consent)),
@@ -120,7 +120,7 @@ pub(super) async fn ask(
     visitor.show_as(
         &app,
         StatusCode::OK,
-        &Leaving::Departs(cloud_login(&integration).into_iter().collect()),
+        &Leaving::Departs(cloud_login(&app, &integration).into_iter().collect()),
         ASK,
         details,
     )
@@ -138,7 +138,7 @@ fn asked(missing_of: Option<&Connection>) -> Vec<Value> {
         .collect()
 }
 
-fn described(it: &Integration) -> Value {
+fn described(app: &App, it: &Integration) -> Value {
     let tenant = Tenant::parse(&it.tenant).map_or_else(
         |_| it.tenant.clone(),
         |tenant| {
@@ -149,11 +149,11 @@ fn described(it: &Integration) -> Value {
             }
         },
     );
-    json!({ "id": it.id, "name": it.name, "client_id": it.client_id, "tenant": tenant, "host": cloud_login(it) })
+    json!({ "id": it.id, "name": it.name, "client_id": it.client_id, "tenant": tenant, "host": cloud_login(app, it) })
 }
 
-fn cloud_login(it: &Integration) -> Option<String> {
-    entra::cloud_of(&it.cloud).ok().map(|it| it.login)
+fn cloud_login(app: &App, it: &Integration) -> Option<String> {
+    entra::cloud_of(&app.clouds, &it.cloud).ok().map(|it| it.login)
 }
 
 /// `POST /connections/connect/{integration}`: the consent here; only now the browser goes to Microsoft.

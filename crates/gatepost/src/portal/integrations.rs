@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use catalogue::clouds;
 use http::StatusCode;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -38,7 +37,7 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Res
         .map(|it| {
             json!({
                 "id": it.id, "name": it.name, "client_id": it.client_id, "tenant": if it.tenant.is_empty() { "any organisation" } else { &it.tenant },
-                "cloud": cloud_name(it), "state": it.state, "state_reason": it.state_reason, "secret_expires_at": it.secret_expires_at,
+                "cloud": cloud_name(&app, it), "cloud_problem": cloud_problem(&app, it), "state": it.state, "state_reason": it.state_reason, "secret_expires_at": it.secret_expires_at,
                 "secret_notice": admin::secret_notice(it.secret_expires_at, now).map(|(kind, text)| json!({ "kind": kind, "text": text })),
                 "connections": connected.iter().filter(|row| row.integration_id == it.id && row.state != "revoked").count(),
             })
@@ -49,7 +48,7 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Res
 
 /// `GET /integrations/new`
 pub(super) async fn new(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
-    let form = json!({ "name": "Power BI", "client_id": "", "tenant": "", "cloud": "public", "addresses": ["", "", "", ""], "secret_expires": "" });
+    let form = json!({ "name": "Power BI", "client_id": "", "tenant": "", "cloud": "public", "secret_expires": "" });
     visitor.show(&app, NEW, details(&app, None, form, &Problems::new(), &Value::Null))
 }
 
@@ -155,34 +154,32 @@ fn input(fields: &Fields) -> IntegrationInput {
         secret: SecretString::from(text("secret")),
         tenant: text("tenant"),
         cloud: text("cloud"),
-        addresses: ["login", "resource", "api", "portal"].map(text),
         secret_expires: text("secret_expires"),
     }
 }
 
 /// What was typed, to show again; the secret is not.
 fn typed(it: &IntegrationInput) -> Value {
-    json!({ "name": it.name, "client_id": it.client_id, "tenant": it.tenant, "cloud": it.cloud, "addresses": it.addresses, "secret_expires": it.secret_expires })
+    json!({ "name": it.name, "client_id": it.client_id, "tenant": it.tenant, "cloud": it.cloud, "secret_expires": it.secret_expires })
 }
 
 fn stored(row: &Integration) -> Value {
-    let custom = entra::cloud_of(&row.cloud)
-        .ok()
-        .filter(|it| clouds::find(&it.id).is_none());
-    let addresses = custom.as_ref().map_or_else(
-        || [""; 4].map(str::to_owned),
-        |it| [it.login.clone(), it.resource.clone(), it.api.clone(), it.portal.clone()],
-    );
-    let cloud = if custom.is_some() { "custom" } else { &row.cloud };
     let expires: String = row
         .secret_expires_at
         .map(|it| it.rfc3339().chars().take(10).collect())
         .unwrap_or_default();
-    json!({ "name": row.name, "client_id": row.client_id, "tenant": row.tenant, "cloud": cloud, "addresses": addresses, "secret_expires": expires })
+    json!({ "name": row.name, "client_id": row.client_id, "tenant": row.tenant, "cloud": row.cloud, "secret_expires": expires })
 }
 
-fn cloud_name(row: &Integration) -> String {
-    entra::cloud_of(&row.cloud).map_or_else(|_| "unknown".into(), |it| it.name)
+fn cloud_name(app: &App, row: &Integration) -> String {
+    entra::cloud_of(&app.clouds, &row.cloud).map_or_else(|_| "unknown".into(), |it| it.name)
+}
+
+/// Why the integration's cloud cannot be used, if it cannot.
+fn cloud_problem(app: &App, row: &Integration) -> Option<String> {
+    entra::cloud_of(&app.clouds, &row.cloud)
+        .err()
+        .map(|problem| problem.to_string())
 }
 
 fn redirect(app: &App) -> Value {
@@ -222,11 +219,14 @@ fn details(app: &App, row: Option<&Integration>, form: Value, problems: &Problem
         .iter()
         .map(|name| json!({ "name": name, "summary": catalogue::scopes::find(name).map_or("", |it| it.summary.as_str()) }))
         .collect();
-    let mut clouds: Vec<Value> = clouds::all()
+    let mut clouds: Vec<Value> = app
+        .clouds
         .iter()
         .map(|it| json!({ "id": it.id, "name": it.name }))
         .collect();
-    clouds.push(json!({ "id": "custom", "name": "Other addresses" }));
+    if row.is_some_and(|it| cloud_problem(app, it).is_some()) {
+        clouds.insert(0, json!({ "id": "", "name": "Choose a cloud" }));
+    }
     json!({
         "form": form,
         "problems": problems,
@@ -237,6 +237,7 @@ fn details(app: &App, row: Option<&Integration>, form: Value, problems: &Problem
         "test": test,
         "integration": row.map(|it| json!({
             "id": it.id, "name": it.name, "state": it.state, "state_code": it.state_code, "state_reason": it.state_reason, "retry_at": it.retry_at,
+            "cloud_problem": cloud_problem(app, it),
             "secret_hint": it.secret_hint, "updated_at": it.updated_at,
             "secret_notice": admin::secret_notice(it.secret_expires_at, now).map(|(kind, text)| json!({ "kind": kind, "text": text })),
         })),

@@ -10,6 +10,7 @@ use super::visitor::{Place, Visitor};
 use crate::admin;
 use crate::app::App;
 use crate::clock::Timestamp;
+use crate::entra;
 use crate::store::connections::{self, Connection, State as ConnectionState};
 use crate::store::integrations::{self, Integration};
 use crate::store::{audit, grants};
@@ -34,7 +35,7 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Res
     let connected = mine.iter().any(|it| it.state() == ConnectionState::Connected);
     let details = json!({
         "chart": chart::chart(&counted, now),
-        "alerts": alerts(&integrations, &mine, manages, now),
+        "alerts": alerts(&app, &integrations, &mine, manages),
         "steps": steps(manages, !integrations.is_empty(), connected, !agents.is_empty()),
         "connections": all.len(),
         "broken_connections": all.iter().filter(|it| it.state() == ConnectionState::NeedsReconnect).count(),
@@ -56,10 +57,14 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Res
 }
 
 /// What needs somebody, the worst first.
-fn alerts(integrations: &[Integration], mine: &[Connection], manages: bool, now: Timestamp) -> Vec<Value> {
-    let mut alerts = Vec::new();
+fn alerts(app: &App, integrations: &[Integration], mine: &[Connection], manages: bool) -> Vec<Value> {
+    let (mut alerts, now) = (Vec::new(), app.clock.now());
     for it in integrations.iter().filter(|_| manages) {
         let href = format!("/integrations/{}", it.id);
+        if let Err(problem) = entra::cloud_of(&app.clouds, &it.cloud) {
+            let text = format!("The integration {} is not used: {problem}.", it.name);
+            alerts.push(json!({ "kind": "bad", "text": text, "href": href, "link": "Choose a cloud" }));
+        }
         if it.state == "broken" {
             let reason = it.state_reason.clone().unwrap_or_default();
             alerts.push(json!({ "kind": "bad", "text": format!("Microsoft refuses the integration {}. {reason}", it.name), "href": href, "link": "Mend it" }));

@@ -143,7 +143,7 @@ async fn shown(
         .collect();
     let logins = all
         .iter()
-        .filter_map(|it| entra::cloud_of(&it.cloud).ok())
+        .filter_map(|it| entra::cloud_of(&app.clouds, &it.cloud).ok())
         .map(|it| it.login)
         .collect();
     let provider = openid::find_of(&app.db, &visitor.caller.environment).await?;

@@ -103,7 +103,7 @@ pub(super) async fn ways(app: &App, environment: &EnvironmentId) -> store::Resul
     let provider = openid::find_of(&app.db, environment).await?;
     let logins = all
         .iter()
-        .filter_map(|it| entra::cloud_of(&it.cloud).ok())
+        .filter_map(|it| entra::cloud_of(&app.clouds, &it.cloud).ok())
         .map(|it| it.login);
     let targets: Vec<String> = logins.chain(provider.iter().filter_map(page_of)).collect();
     Ok(Ways {

@@ -13,7 +13,7 @@ row! {
         pub id: IntegrationId,
         pub environment_id: EnvironmentId,
         pub name: String,
-        /// A cloud's id, or JSON of a custom cloud's addresses.
+        /// A cloud's id: one of Microsoft's or of the settings. Older versions stored JSON of typed addresses, which counts no more.
         pub cloud: String,
         /// As the administrator typed it.
         pub tenant: String,

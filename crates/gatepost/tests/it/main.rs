@@ -8,6 +8,7 @@ mod backup;
 mod browser;
 mod callback;
 mod clients;
+mod clouds;
 mod connect;
 mod consent;
 mod database;

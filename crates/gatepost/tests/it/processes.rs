@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use gatepost::config::Settings;
 use gatepost::entra;
 use gatepost::store::connections;
 use sandbox::visitor::Visitor;
@@ -87,8 +88,20 @@ pub(crate) fn gatepost_in(world: &World, data: &Path, arguments: &[&str]) -> Com
         .env("GATEPOST_LIST_CALLS_PER_MINUTE", "0")
         .env("GATEPOST_DATABASE_URL", &settings.database_url)
         .env("GATEPOST_DATABASE_SCHEMA", &settings.database_schema)
+        .env("GATEPOST_CLOUDS", clouds(settings))
         .stdout(Stdio::null());
     command
+}
+
+/// The clouds of the settings, as a variable gives them.
+pub(crate) fn clouds(settings: &Settings) -> String {
+    let entries = settings.clouds.iter().map(|(id, it)| {
+        format!(
+            "{id}={{name={:?},login={:?},resource={:?},api={:?},portal={:?}}}",
+            it.name, it.login, it.resource, it.api, it.portal
+        )
+    });
+    format!("{{{}}}", entries.collect::<Vec<_>>().join(","))
 }
 
 /// The host that a request names, wherever the process listens.

@@ -7,7 +7,7 @@ use gatepost::app::App;
 use gatepost::caller::{Caller, EnvironmentId, IntegrationId, PersonId, Role, Scope, ScopeSet, Through};
 use gatepost::client_metadata::Reach;
 use gatepost::clock::{Clock, Timestamp};
-use gatepost::config::Settings;
+use gatepost::config::{CloudEntry, Settings};
 use gatepost::store::Db;
 use gatepost::store::audit::Row;
 use sandbox::visitor::{Page, Visitor};
@@ -24,6 +24,9 @@ pub(crate) const CY: &str = "cy@contoso.test";
 pub(crate) const DI: &str = "di@contoso.test";
 pub(crate) const FLO: &str = "flo@contoso.test";
 pub(crate) const OWNER: (&str, &str) = ("olga@example.com", "correct horse battery");
+
+/// The sandbox among the clouds of a world's settings.
+pub(crate) const CLOUD: &str = "sandbox";
 
 static SCHEMAS: AtomicU64 = AtomicU64::new(0);
 
@@ -61,6 +64,11 @@ impl World {
         Self::start(clock, Some(NOON), Reach::default(), change).await
     }
 
+    /// A fresh world whose calls go to another Power BI than the sandbox's; sign-in stays there.
+    pub(crate) async fn calling(power_bi: &str) -> Self {
+        Self::with(|settings| send_calls_to(settings, power_bi)).await
+    }
+
     /// A fresh world that finds clients' own servers in another way.
     pub(crate) async fn reaching(reach: Reach) -> Self {
         let clock = Clock::set(Timestamp(NOON), 42);
@@ -88,6 +96,7 @@ impl World {
             data: data.path().to_owned(),
             // The clock stands still, so a minute never ends.
             list_calls_per_minute: 0,
+            clouds: [(CLOUD.to_owned(), cloud(&sandbox_url))].into(),
             ..Settings::default()
         };
         if let Ok(server) = std::env::var("TEST_POSTGRES_URL") {
@@ -133,24 +142,9 @@ impl World {
             client_id: self.client_id.clone(),
             secret: SECRET.to_owned().into(),
             tenant: sandbox::people::CONTOSO.into(),
-            cloud: "custom".into(),
-            addresses: [
-                self.sandbox_url.clone(),
-                "https://analysis.windows.net/powerbi/api".into(),
-                self.sandbox_url.clone(),
-                format!("{}/portal", self.sandbox_url),
-            ],
+            cloud: CLOUD.into(),
             secret_expires: "2027-05-22".into(),
         }
-    }
-
-    /// Lets calls go to another Power BI than the sandbox's; sign-in stays there.
-    pub(crate) async fn send_calls_to(&self, power_bi: &str) {
-        let mut input = self.integration_input();
-        input.addresses[2] = power_bi.to_owned();
-        admin::save_integration(&self.app, &self.owner_caller(), &self.integration, &input)
-            .await
-            .unwrap();
     }
 
     /// The owner, as a caller from the portal.
@@ -320,6 +314,24 @@ impl World {
 /// The verifier and challenge of RFC 7636, appendix B.
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// Lets calls go to another Power BI than the sandbox's; sign-in stays there.
+pub(crate) fn send_calls_to(settings: &mut Settings, power_bi: &str) {
+    power_bi.clone_into(&mut settings.clouds.get_mut(CLOUD).expect("the sandbox is a cloud").api);
+}
+
+/// A cloud at this address, for sign-in and calls.
+pub(crate) fn cloud(url: &str) -> CloudEntry {
+    CloudEntry {
+        name: "Sandbox".into(),
+        login: url.to_owned(),
+        resource: "https://analysis.windows.net/powerbi/api".into(),
+        api: url.to_owned(),
+        portal: format!("{url}/portal"),
+        power_bi_app_id: String::new(),
+        api_hosts: Vec::new(),
+    }
+}
 
 /// Picks the account and accepts the consent, wherever the sandbox asks for them.
 pub(crate) async fn sign_in_at_microsoft(browser: &mut Visitor, mut page: Page, upn: &str) -> Page {

@@ -142,6 +142,7 @@ impl Gateway {
             .arg(self.folder.join("data"))
             .current_dir(&self.folder)
             .env("GATEPOST_LOG", "warn")
+            .env("GATEPOST_CLOUDS", self.clouds())
             // As many clients as the bench makes known would take days at the usual pace.
             .env("GATEPOST_REGISTRATIONS_PER_HOUR", "1000000")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
@@ -157,6 +158,14 @@ impl Gateway {
         program.wait_until(READY, || process::is_listening(port))?;
         self.program = Some(program);
         Ok(link.map(|link| link.trim().to_owned()))
+    }
+
+    /// The sandbox as a cloud of the settings.
+    fn clouds(&self) -> String {
+        let it = &self.sandbox;
+        format!(
+            r#"{{sandbox={{login="{it}",resource="https://analysis.windows.net/powerbi/api",api="{it}",portal="{it}"}}}}"#
+        )
     }
 
     /// The first owner, and the integration with an app registration at the sandbox.
@@ -177,11 +186,7 @@ impl Gateway {
             ("client_id", &*client),
             ("secret", REGISTERED_SECRET),
             ("tenant", TENANT),
-            ("cloud", "custom"),
-            ("login", &self.sandbox),
-            ("resource", "https://analysis.windows.net/powerbi/api"),
-            ("api", &self.sandbox),
-            ("portal", &self.sandbox),
+            ("cloud", "sandbox"),
         ];
         let page = browser.submit(&page, &page.form("/integrations")?, &fields, NOWHERE)?;
         ensure!(

@@ -151,7 +151,6 @@ pub(crate) fn registration() -> IntegrationInput {
         secret: format!("abc8Q~{}", "x".repeat(34)).into(),
         tenant: "contoso.onmicrosoft.com".into(),
         cloud: clouds::all()[0].id.clone(),
-        addresses: Default::default(),
         secret_expires: "2026-12-20".into(),
     }
 }

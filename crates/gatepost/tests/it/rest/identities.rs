@@ -69,8 +69,7 @@ async fn over_http2(sender: &mut hyper::client::conn::http2::SendRequest<Body>, 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixty_four_people_on_shared_connections_see_nobody_elses_answer() {
     let upstream = canaries().await;
-    let world = Arc::new(World::new().await);
-    world.send_calls_to(&upstream.url).await;
+    let world = Arc::new(World::calling(&upstream.url).await);
     let mut people = Vec::new();
     for at in 0..PEOPLE {
         people.push(newcomer(&world, at).await);

@@ -103,8 +103,7 @@ async fn nobody_at_the_other_end_is_told_as_that() {
         .local_addr()
         .unwrap()
         .port();
-    let world = World::new().await;
-    world.send_calls_to(&format!("http://127.0.0.1:{port}")).await;
+    let world = World::calling(&format!("http://127.0.0.1:{port}")).await;
     let bo = world.connect(BO).await;
     let key = world.key(&bo.person).await;
     let found = problem(world.get(&key, "/groups").await).await;

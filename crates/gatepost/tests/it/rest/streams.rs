@@ -87,6 +87,7 @@ impl Program {
             .env("GATEPOST_DATA", &settings.data)
             .env("GATEPOST_DATABASE_URL", &settings.database_url)
             .env("GATEPOST_DATABASE_SCHEMA", &settings.database_schema)
+            .env("GATEPOST_CLOUDS", crate::processes::clouds(settings))
             .env("GATEPOST_LOG", "warn")
             // PRX-10: nobody listens there, and nothing is meant to go there.
             .envs(["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"].map(|it| (it, "http://127.0.0.1:9")))

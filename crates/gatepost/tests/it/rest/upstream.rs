@@ -13,7 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 
-use crate::world::World;
+use crate::world::{World, send_calls_to};
 
 pub(super) type Answer = Response<UnsyncBoxBody<Bytes, std::io::Error>>;
 
@@ -94,8 +94,11 @@ impl Upstream {
         upn: &str,
         change: impl FnOnce(&mut gatepost::config::Settings),
     ) -> (World, String) {
-        let world = World::with(change).await;
-        world.send_calls_to(&self.url).await;
+        let world = World::with(|settings| {
+            send_calls_to(settings, &self.url);
+            change(settings);
+        })
+        .await;
         let guest = world.connect(upn).await;
         let key = world.key(&guest.person).await;
         (world, key)
