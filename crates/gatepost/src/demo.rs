@@ -100,7 +100,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     drop(stop);
     // Both drain by themselves; a panic in one was logged where it happened.
     let _ = tokio::join!(front, microsoft);
-    app.db.close().await;
+    app.close().await;
     Ok(())
 }
 

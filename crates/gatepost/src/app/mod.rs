@@ -3,9 +3,8 @@
 mod policies;
 mod start;
 
-pub use start::{SIGNER, SIGNER_PLACE, StartError, keyring};
+pub use start::{PUBLIC_KEY, SIGNER, SIGNER_PLACE, StartError, keyring, keyring_to_read};
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use catalogue::Catalogue;
@@ -76,8 +75,9 @@ impl App {
         }
     }
 
-    /// Where audit checkpoints are kept outside the database.
-    pub fn anchor_path(&self) -> PathBuf {
-        self.settings.anchor_path()
+    /// Writes what is still to be written and closes the database; before a process ends.
+    pub async fn close(&self) {
+        self.audit.flush().await;
+        self.db.close().await;
     }
 }

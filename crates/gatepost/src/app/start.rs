@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use catalogue::Catalogue;
 
 use super::{App, Parts, policies::Compiled};
-use crate::audit::{Audit, Signer};
+use crate::audit::{Audit, Outside, Signer};
 use crate::client_metadata::{Documents, Reach};
 use crate::clock::Clock;
 use crate::config::{self, Settings};
@@ -97,9 +97,9 @@ impl App {
 
         let http = entra::http_client(None).map_err(|error| StartError::Client(error.to_string()))?;
         let power_bi = PowerBi::new(clock.clone()).map_err(|error| StartError::Client(error.to_string()))?;
-        let anchor = Some(settings.anchor_path());
+        let outside = Some(Outside::at(settings.anchor_path()));
         Ok(Self::of(Parts {
-            audit: Audit::start(db.clone(), clock.clone(), signer.clone(), anchor),
+            audit: Audit::start(db.clone(), clock.clone(), signer.clone(), outside),
             openid: OpenId::new(clock.clone(), http.clone()),
             entra: Entra::new(clock.clone(), http),
             access: Arc::new(Access::new(settings.token_refreshes_per_minute)),
@@ -161,20 +161,44 @@ pub async fn keyring(settings: &Settings, db: &Db, clock: &Clock) -> Result<Keyr
             (Keyring::read(&path)?, place)
         }
     };
-    for (id, check) in &needed {
-        match ring.ids().find(|it| it.0 == *id).and_then(|it| ring.check_value(it)) {
-            None => return Err(StartError::MissingKey(id.clone(), place)),
-            Some(value) if value[..] != check[..] => return Err(StartError::WrongKey(id.clone(), place)),
-            Some(_) => {}
-        }
-    }
+    check_keys(&ring, &needed, &place)?;
     let active = ring.active();
     let check = ring.check_value(active).expect("the active key is in the ring");
     settings::add_vault_key(db, &active.0, &check, clock.now()).await?;
     Ok(ring)
 }
 
+/// The same without creating or noting anything; for commands that only look.
+pub async fn keyring_to_read(settings: &Settings, db: &Db) -> Result<Keyring, StartError> {
+    let needed = settings::vault_keys(db).await?;
+    let place = settings.keys_path();
+    let (ring, place) = match &settings.vault_keys {
+        Some(keys) => {
+            let text = secrecy::ExposeSecret::expose_secret(&keys.0);
+            (Keyring::parse(text)?, "vault_keys".to_owned())
+        }
+        None => (Keyring::read(&place)?, place.display().to_string()),
+    };
+    check_keys(&ring, &needed, &place)?;
+    Ok(ring)
+}
+
+/// Refuses a ring that lacks a key this database needs.
+fn check_keys(ring: &Keyring, needed: &[(String, Vec<u8>)], place: &str) -> Result<(), StartError> {
+    for (id, check) in needed {
+        match ring.ids().find(|it| it.0 == *id).and_then(|it| ring.check_value(it)) {
+            None => return Err(StartError::MissingKey(id.clone(), place.to_owned())),
+            Some(value) if value[..] != check[..] => return Err(StartError::WrongKey(id.clone(), place.to_owned())),
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
 pub const SIGNER: &str = "audit_signing_key";
+
+/// The public half of the audit signing key, for whoever checks the log without the vault's keys.
+pub const PUBLIC_KEY: &str = "audit_public_key";
 
 /// Where the audit signing key's seal says it lives.
 pub const SIGNER_PLACE: Place<'static> = Place {
@@ -193,5 +217,7 @@ async fn signer(db: &Db, vault: &Vault, clock: &Clock) -> Result<Signer, StartEr
     let stored = settings::find(db, SIGNER).await?.unwrap_or_default();
     let sealed = STANDARD.decode(stored).map_err(|_| StartError::Signer)?;
     let seed = vault.open(SIGNER_PLACE, &sealed).map_err(|_| StartError::Signer)?;
-    Ok(Signer::new(seed.as_slice().try_into().map_err(|_| StartError::Signer)?))
+    let signer = Signer::new(seed.as_slice().try_into().map_err(|_| StartError::Signer)?);
+    settings::create(db, PUBLIC_KEY, &signer.public_key().to_string()).await?;
+    Ok(signer)
 }

@@ -3,7 +3,9 @@
 mod chain;
 mod export;
 mod form;
+mod gap;
 mod mask;
+mod outside;
 mod sign;
 #[cfg(test)]
 mod tests;
@@ -11,9 +13,11 @@ mod verify;
 mod writer;
 
 pub use export::{CSV_HEADER, csv_line, json_line};
+pub use gap::acknowledge;
 pub use mask::mask;
+pub use outside::Outside;
 pub use sign::{PublicKey, Signer};
-pub use verify::{Fault, Report, verify};
+pub use verify::{Fault, GAP_ACKNOWLEDGED, Gap, Report, lost_tail, verify};
 pub use writer::Audit;
 
 use serde_json::Value;

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use gatepost::app::{self, App};
-use gatepost::audit::Entry;
+use gatepost::audit::{self, Entry, Gap, Outside};
+use gatepost::caller::EnvironmentId;
 use gatepost::clock::Clock;
 use gatepost::config::Settings;
-use gatepost::store::Db;
-use gatepost::store::backup;
 use gatepost::store::migrate::{self, Standing};
+use gatepost::store::{Db, backup, environments};
 use serde_json::json;
 
 use super::{Place, say};
@@ -103,19 +103,44 @@ pub(super) async fn restore(options: &Restore) -> anyhow::Result<()> {
     let app = App::start(settings, Clock::real(), true).await?;
     ensure!(backup::is_writable(&app.db).await, "the database cannot be written");
     let keys = backup::end_access(&app.db, app.clock.now()).await?;
-    let entry = Entry {
-        kind: "installation.restored",
-        environment: None,
-        person: None,
-        trace: app.clock.new_id(),
-        details: json!({ "api_keys_ended": keys }),
-    };
-    app.audit.append(entry).await?;
-    app.db.close().await;
+    let lost = record(&app, keys).await?;
+    app.close().await;
     say(&format!(
-        "The database is back. What the copy would have revived has ended: everybody signs in again, every client asks for consent again, open approvals are void, and {keys} API keys have to be made anew. Connections to Microsoft go on.\n`gatepost audit verify` tells which entries came after the copy. Look through people and policies: what was locked or denied since then is not any more."
+        "The database is back. What the copy would have revived has ended: everybody signs in again, every client asks for consent again, open approvals are void, and {keys} API keys have to be made anew. Connections to Microsoft go on.\n{lost} Look through people and policies: what was locked or denied since then is not any more."
     ));
     Ok(())
+}
+
+/// What was put back, and which entries are lost by it, in the view of every environment.
+async fn record(app: &App, keys: u64) -> anyhow::Result<String> {
+    let outside = Outside::at(app.settings.anchor_path()).read()?.unwrap_or_default();
+    let gap = audit::lost_tail(&app.db, &app.signer.public_key(), &outside).await?;
+    let environments: Vec<EnvironmentId> = environments::list(&app.db).await?.into_iter().map(|it| it.id).collect();
+    let trace = app.clock.new_id();
+    if let Some(gap) = gap {
+        audit::acknowledge(
+            &app.audit,
+            &environments,
+            &trace,
+            gap,
+            "a copy of the database was put back",
+        )
+        .await?;
+    }
+    for environment in environments {
+        let entry = Entry {
+            kind: "installation.restored",
+            environment: Some(environment),
+            person: None,
+            trace: trace.clone(),
+            details: json!({ "api_keys_ended": keys }),
+        };
+        app.audit.append(entry).await?;
+    }
+    Ok(match gap {
+        Some(Gap { after, until }) => format!("Entries of the audit log after {after}, up to {until}, came after the copy and are lost; that is on record."),
+        None => "No checkpoint outside the database is newer than the copy; where other replicas keep theirs, `gatepost audit verify --checkpoints FILE` tells what is lost.".to_owned(),
+    })
 }
 
 async fn put_back(settings: &Settings, from: &Path, replace: bool) -> anyhow::Result<()> {

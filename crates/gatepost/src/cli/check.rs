@@ -67,7 +67,7 @@ async fn database(settings: &Settings, findings: &mut Findings) -> Option<Db> {
             ));
             return None;
         }
-        Db::sqlite(&settings.sqlite_path()).await
+        Db::sqlite_to_read(&settings.sqlite_path()).await
     } else {
         Db::postgres(
             &settings.database_url,
@@ -103,7 +103,7 @@ async fn keys_and_integrations(settings: &Settings, db: &Db, findings: &mut Find
         ));
         return Ok(());
     }
-    let ring = match app::keyring(settings, db, &clock).await {
+    let ring = match app::keyring_to_read(settings, db).await {
         Ok(ring) => ring,
         Err(error) => {
             findings.bad(&format!("vault keys: {error}"));

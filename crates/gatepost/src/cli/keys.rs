@@ -10,6 +10,7 @@ use gatepost::store::sealed::{self, Column};
 use gatepost::store::settings;
 use gatepost::vault::{Place as Sealed, Vault};
 
+use super::reading::Reading;
 use super::{Place, say};
 
 /// What to do with the vault's keys.
@@ -35,7 +36,7 @@ pub(super) async fn run(keys: Keys) -> anyhow::Result<()> {
 }
 
 async fn finish(place: &Place) -> anyhow::Result<()> {
-    let app = App::start(place.settings(&[])?, Clock::real(), false).await?;
+    let app = App::start(Reading::settings(place).await?, Clock::real(), false).await?;
     let wrapped = rewrap(&app, &app.vault).await?;
     let active = app.vault.keyring().active().clone();
     for (old, _) in settings::vault_keys(&app.db)
@@ -48,12 +49,12 @@ async fn finish(place: &Place) -> anyhow::Result<()> {
     say(&format!(
         "{wrapped} more values were wrapped with {active}. This database needs no other key now; keep older ones for its backups."
     ));
-    app.db.close().await;
+    app.close().await;
     Ok(())
 }
 
 async fn rotate(place: &Place) -> anyhow::Result<()> {
-    let settings = place.settings(&[])?;
+    let settings = Reading::settings(place).await?;
     if settings.vault_keys.is_some() {
         bail!(
             "the keys are set by vault_keys; add a line there as the last one, then start the gateway and run this again to wrap the old values"
@@ -73,7 +74,7 @@ async fn rotate(place: &Place) -> anyhow::Result<()> {
     say(&format!(
         "Key {id} seals from now on; {wrapped} values were wrapped with it.\nRunning gateways take it within a minute; then run `gatepost keys rewrap`."
     ));
-    app.db.close().await;
+    app.close().await;
     Ok(())
 }
 

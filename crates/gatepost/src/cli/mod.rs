@@ -6,6 +6,7 @@ mod check;
 mod keys;
 mod output;
 mod people;
+mod reading;
 mod sandbox;
 mod serve;
 

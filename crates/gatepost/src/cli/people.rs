@@ -9,6 +9,7 @@ use gatepost::clock::Clock;
 use gatepost::store::{environments, people};
 use secrecy::ExposeSecret as _;
 
+use super::reading::Reading;
 use super::{Place, say};
 
 /// What to do with people.
@@ -62,7 +63,7 @@ pub(super) async fn add_user(user: User) -> anyhow::Result<()> {
     let User::Add(options) = user;
     let password = std::io::read_to_string(std::io::stdin()).context("cannot read the password from standard input")?;
     let password = password.trim_end_matches(['\r', '\n']);
-    let app = App::start(options.place.settings(&[])?, Clock::real(), false).await?;
+    let app = App::start(Reading::settings(&options.place).await?, Clock::real(), false).await?;
     let caller = operator(&app).await?;
     let person =
         NewAdministrator::check(&options.name, &options.email, password).map_err(|it| refused(Refused::Invalid(it)))?;
@@ -74,13 +75,13 @@ pub(super) async fn add_user(user: User) -> anyhow::Result<()> {
         options.email,
         app.settings.url("/sign-in")
     ));
-    app.db.close().await;
+    app.close().await;
     Ok(())
 }
 
 pub(super) async fn add_key(key: Key) -> anyhow::Result<()> {
     let Key::Add(options) = key;
-    let app = App::start(options.place.settings(&[])?, Clock::real(), false).await?;
+    let app = App::start(Reading::settings(&options.place).await?, Clock::real(), false).await?;
     let mut caller = operator(&app).await?;
     if let Some(email) = &options.person {
         let everybody = people::list(&app.db, &caller.environment, ("", "")).await?;
@@ -106,7 +107,7 @@ pub(super) async fn add_key(key: Key) -> anyhow::Result<()> {
     };
     let made = admin::create_key(&app, &caller, &input).await.map_err(refused)?;
     say(made.key.expose_secret());
-    app.db.close().await;
+    app.close().await;
     Ok(())
 }
 

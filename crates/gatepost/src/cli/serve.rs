@@ -44,7 +44,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let jobs = tokio::spawn(gatepost::jobs::run(app.clone()));
     gatepost::http::serve(app.clone(), listener, stop_signal()).await;
     jobs.abort();
-    app.db.close().await;
+    app.close().await;
     tracing::info!("gatepost has stopped");
     Ok(())
 }
@@ -67,7 +67,7 @@ pub(super) async fn migrate(place: &Place) -> anyhow::Result<()> {
     let settings = place.settings(&[])?;
     let app = App::start(settings, Clock::real(), true).await?;
     say(&format!("The tables are up to date ({}).", app.db.version().await?));
-    app.db.close().await;
+    app.close().await;
     Ok(())
 }
 

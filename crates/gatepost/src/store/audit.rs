@@ -23,11 +23,45 @@ row! {
 }
 
 row! {
-    /// The end of the chain: the last sequence number and its hash.
+    /// The end of the chain: the last sequence number and its hash, signed by gateways since form 2 of the entries.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Head {
         pub seq: i64,
         pub hash: Vec<u8>,
+        pub signed_at: Option<Timestamp>,
+        pub signature: Option<Vec<u8>>,
+    }
+}
+
+impl Head {
+    /// The end of a chain whose last entry this is; not signed yet.
+    pub fn of(last: &Row) -> Self {
+        Self {
+            seq: last.seq,
+            hash: last.hash.clone(),
+            signed_at: None,
+            signature: None,
+        }
+    }
+
+    /// The head that a checkpoint signed.
+    pub fn signed(it: &Checkpoint) -> Self {
+        Self {
+            seq: it.seq,
+            hash: it.hash.clone(),
+            signed_at: Some(it.time),
+            signature: Some(it.signature.clone()),
+        }
+    }
+
+    /// The checkpoint this head was signed as, if it was.
+    pub fn checkpoint(&self) -> Option<Checkpoint> {
+        Some(Checkpoint {
+            seq: self.seq,
+            time: self.signed_at?,
+            hash: self.hash.clone(),
+            signature: self.signature.clone()?,
+        })
     }
 }
 
@@ -36,13 +70,12 @@ pub async fn lock_head(tx: &mut Tx) -> Result<Head> {
     within!(tx, connection => sqlx::query("INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, $1) ON CONFLICT (id) DO NOTHING")
         .bind(&[0_u8; 32][..]).execute(connection).await.map(drop))?;
     Ok(
-        within!(tx, connection => sqlx::query_as("UPDATE audit_head SET seq = seq WHERE id = 1 RETURNING seq, hash").fetch_one(connection).await)?,
+        within!(tx, connection => sqlx::query_as("UPDATE audit_head SET seq = seq WHERE id = 1 RETURNING seq, hash, signed_at, signature").fetch_one(connection).await)?,
     )
 }
 
-/// Appends rows and moves the head. The rows follow the head that [`lock_head`] gave in the same transaction.
-pub async fn append(tx: &mut Tx, rows: &[Row]) -> Result<()> {
-    let Some(last) = rows.last() else { return Ok(()) };
+/// Appends rows and moves the head to `head`, their end. The rows follow the head that [`lock_head`] gave in the same transaction.
+pub async fn append(tx: &mut Tx, rows: &[Row], head: &Head) -> Result<()> {
     for chunk in rows.chunks(100) {
         within!(tx, connection => {
             let mut query = sqlx::QueryBuilder::new("INSERT INTO audit_entries (seq, time, environment_id, person_id, kind, trace, entry, hash) ");
@@ -53,13 +86,34 @@ pub async fn append(tx: &mut Tx, rows: &[Row]) -> Result<()> {
             query.build().execute(connection).await.map(drop)
         })?;
     }
-    within!(tx, connection => sqlx::query("UPDATE audit_head SET seq = $1, hash = $2 WHERE id = 1").bind(last.seq).bind(&last.hash).execute(connection).await.map(drop))?;
+    within!(tx, connection => sqlx::query("UPDATE audit_head SET seq = $1, hash = $2, signed_at = $3, signature = $4 WHERE id = 1")
+        .bind(head.seq).bind(&head.hash).bind(head.signed_at).bind(&head.signature).execute(connection).await.map(drop))?;
     Ok(())
+}
+
+/// The hash of one entry, if it is there.
+pub async fn hash_of(tx: &mut Tx, seq: i64) -> Result<Option<Vec<u8>>> {
+    Ok(
+        within!(tx, connection => sqlx::query_scalar("SELECT hash FROM audit_entries WHERE seq = $1").bind(seq).fetch_optional(connection).await)?,
+    )
 }
 
 /// The head as it stands.
 pub async fn head(db: &Db) -> Result<Option<Head>> {
-    Ok(on!(db, pool => sqlx::query_as("SELECT seq, hash FROM audit_head WHERE id = 1").fetch_optional(pool).await)?)
+    Ok(
+        on!(db, pool => sqlx::query_as("SELECT seq, hash, signed_at, signature FROM audit_head WHERE id = 1").fetch_optional(pool).await)?,
+    )
+}
+
+/// The highest sequence number there is; 0 for an empty log.
+pub async fn last_seq(db: &Db) -> Result<i64> {
+    Ok(on!(db, pool => sqlx::query_scalar("SELECT COALESCE(MAX(seq), 0) FROM audit_entries").fetch_one(pool).await)?)
+}
+
+/// Whether people use this database, whose every admission is an entry.
+pub async fn has_people(db: &Db) -> Result<bool> {
+    let one: i64 = on!(db, pool => sqlx::query_scalar("SELECT COUNT(*) FROM (SELECT id FROM people LIMIT 1) AS one").fetch_one(pool).await)?;
+    Ok(0 < one)
 }
 
 macro_rules! select {

@@ -85,6 +85,24 @@ impl Db {
         Ok(Self::Sqlite(pool))
     }
 
+    /// Opens the SQLite file at `path` to read it: nothing is created or changed, also in a folder that cannot be written.
+    pub async fn sqlite_to_read(path: &Path) -> super::Result<Self> {
+        // In use, the newest is in the log beside it. At rest the file is all of it, and reading makes no log.
+        let is_in_use = path.with_extension("db-wal").exists();
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(false)
+            .read_only(true)
+            .immutable(!is_in_use)
+            .busy_timeout(Duration::from_secs(15));
+        Ok(Self::Sqlite(
+            SqlitePoolOptions::new()
+                .max_connections(2)
+                .connect_with(options)
+                .await?,
+        ))
+    }
+
     /// Opens PostgreSQL at `url`; `schema` puts every table into one schema (tests use one each).
     pub async fn postgres(url: &str, schema: Option<&str>) -> super::Result<Self> {
         let mut options = PgConnectOptions::from_str(url)?.application_name("gatepost");

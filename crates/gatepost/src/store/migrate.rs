@@ -27,6 +27,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "refresh_slots",
         include_str!("../../migrations/0031_refresh_slots.sql"),
     ),
+    (50, "signed_head", include_str!("../../migrations/0050_signed_head.sql")),
 ];
 
 /// Where the database stands against this binary.

@@ -1,8 +1,11 @@
 //! A database of its own for a log, and the log that an older gatepost wrote.
 
-use gatepost::audit::PublicKey;
-use gatepost::clock::Timestamp;
-use gatepost::store::audit::{self, Checkpoint, Row};
+use std::sync::Arc;
+
+use gatepost::audit::{Audit, Entry, Outside, PublicKey, Report, Signer, verify};
+use gatepost::caller::{EnvironmentId, PersonId};
+use gatepost::clock::{Clock, Timestamp};
+use gatepost::store::audit::{self, Checkpoint, Head, Row};
 use gatepost::store::{Db, migrate};
 use serde::Deserialize;
 use serde_json::Value;
@@ -28,6 +31,65 @@ pub(super) async fn database() -> (tempfile::TempDir, Db) {
     (folder, db)
 }
 
+/// A log with its writer, its key and its files outside the database.
+pub(super) struct Log {
+    pub(super) db: Db,
+    pub(super) audit: Audit,
+    pub(super) signer: Arc<Signer>,
+    pub(super) outside: Outside,
+    pub(super) folder: tempfile::TempDir,
+}
+
+impl Log {
+    /// A log of `entries` entries.
+    pub(super) async fn of(entries: usize) -> Self {
+        let (folder, db) = database().await;
+        let signer = Arc::new(Signer::new(&[7; 32]));
+        let outside = Outside::at(folder.path().join("checkpoints.txt"));
+        let audit = Audit::start(db.clone(), Clock::real(), signer.clone(), Some(outside.clone()));
+        let log = Self {
+            db,
+            audit,
+            signer,
+            outside,
+            folder,
+        };
+        log.write(entries).await;
+        log
+    }
+
+    /// Writes further entries, and the head to its file.
+    pub(super) async fn write(&self, entries: usize) {
+        for at in 0..entries {
+            self.audit.append(entry(at)).await.unwrap();
+        }
+        self.audit.flush().await;
+    }
+
+    /// What a check against the files outside finds.
+    pub(super) async fn verify(&self) -> Report {
+        let outside = self.outside.read().unwrap();
+        let key = self.signer.public_key();
+        verify(&self.db, &key, outside.as_deref()).await.unwrap()
+    }
+
+    /// What a check of the database alone finds.
+    pub(super) async fn verify_alone(&self) -> Report {
+        verify(&self.db, &self.signer.public_key(), None).await.unwrap()
+    }
+}
+
+/// An entry of the test's own.
+pub(super) fn entry(at: usize) -> Entry {
+    Entry {
+        kind: "test",
+        environment: Some(EnvironmentId("e".into())),
+        person: Some(PersonId("p".into())),
+        trace: format!("t{at}"),
+        details: serde_json::json!({ "b": 1, "a": at }),
+    }
+}
+
 /// Runs a statement as somebody would who has the database alone.
 pub(super) async fn tamper(db: &Db, statement: &'static str) {
     match db {
@@ -47,7 +109,8 @@ pub(super) async fn keep_older_log(db: &Db) -> usize {
     let last = rows.last().unwrap();
     let mut tx = db.begin().await.unwrap();
     audit::lock_head(&mut tx).await.unwrap();
-    audit::append(&mut tx, &rows).await.unwrap();
+    // Older gateways did not sign the head.
+    audit::append(&mut tx, &rows, &Head::of(last)).await.unwrap();
     tx.commit().await.unwrap();
     audit::add_checkpoint(db, &checkpoint(CHECKPOINTS)).await.unwrap();
     let head = audit::head(db).await.unwrap().unwrap();

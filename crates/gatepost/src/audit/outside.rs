@@ -1,0 +1,94 @@
+//! What is kept of the log outside the database: signed checkpoints, line by line, and the newest signed head.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::clock::Timestamp;
+use crate::store::audit::Checkpoint;
+
+/// The file of checkpoints, which only grows, and beside it the file of the head, which is replaced.
+#[derive(Clone, Debug)]
+pub struct Outside {
+    checkpoints: PathBuf,
+    head: PathBuf,
+}
+
+impl Outside {
+    /// The file `checkpoints`, and the one of the same name ending in `.head`.
+    pub fn at(checkpoints: PathBuf) -> Self {
+        let head = checkpoints.with_extension("head");
+        Self { checkpoints, head }
+    }
+
+    /// Both files as one text for [`super::verify`]; `None` when neither is there.
+    ///
+    /// # Errors
+    ///
+    /// A file that is there and cannot be read.
+    pub fn read(&self) -> io::Result<Option<String>> {
+        let parts = [read(&self.checkpoints)?, read(&self.head)?];
+        let there: Vec<String> = parts.into_iter().flatten().collect();
+        Ok((!there.is_empty()).then(|| there.join("\n")))
+    }
+
+    /// The head that was written last, by whatever process.
+    pub(super) fn head(&self) -> Option<Checkpoint> {
+        parse(read(&self.head).ok()??.trim())
+    }
+
+    pub(super) fn add(&self, checkpoint: &Checkpoint) -> io::Result<()> {
+        let mut file = open(&self.checkpoints, OpenOptions::new().append(true))?;
+        writeln!(file, "{}", line(checkpoint))
+    }
+
+    /// Replaces the head in one step, so that a kill leaves the old one or the new one.
+    pub(super) fn replace_head(&self, head: &Checkpoint) -> io::Result<()> {
+        let new = self.head.with_extension(format!("head-{}", std::process::id()));
+        let mut file = open(&new, OpenOptions::new().write(true).truncate(true))?;
+        writeln!(file, "{}", line(head))?;
+        file.sync_data()?;
+        fs::rename(&new, &self.head)
+    }
+}
+
+fn read(path: &Path) -> io::Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Nobody but its owner reads or writes it, whatever the umask.
+fn open(path: &Path, options: &mut OpenOptions) -> io::Result<fs::File> {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options.create(true).open(path)
+}
+
+/// Sequence number, time, hash, signature.
+fn line(it: &Checkpoint) -> String {
+    format!(
+        "{} {} {} {}",
+        it.seq,
+        it.time.0,
+        STANDARD.encode(&it.hash),
+        STANDARD.encode(&it.signature)
+    )
+}
+
+/// Reads what [`line`] wrote.
+pub(super) fn parse(line: &str) -> Option<Checkpoint> {
+    let mut words = line.split_ascii_whitespace();
+    let it = Checkpoint {
+        seq: words.next()?.parse().ok()?,
+        time: Timestamp(words.next()?.parse().ok()?),
+        hash: STANDARD.decode(words.next()?).ok()?,
+        signature: STANDARD.decode(words.next()?).ok()?,
+    };
+    words.next().is_none().then_some(it)
+}

@@ -1,0 +1,138 @@
+//! Several writers, a lost answer of the database, and checks while gateways write.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use gatepost::audit::Audit;
+use gatepost::clock::Clock;
+use gatepost::store::audit;
+
+use super::log::{Log, entry};
+
+/// AUD-06
+#[tokio::test(flavor = "multi_thread")]
+async fn several_writers_make_one_chain_without_gap_or_fork() {
+    let log = Log::of(1).await;
+    let writers: Vec<Audit> = (0..4)
+        .map(|_| {
+            Audit::start(
+                log.db.clone(),
+                Clock::real(),
+                log.signer.clone(),
+                Some(log.outside.clone()),
+            )
+        })
+        .collect();
+    let mut tasks = Vec::new();
+    for writer in &writers {
+        for task in 0..25 {
+            let writer = writer.clone();
+            tasks.push(tokio::spawn(async move {
+                let mut seqs = Vec::new();
+                for at in 0..10 {
+                    seqs.push(writer.append(entry(task * 100 + at)).await.unwrap());
+                }
+                seqs
+            }));
+        }
+    }
+    let mut seqs: Vec<i64> = Vec::new();
+    for task in tasks {
+        seqs.extend(task.await.unwrap());
+    }
+    seqs.sort_unstable();
+    assert_eq!(seqs, (2..=1001).collect::<Vec<i64>>());
+    let report = log.verify().await;
+    assert_eq!((report.entries, report.faults), (1001, vec![]));
+}
+
+/// Gateways write while the log is checked: what comes meanwhile is not taken for tampering.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_while_gateways_write_never_says_tampered() {
+    let log = Arc::new(Log::of(1).await);
+    let done = Arc::new(AtomicBool::new(false));
+    let writers: Vec<_> = (0..2)
+        .map(|_| {
+            let audit = Audit::start(
+                log.db.clone(),
+                Clock::real(),
+                log.signer.clone(),
+                Some(log.outside.clone()),
+            );
+            let done = done.clone();
+            tokio::spawn(async move {
+                let mut written = 0;
+                while !done.load(Ordering::Relaxed) {
+                    audit.append(entry(written)).await.unwrap();
+                    written += 1;
+                }
+                written
+            })
+        })
+        .collect();
+    let mut last = 0;
+    for _ in 0..30 {
+        let report = log.verify().await;
+        assert_eq!(report.faults, vec![]);
+        assert!(last <= report.entries);
+        last = report.entries;
+    }
+    done.store(true, Ordering::Relaxed);
+    for writer in writers {
+        assert!(0 < writer.await.unwrap());
+    }
+}
+
+/// AUD-07, AUD-11: whatever an entry holds, it is one entry, and its neighbours are there once.
+#[tokio::test]
+async fn an_odd_entry_is_stored_once_and_so_are_its_neighbours() {
+    let log = Log::of(1).await;
+    let odd = [
+        "line\nbreak\r\n2026-11-30 INFO forged",
+        "\u{1b}[2J\u{1b}[31mred",
+        "\"},{\"kind\":\"forged\"}",
+        "\u{202e}gpj.exe\u{2066}",
+        "nul\u{0}nul",
+        "'; DROP TABLE audit_entries; --",
+        "=HYPERLINK(\"http://x\")",
+    ];
+    let all = odd.iter().enumerate().map(|(at, text)| {
+        let mut it = entry(at);
+        it.details = serde_json::json!({ "text": text, (*text): text.repeat(1000) });
+        log.audit.append(it)
+    });
+    for stored in futures_util::future::join_all(all).await {
+        stored.unwrap();
+    }
+    log.audit.flush().await;
+    let rows = audit::after(&log.db, 1, 100).await.unwrap();
+    assert_eq!(rows.len(), odd.len());
+    for row in &rows {
+        let line = gatepost::audit::json_line(row);
+        assert_eq!(line.matches('\n').count(), 1, "one line of JSON each");
+        assert!(!line.trim_end().chars().any(char::is_control));
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .from_reader(std::io::Cursor::new(gatepost::audit::csv_line(row)));
+        let records: Vec<_> = reader.records().map(Result::unwrap).collect();
+        assert_eq!((records.len(), records[0].len()), (1, 8), "one record each");
+    }
+    assert_eq!(log.verify().await.faults, vec![]);
+}
+
+/// The head is signed with each batch and written out within a second, and at once when the gateway stops.
+#[tokio::test]
+async fn the_newest_head_is_outside_the_database_within_a_second_and_at_stop() {
+    let log = Log::of(3).await;
+    let newest = |log: &Log| {
+        let text = std::fs::read_to_string(log.folder.path().join("checkpoints.head")).unwrap();
+        text.split(' ').next().unwrap().parse::<i64>().unwrap()
+    };
+    assert_eq!(newest(&log), 3, "at stop");
+    log.audit.append(entry(4)).await.unwrap();
+    let since = std::time::Instant::now();
+    while newest(&log) != 4 {
+        assert!(since.elapsed().as_secs() < 5, "the head is not written out");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
