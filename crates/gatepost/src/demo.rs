@@ -193,6 +193,7 @@ async fn integrate(app: &App, caller: &Caller, url: &str, sandbox_url: &str) -> 
         tenant: sandbox::people::CONTOSO.into(),
         cloud: CLOUD.into(),
         secret_expires: String::new(),
+        ends: None,
     };
     Ok(admin::create_integration(app, caller, &input).await?.id)
 }

@@ -9,6 +9,7 @@ use crate::audit::Entry;
 use crate::caller::{Caller, IntegrationId};
 use crate::clock::Timestamp;
 use crate::entra::{self, Tenant, check_secret};
+use crate::store::connections;
 use crate::store::integrations::{self, Integration};
 
 /// What the form of an integration holds.
@@ -23,6 +24,8 @@ pub struct IntegrationInput {
     pub cloud: String,
     /// `2027-05-22`, or nothing.
     pub secret_expires: String,
+    /// How many connections may end, as the form said it: another registration ends them all.
+    pub ends: Option<i64>,
 }
 
 /// A stored integration, and what looked odd about it.
@@ -30,6 +33,8 @@ pub struct IntegrationInput {
 pub struct Saved {
     pub id: IntegrationId,
     pub warning: Option<&'static str>,
+    /// Connections that ended, because it is another registration now.
+    pub ended: u64,
 }
 
 /// What a test of a registration showed.
@@ -89,14 +94,17 @@ pub async fn create(app: &App, caller: &Caller, input: &IntegrationInput) -> Res
     Ok(Saved {
         id: row.id,
         warning: checked.warning,
+        ended: 0,
     })
 }
 
-/// Saves an edited integration and clears its fault.
+/// Saves an edited integration and clears its fault. Another cloud, directory or Client ID ends its connections, whose number the
+/// caller must have agreed to; a new secret alone ends nothing.
 pub async fn save(app: &App, caller: &Caller, id: &IntegrationId, input: &IntegrationInput) -> Result<Saved, Refused> {
     manages(caller)?;
     let mut row = find(app, caller, id).await?;
     let checked = check(app, input, Some(&row))?;
+    let before = row.clone();
     if let Some(secret) = checked.secret {
         row.secret_sealed = app
             .vault
@@ -109,18 +117,48 @@ pub async fn save(app: &App, caller: &Caller, id: &IntegrationId, input: &Integr
     row.client_id = checked.client_id;
     row.secret_expires_at = checked.expires;
     row.updated_at = app.clock.now();
-    integrations::save(&app.db, &row).await?;
+    let mut details = described(&row, checked.secret.is_some());
+    let ended = if is_another_registration(app, &before, &row) {
+        agreed_to_end(app, id, input.ends).await?;
+        let ended =
+            integrations::save_moved(&app.db, &row, "its integration was changed to another registration").await?;
+        details["before"] = described(&before, false);
+        details["connections_ended"] = json!(ended);
+        ended
+    } else {
+        integrations::save(&app.db, &row).await?;
+        0
+    };
     app.audit
-        .append(Entry::of(
-            "integration.changed",
-            caller,
-            described(&row, checked.secret.is_some()),
-        ))
+        .append(Entry::of("integration.changed", caller, details))
         .await?;
     Ok(Saved {
         id: row.id,
         warning: checked.warning,
+        ended,
     })
+}
+
+/// Whether tokens given for `before` must not be used with `after`.
+fn is_another_registration(app: &App, before: &Integration, after: &Integration) -> bool {
+    let binding = |it| entra::binding_of(&app.clouds, it).ok();
+    before.cloud != after.cloud || binding(before).is_none() || binding(before) != binding(after)
+}
+
+async fn agreed_to_end(app: &App, id: &IntegrationId, agreed: Option<i64>) -> Result<(), Refused> {
+    let connected = connections::count_of_integration(&app.db, id).await?;
+    if connected == 0 || agreed == Some(connected) {
+        return Ok(());
+    }
+    let many = if connected == 1 {
+        "1 connection ends".to_owned()
+    } else {
+        format!("{connected} connections end")
+    };
+    let text = format!(
+        "this is another registration, for which Microsoft gave no tokens: {many}, and those people connect again. Tick this and enter the secret once more to save it; nothing was changed"
+    );
+    Err(Refused::Invalid(Problems::from([("ends", text)])))
 }
 
 /// Deletes an integration with all its connections.

@@ -94,6 +94,14 @@ impl App {
             None => Vault::of_file(ring, settings.keys_path(), clock.random().clone()),
         };
         let signer = Arc::new(signer(&db, &vault, &clock).await?);
+        let done = entra::bind_tokens(&db, &vault, &clouds).await?;
+        if done.bound != 0 || done.left != 0 {
+            tracing::info!(
+                bound = done.bound,
+                left = done.left,
+                "tokens of an older version were bound to their registrations"
+            );
+        }
 
         let http = entra::http_client(None).map_err(|error| StartError::Client(error.to_string()))?;
         let power_bi = PowerBi::new(clock.clone()).map_err(|error| StartError::Client(error.to_string()))?;

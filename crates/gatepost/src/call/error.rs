@@ -241,7 +241,7 @@ fn access(error: &AccessError) -> Problem {
         AccessError::Unusable(problem) => plain(
             "integration_unusable",
             503,
-            format!("{problem}."),
+            format!("{}.", sentence(&problem.to_string())),
             "An administrator of the gateway mends it under Integrations.",
         ),
         AccessError::NotConnected { reason, .. } => plain(
@@ -255,6 +255,12 @@ fn access(error: &AccessError) -> Problem {
             403,
             "The stored tokens cannot be used.".into(),
             "The person connects their Microsoft account again in the portal.",
+        ),
+        AccessError::UnknownKey(_) => plain(
+            "vault_key_missing",
+            503,
+            format!("{}.", sentence(&error.to_string())),
+            "Whoever runs the gateway adds the key to this process's vault keys. The connection is whole; nobody has to connect again.",
         ),
         AccessError::Store(_) => plain("internal", 500, "The gateway failed.".into(), "Try again."),
     }

@@ -15,7 +15,7 @@ use crate::entra::{self, AccessError, AccessToken, Means};
 use crate::policy::Permit;
 use crate::powerbi::{Body, Budget, Kind, Limits, Refusal, SendError, Turn, Upstream, UpstreamAnswer};
 use crate::store::connections::{self, Connection};
-use crate::store::integrations;
+use crate::store::integrations::{self, Integration};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -29,7 +29,7 @@ pub(super) async fn send(
     let integration = integrations::find(&app.db, &connection.integration_id).await?;
     let integration = integration.ok_or_else(|| CallError::Internal("the connection's integration is gone".into()))?;
     let cloud = entra::cloud_of(&app.clouds, &integration.cloud).map_err(|error| CallError::Access(error.into()))?;
-    let mut token = entra::access_token(&app.means(), permit, connection)
+    let mut token = entra::access_token(&app.means(), permit, &integration, connection)
         .await
         .map_err(|error| at_link(app, error))?;
     connections::touch(&app.db, &connection.id, connection.used_at, app.clock.now()).await?;
@@ -73,7 +73,7 @@ pub(super) async fn send(
             Failed::Nothing(error) => tries.after_failure(*error),
         };
         match next {
-            Next::Refresh => token = fresh(app, permit, connection, &token).await?,
+            Next::Refresh => token = fresh(app, permit, &integration, connection, &token).await?,
             Next::Wait { ms } => app.clock.pause(ms).await,
             // A repeat is a call like any other to whoever counts them.
             Next::Repeat { ms } if is_turn(app, budget).await? => app.clock.pause(ms).await,
@@ -175,6 +175,7 @@ fn limits(app: &App, operation: &Operation, is_upload: bool) -> Limits {
 async fn fresh(
     app: &App,
     permit: &Permit,
+    integration: &Integration,
     connection: &Connection,
     stale: &AccessToken,
 ) -> Result<AccessToken, CallError> {
@@ -184,7 +185,7 @@ async fn fresh(
     let row = connections::find(&app.db, &connection.id)
         .await?
         .ok_or_else(|| CallError::Internal("the connection is gone".into()))?;
-    entra::access_token(&app.means(), permit, &row)
+    entra::access_token(&app.means(), permit, integration, &row)
         .await
         .map_err(|error| at_link(app, error))
 }

@@ -1,6 +1,7 @@
 //! `gatepost serve` and `gatepost migrate`.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -8,6 +9,7 @@ use gatepost::admin;
 use gatepost::app::App;
 use gatepost::clock::Clock;
 use gatepost::config::Settings;
+use gatepost::store::{Db, refresh};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -30,11 +32,18 @@ pub(super) struct Options {
     migrate: bool,
 }
 
+/// Longer than one answer of Microsoft's sign-in service may take.
+const REFRESHES_END: Duration = Duration::from_secs(22);
+
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let settings = settings(&options)?;
     start_logging(&settings);
     let listener = bind(&settings.listen).await?;
     let app = App::start(settings, Clock::real(), options.migrate).await?;
+    if matches!(app.db, Db::Sqlite(_)) {
+        // One process at a time uses the file, so whoever held a lease is gone.
+        refresh::forget_leases(&app.db).await?;
+    }
     tracing::info!(listen = %listener.local_addr()?, public_url = %app.settings.public_url, database = %app.db.version().await?, "gatepost is running");
     if let Some(link) = admin::setup::link(&app).await? {
         say(&format!(
@@ -44,6 +53,13 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let jobs = tokio::spawn(gatepost::jobs::run(app.clone()));
     gatepost::http::serve(app.clone(), listener, stop_signal()).await;
     jobs.abort();
+    let unfinished = app.access.ended(REFRESHES_END).await;
+    if unfinished != 0 {
+        tracing::warn!(
+            unfinished,
+            "Microsoft did not answer these token refreshes in time; they are made again after the start"
+        );
+    }
     app.close().await;
     tracing::info!("gatepost has stopped");
     Ok(())

@@ -20,6 +20,7 @@ use crate::store::flows::{self, Flow};
 use crate::store::integrations::{self, Integration};
 use crate::store::people::{self, Person};
 use crate::store::sessions::SignedIn;
+use crate::vault::{Binding, OpenError};
 
 /// A sign-in that worked.
 #[derive(Debug)]
@@ -139,12 +140,13 @@ async fn connect(app: &App, flow: &Flow, code: &SecretString, trace: &str) -> Re
         .await?
         .ok_or(ConnectError::NoIntegration)?;
     let registration = entra::registration_of(&app.vault, &app.clouds, &integration)?;
-    let (answer, identity) = redeem(app, flow, &registration, code).await?;
+    let binding = entra::binding_of(&app.clouds, &integration)?;
+    let (answer, identity) = redeem(app, flow, &registration, binding, code).await?;
     if Kind::from_stored(&flow.kind) == Kind::Proof {
         return proved(app, flow, &identity, trace).await;
     }
     let person = person_of(app, flow, &integration, &registration, &identity, trace).await?;
-    let connection = store_connection(app, flow, &person, &answer, &identity).await?;
+    let connection = store_connection(app, flow, &person, binding, &answer, &identity).await?;
     let missing = entra::missing_scopes(&answer.scopes);
     let details = json!({
         "flow": flow.id, "connection": connection, "integration": integration.id, "tid": identity.tid, "oid": identity.oid,
@@ -203,12 +205,21 @@ async fn redeem(
     app: &App,
     flow: &Flow,
     registration: &Registration,
+    binding: Binding,
     code: &SecretString,
 ) -> Result<(TokenAnswer, Identity), ConnectError> {
     let opened = app
         .vault
-        .open_text(secrets_place(&flow.id, &flow.environment_id.0), &flow.secrets_sealed)
-        .map_err(|_| ConnectError::Sealed)?;
+        .open_bound(
+            secrets_place(&flow.id, &flow.environment_id.0),
+            binding,
+            &flow.secrets_sealed,
+        )
+        .map_err(|error| match error {
+            OpenError::UnknownKey(id) => ConnectError::UnknownKey(id),
+            // Invariant: a code goes only to the addresses at which its sign-in was begun.
+            OpenError::Refused => ConnectError::Moved,
+        })?;
     let secrets: Secrets = serde_json::from_str(opened.expose_secret()).map_err(|_| ConnectError::Sealed)?;
     let verifier = SecretString::from(secrets.verifier);
     let answer = app
@@ -321,6 +332,7 @@ async fn store_connection(
     app: &App,
     flow: &Flow,
     person: &Person,
+    binding: Binding,
     answer: &TokenAnswer,
     identity: &Identity,
 ) -> Result<ConnectionId, ConnectError> {
@@ -328,10 +340,8 @@ async fn store_connection(
     let existing = connections::find_of(&app.db, &person.id, &flow.integration_id).await?;
     let id = existing.map_or_else(|| app.clock.new_id().into(), |it| it.id);
     let seal = |column, secret: &SecretString| {
-        app.vault.seal_text(
-            entra::token_place(column, &id.0, &flow.environment_id.0),
-            secret.expose_secret(),
-        )
+        let place = entra::token_place(column, &id.0, &flow.environment_id.0);
+        app.vault.seal_bound(place, binding, secret.expose_secret())
     };
     let now = app.clock.now();
     let username = identity.username.clone().unwrap_or_default();
@@ -366,5 +376,5 @@ async fn store_connection(
         return Ok(stored);
     }
     // Two sign-ins of one person made the row at once; the tokens are sealed for the wrong row, so seal them for the right one.
-    Box::pin(store_connection(app, flow, person, answer, identity)).await
+    Box::pin(store_connection(app, flow, person, binding, answer, identity)).await
 }

@@ -100,6 +100,7 @@ pub async fn begin(app: &App, ask: Ask) -> Result<Departure, ConnectError> {
         .filter(|it| it.environment_id == ask.environment)
         .ok_or(ConnectError::NoIntegration)?;
     let registration = entra::registration_of(&app.vault, &app.clouds, &integration)?;
+    let binding = entra::binding_of(&app.clouds, &integration)?;
     let redirect_uri = app.settings.redirect_uri();
     let hint = ask.login_hint.as_deref();
     let start = Start::with_hints(
@@ -115,7 +116,9 @@ pub async fn begin(app: &App, ask: Ask) -> Result<Departure, ConnectError> {
     let id = app.clock.new_id();
     let secrets = json!({ "verifier": start.verifier.expose_secret(), "nonce": start.nonce }).to_string();
     let flow = Flow {
-        secrets_sealed: app.vault.seal_text(secrets_place(&id, &ask.environment.0), &secrets),
+        secrets_sealed: app
+            .vault
+            .seal_bound(secrets_place(&id, &ask.environment.0), binding, &secrets),
         id,
         environment_id: ask.environment.clone(),
         integration_id: ask.integration.clone(),

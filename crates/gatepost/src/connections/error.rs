@@ -3,6 +3,7 @@
 use crate::audit::Unavailable;
 use crate::entra::{CallbackProblem, EntraError, IdentityProblem, Unusable};
 use crate::store;
+use crate::vault::KeyId;
 
 /// What went wrong between the consent here and the connection.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,10 @@ pub enum ConnectError {
     Store(#[from] store::Error),
     #[error("the sealed part of this sign-in does not open")]
     Sealed,
+    #[error("the integration was changed while this sign-in was under way")]
+    Moved,
+    #[error("this process does not hold vault key {0}; give it the key")]
+    UnknownKey(KeyId),
 }
 
 /// AADSTS90094: only an administrator may consent to what is asked for.
@@ -138,6 +143,12 @@ impl ConnectError {
             Self::Unusable(problem) => told("integration_unusable", 409, "The integration cannot be used", format!("{problem}."), "An administrator can mend it under Integrations."),
             Self::NoIntegration => told("integration_unknown", 404, "There is no such integration", "It may have been deleted.".into(), "An administrator can add one under Integrations."),
             Self::Audit(_) => told("audit_unavailable", 503, "The gateway cannot keep its record", "Nothing was sent to Microsoft, because the audit log cannot be written.".into(), "Try again in a minute, or tell an administrator."),
+            Self::Moved => told(
+                "integration_moved", 409, "The integration was changed meanwhile",
+                "While you were at Microsoft, an administrator entered another registration. What you brought back was for the one before, so it was not used and nothing was connected.".into(),
+                again,
+            ),
+            Self::UnknownKey(_) => told("vault_key_missing", 503, "This gateway lacks a key", format!("{self}."), "Tell whoever runs the gateway, then try again."),
             Self::Store(_) | Self::Sealed => told("internal", 500, "Something went wrong here", "The gateway's database did not answer as expected.".into(), "Try again, or tell an administrator."),
         }
     }

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use catalogue::clouds::Clouds;
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::watch;
 
 use super::error::EntraError;
+use super::lease;
 use super::pace::{Pace, Turn};
 use super::refused::refused;
-use super::stored::{Unusable, registration_of};
+use super::stored::{Unusable, binding_of, registration_of};
 use super::{Entra, TokenAnswer};
 use crate::caller::ConnectionId;
 use crate::clock::{Clock, Timestamp};
@@ -18,12 +20,12 @@ use crate::policy::Permit;
 use crate::store::connections::{Connection, State};
 use crate::store::integrations::Integration;
 use crate::store::{self, Db, connections, integrations, refresh};
-use crate::vault::{Place, Vault};
+use crate::vault::{KeyId, OpenError, Place, Vault};
 
 /// Not served closer than this to its end.
 const MARGIN_MS: i64 = 5 * 60 * 1000;
-/// Longer than the provider call may take, so that a living holder is never overtaken.
-const LEASE_MS: i64 = 45 * 1000;
+/// A call whose token holds for some minutes yet waits this long for its refresh, which goes on without it.
+const WAIT_AHEAD: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(25);
 /// A call that has no usable token queues this long for its refresh; one that still has one does not queue.
 const QUEUE: Duration = Duration::from_secs(20);
@@ -31,6 +33,8 @@ const QUEUE: Duration = Duration::from_secs(20);
 const QUEUE_AHEAD: Duration = Duration::from_secs(2);
 /// A token this close to its end is not served in place of one that could not be renewed.
 const LAST_USE_MS: i64 = 30 * 1000;
+/// How long renewed tokens are kept in memory for a database that does not answer.
+const LONGEST_STORE: Duration = Duration::from_secs(120);
 const FULL: &str = "very many sign-ins are being renewed at this moment, and this one's turn comes later";
 
 /// Why there is no access token.
@@ -44,8 +48,12 @@ pub enum AccessError {
     Unavailable { reason: String, retry_after_s: u64 },
     #[error("{0}")]
     Unusable(#[from] Unusable),
-    #[error("the stored token does not open; the connection is set aside until it is made anew")]
+    #[error(
+        "the stored token does not open for the integration as it is now; the connection is set aside until it is made anew"
+    )]
     Sealed,
+    #[error("this process does not hold vault key {0}; give it the key")]
+    UnknownKey(KeyId),
     #[error("{0}")]
     Store(String),
 }
@@ -53,6 +61,15 @@ pub enum AccessError {
 impl From<store::Error> for AccessError {
     fn from(error: store::Error) -> Self {
         Self::Store(error.to_string())
+    }
+}
+
+impl From<OpenError> for AccessError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::UnknownKey(id) => Self::UnknownKey(id),
+            OpenError::Refused => Self::Sealed,
+        }
     }
 }
 
@@ -80,6 +97,8 @@ pub struct AccessToken {
 pub struct Access {
     turns: Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
     pub(super) pace: Pace,
+    /// How many refreshes of this process are under way.
+    running: watch::Sender<usize>,
 }
 
 impl Access {
@@ -88,7 +107,17 @@ impl Access {
         Self {
             turns: Mutex::default(),
             pace: Pace::new(refreshes_per_minute),
+            running: watch::Sender::new(0),
         }
+    }
+
+    /// Waits until the refreshes under way have stored what they brought, but no longer than `patience`; how many are left.
+    pub async fn ended(&self, patience: Duration) -> usize {
+        let mut running = self.running.subscribe();
+        let all = running.wait_for(|it| *it == 0);
+        // Nobody else closes the channel: `self` holds its other end.
+        let _ = tokio::time::timeout(patience, all).await;
+        *self.running.borrow()
     }
 
     fn turn(&self, id: &ConnectionId) -> Arc<tokio::sync::Mutex<()>> {
@@ -125,19 +154,27 @@ pub fn refresh_after(clock: &Clock, answer: &TokenAnswer) -> Timestamp {
 /// The access token of `connection` for the call that `permit` allows.
 ///
 /// Invariant: without a permit there is no token, and the permit must be for the connection's own person.
-pub async fn access_token(means: &Means, permit: &Permit, connection: &Connection) -> Result<AccessToken, AccessError> {
+/// It opens for `integration` as given alone, so send it where that says.
+pub async fn access_token(
+    means: &Means,
+    permit: &Permit,
+    integration: &Integration,
+    connection: &Connection,
+) -> Result<AccessToken, AccessError> {
     if permit.person() != &connection.person_id || permit.environment() != &connection.environment_id {
         return Err(AccessError::NotConnected {
             state: "refused",
             reason: "the permit is another person's".into(),
         });
     }
-    current_token(means, connection).await
+    current_token(means, integration, connection).await
 }
 
 /// Refreshes a connection that no call waits for; false when the queue has no room for that now.
 pub async fn refresh_ahead(means: &Means, connection: &Connection) -> Result<bool, AccessError> {
-    let done = refreshed(means, connection, QUEUE_AHEAD).await?;
+    let integration = integrations::find(&means.db, &connection.integration_id).await?;
+    let integration = integration.ok_or(AccessError::Sealed)?;
+    let done = refreshed(means, &integration, connection, QUEUE_AHEAD).await?;
     Ok(matches!(done, Refreshed::Token(_)))
 }
 
@@ -146,18 +183,32 @@ pub async fn expire(means: &Means, connection: &Connection, generation: i64) -> 
     Ok(refresh::expire(&means.db, &connection.id, generation, means.clock.now()).await?)
 }
 
-async fn current_token(means: &Means, connection: &Connection) -> Result<AccessToken, AccessError> {
+async fn current_token(
+    means: &Means,
+    integration: &Integration,
+    connection: &Connection,
+) -> Result<AccessToken, AccessError> {
     usable(connection)?;
-    let now = means.clock.now();
-    if MARGIN_MS < connection.access_expires_at.since_ms(now) {
-        return opened(&means.vault, connection);
+    if has_left(means, connection, MARGIN_MS) {
+        return opened(means, integration, connection);
     }
-    let has_use = LAST_USE_MS < connection.access_expires_at.since_ms(now);
-    let queue = if has_use { Duration::ZERO } else { QUEUE };
-    match refreshed(means, connection, queue).await? {
+    let refresh = if has_left(means, connection, LAST_USE_MS) {
+        let refresh = refreshed(means, integration, connection, Duration::ZERO);
+        match tokio::time::timeout(WAIT_AHEAD, refresh).await {
+            Ok(done) => done?,
+            Err(_) => return opened(means, integration, connection),
+        }
+    } else {
+        refreshed(means, integration, connection, QUEUE).await?
+    };
+    match refresh {
         Refreshed::Token(token) => Ok(token),
-        Refreshed::Queued { wait_ms } => still_good(means, connection, FULL.into(), wait_ms),
+        Refreshed::Queued { wait_ms } => still_good(means, integration, connection, FULL.into(), wait_ms),
     }
+}
+
+fn has_left(means: &Means, connection: &Connection, ms: i64) -> bool {
+    ms < connection.access_expires_at.since_ms(means.clock.now())
 }
 
 enum Refreshed {
@@ -184,10 +235,11 @@ fn usable(connection: &Connection) -> Result<(), AccessError> {
     }
 }
 
-fn opened(vault: &Vault, connection: &Connection) -> Result<AccessToken, AccessError> {
+fn opened(means: &Means, integration: &Integration, connection: &Connection) -> Result<AccessToken, AccessError> {
     let sealed = connection.access_sealed.as_deref().ok_or(AccessError::Sealed)?;
     let place = token_place("access_sealed", &connection.id.0, &connection.environment_id.0);
-    let secret = vault.open_text(place, sealed).map_err(|_| AccessError::Sealed)?;
+    let binding = binding_of(&means.clouds, integration)?;
+    let secret = means.vault.open_bound(place, binding, sealed)?;
     Ok(AccessToken {
         secret,
         generation: connection.generation,
@@ -196,7 +248,12 @@ fn opened(vault: &Vault, connection: &Connection) -> Result<AccessToken, AccessE
 
 /// Waits for its turn in this process, then in the integration's queue, then for the lease among replicas; whoever gets it
 /// refreshes, all others read the result.
-async fn refreshed(means: &Means, stale: &Connection, queue: Duration) -> Result<Refreshed, AccessError> {
+async fn refreshed(
+    means: &Means,
+    integration: &Integration,
+    stale: &Connection,
+    queue: Duration,
+) -> Result<Refreshed, AccessError> {
     let turn = means.access.turn(&stale.id);
     let work = async {
         let _mine = turn.lock().await;
@@ -206,19 +263,17 @@ async fn refreshed(means: &Means, stale: &Connection, queue: Duration) -> Result
                 .ok_or(AccessError::Sealed)?;
             usable(&row)?;
             let now = means.clock.now();
-            if row.generation != stale.generation && MARGIN_MS < row.access_expires_at.since_ms(now) {
-                return opened(&means.vault, &row).map(Refreshed::Token);
+            if row.generation != stale.generation && has_left(means, &row, MARGIN_MS) {
+                return opened(means, integration, &row).map(Refreshed::Token);
             }
-            if row.lease_owner.is_none() && now < row.lease_until {
-                return still_good(
-                    means,
-                    &row,
-                    row.reason.clone().unwrap_or_default(),
-                    row.lease_until.since_ms(now),
-                )
-                .map(Refreshed::Token);
-            }
-            if now < row.lease_until {
+            if lease::is_held(&row, now) {
+                if row.lease_owner.is_none() {
+                    let (reason, wait_ms) = (row.reason.clone().unwrap_or_default(), row.lease_until.since_ms(now));
+                    return still_good(means, integration, &row, reason, wait_ms).map(Refreshed::Token);
+                }
+                if has_left(means, &row, LAST_USE_MS) {
+                    return opened(means, integration, &row).map(Refreshed::Token);
+                }
                 pause(&means.clock).await;
                 continue;
             }
@@ -249,17 +304,34 @@ async fn pause(clock: &Clock) {
 /// would be lost, and the lease held for nothing. `None` when another replica has the lease.
 async fn refresh_to_the_end(means: &Means, row: Connection) -> Result<Option<AccessToken>, AccessError> {
     let means = means.clone();
+    let running = Running::begin(&means.access.running);
     let work = async move {
-        let now = means.clock.now();
-        let until = now.plus_ms(LEASE_MS);
-        if refresh::take(&means.db, &row.id, row.generation, &means.replica, now, until).await? {
-            refresh_now(&means, &row).await.map(Some)
-        } else {
-            Ok(None)
+        let _running = running;
+        match lease::take(&means, &row).await? {
+            true => lease::held_during(&means, &row, refresh_now(&means, &row))
+                .await
+                .map(Some),
+            false => Ok(None),
         }
     };
     let done = tokio::spawn(work).await;
     done.unwrap_or_else(|error| Err(AccessError::Store(format!("the refresh ended early: {error}"))))
+}
+
+/// One refresh under way, counted until it is over.
+struct Running(watch::Sender<usize>);
+
+impl Running {
+    fn begin(count: &watch::Sender<usize>) -> Self {
+        count.send_modify(|it| *it += 1);
+        Self(count.clone())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.send_modify(|it| *it -= 1);
+    }
 }
 
 /// One provider call, under the lease and outside any transaction; the token is used only after it is stored.
@@ -270,8 +342,8 @@ async fn refresh_now(means: &Means, row: &Connection) -> Result<AccessToken, Acc
     let now = means.clock.now();
     if integration.state == "broken" && integration.retry_at.is_some_and(|at| now < at) {
         refresh::release_unchanged(&means.db, &row.id, &means.replica).await?;
-        return still_good(means, row, integration.state_reason.clone().unwrap_or_default(), 0)
-            .map_err(|_| broken(&integration));
+        let reason = integration.state_reason.clone().unwrap_or_default();
+        return still_good(means, &integration, row, reason, 0).map_err(|_| broken(&integration));
     }
     let answer = match ask(means, &integration, row).await {
         Ok(answer) => answer,
@@ -282,7 +354,7 @@ async fn refresh_now(means: &Means, row: &Connection) -> Result<AccessToken, Acc
         Err(Asked::Microsoft(error)) => return refused(means, &integration, row, &error).await,
     };
     integrations::save_ok(&means.db, &integration.id).await?;
-    store_tokens(means, row, &answer).await
+    store_tokens(means, &integration, row, &answer).await
 }
 
 enum Asked {
@@ -295,10 +367,11 @@ async fn ask(means: &Means, integration: &Integration, row: &Connection) -> Resu
         registration_of(&means.vault, &means.clouds, integration).map_err(|error| Asked::Local(error.into()))?;
     let sealed = row.refresh_sealed.as_deref().ok_or(Asked::Local(AccessError::Sealed))?;
     let place = token_place("refresh_sealed", &row.id.0, &row.environment_id.0);
+    let binding = binding_of(&means.clouds, integration).map_err(|error| Asked::Local(error.into()))?;
     let token = means
         .vault
-        .open_text(place, sealed)
-        .map_err(|_| Asked::Local(AccessError::Sealed))?;
+        .open_bound(place, binding, sealed)
+        .map_err(|error| Asked::Local(error.into()))?;
     means
         .entra
         .refresh(&registration, &token, &row.tenant_id, row.claims.as_deref())
@@ -306,12 +379,16 @@ async fn ask(means: &Means, integration: &Integration, row: &Connection) -> Resu
         .map_err(Asked::Microsoft)
 }
 
-async fn store_tokens(means: &Means, row: &Connection, answer: &TokenAnswer) -> Result<AccessToken, AccessError> {
+async fn store_tokens(
+    means: &Means,
+    integration: &Integration,
+    row: &Connection,
+    answer: &TokenAnswer,
+) -> Result<AccessToken, AccessError> {
+    let binding = binding_of(&means.clouds, integration)?;
     let seal = |column, secret: &SecretString| {
-        means.vault.seal_text(
-            token_place(column, &row.id.0, &row.environment_id.0),
-            secret.expose_secret(),
-        )
+        let place = token_place(column, &row.id.0, &row.environment_id.0);
+        means.vault.seal_bound(place, binding, secret.expose_secret())
     };
     let access_sealed = seal("access_sealed", &answer.access_token);
     let refresh_sealed = answer.refresh_token.as_ref().map(|it| seal("refresh_sealed", it));
@@ -329,32 +406,52 @@ async fn store_tokens(means: &Means, row: &Connection, answer: &TokenAnswer) -> 
         scopes: &scopes,
         now,
     };
-    if refresh::commit(&means.db, &row.id, row.generation, &stored).await? {
+    if commit(means, row, &stored).await? {
         return Ok(AccessToken {
             secret: answer.access_token.clone(),
             generation: row.generation + 1,
         });
     }
-    theirs(means, row).await
+    theirs(means, integration, row).await
+}
+
+/// Stores new tokens, again and again while the database does not answer: what Microsoft gave is not given up for that.
+async fn commit(means: &Means, row: &Connection, tokens: &refresh::Refreshed<'_>) -> Result<bool, AccessError> {
+    let began = tokio::time::Instant::now();
+    loop {
+        match refresh::commit(&means.db, &row.id, row.generation, tokens).await {
+            Ok(is_stored) => return Ok(is_stored),
+            Err(error) if LONGEST_STORE <= began.elapsed() => return Err(error.into()),
+            Err(error) => {
+                tracing::warn!(connection = %row.id, %error, "renewed tokens could not be stored yet");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
 }
 
 /// Somebody refreshed, reconnected or disconnected meanwhile: what they stored counts, and ours is dropped.
-pub(super) async fn theirs(means: &Means, row: &Connection) -> Result<AccessToken, AccessError> {
+pub(super) async fn theirs(
+    means: &Means,
+    integration: &Integration,
+    row: &Connection,
+) -> Result<AccessToken, AccessError> {
     let theirs = connections::find(&means.db, &row.id).await?;
     let theirs = theirs.ok_or(AccessError::Sealed)?;
     usable(&theirs)?;
-    opened(&means.vault, &theirs)
+    opened(means, integration, &theirs)
 }
 
 /// A token that could not be renewed is served to its very end.
 pub(super) fn still_good(
     means: &Means,
+    integration: &Integration,
     row: &Connection,
     reason: String,
     wait_ms: i64,
 ) -> Result<AccessToken, AccessError> {
-    if LAST_USE_MS < row.access_expires_at.since_ms(means.clock.now()) {
-        return opened(&means.vault, row);
+    if has_left(means, row, LAST_USE_MS) {
+        return opened(means, integration, row);
     }
     Err(AccessError::Unavailable {
         reason,

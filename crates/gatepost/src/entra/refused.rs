@@ -21,7 +21,7 @@ pub(super) async fn refused(
 ) -> Result<AccessToken, AccessError> {
     tracing::warn!(connection = %row.id, error = %error, trace_id = error.trace_id.as_deref().unwrap_or_default(), "a refresh failed");
     match error.class {
-        Class::GrantDead => grant_is_dead(means, row, error).await,
+        Class::GrantDead => grant_is_dead(means, integration, row, error).await,
         Class::IntegrationBroken | Class::Configuration => {
             registration_is_refused(means, integration, row, error).await
         }
@@ -30,14 +30,19 @@ pub(super) async fn refused(
 }
 
 /// The person has to act, unless somebody has new tokens already.
-async fn grant_is_dead(means: &Means, row: &Connection, error: &EntraError) -> Result<AccessToken, AccessError> {
+async fn grant_is_dead(
+    means: &Means,
+    integration: &Integration,
+    row: &Connection,
+    error: &EntraError,
+) -> Result<AccessToken, AccessError> {
     let (reason, code) = (in_words(error), code(error));
     let claims = error.claims.as_deref();
     if refresh::save_dead(&means.db, &row.id, row.generation, &reason, &code, claims).await? {
         let state = State::NeedsReconnect.as_str();
         return Err(AccessError::NotConnected { state, reason });
     }
-    theirs(means, row).await
+    theirs(means, integration, row).await
 }
 
 /// No connection is at fault: the next try is an hour away, or follows an edit of the registration.
@@ -51,7 +56,7 @@ async fn registration_is_refused(
     let again = means.clock.now().plus_ms(HOUR_MS);
     integrations::save_broken(&means.db, &integration.id, &code, &reason, again).await?;
     refresh::release_unchanged(&means.db, &row.id, &means.replica).await?;
-    still_good(means, row, String::new(), 0).map_err(|_| AccessError::IntegrationBroken(reason))
+    still_good(means, integration, row, String::new(), 0).map_err(|_| AccessError::IntegrationBroken(reason))
 }
 
 /// Nothing is said about the grant: it is tried again, later and later.
@@ -63,7 +68,7 @@ async fn later(
 ) -> Result<AccessToken, AccessError> {
     let is_set_aside = error.class == Class::Unknown && MOST_UNKNOWN <= row.failures + 1;
     let wait_ms = match error.class {
-        Class::Throttled { retry_after_s } => i64::try_from(retry_after_s).unwrap_or(300) * 1000,
+        Class::Throttled { retry_after_s } => (i64::try_from(retry_after_s).unwrap_or(300) * 1000).min(HOUR_MS),
         _ if is_set_aside => HOUR_MS,
         _ => backoff_ms(&means.clock, row.failures),
     };
@@ -87,7 +92,7 @@ async fn later(
         &code(error),
     )
     .await?;
-    still_good(means, row, reason, wait_ms)
+    still_good(means, integration, row, reason, wait_ms)
 }
 
 fn in_words(error: &EntraError) -> String {

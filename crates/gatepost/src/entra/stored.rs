@@ -5,7 +5,7 @@ use catalogue::clouds::{Cloud, Clouds};
 use super::registration::{Credential, Registration};
 use super::tenant::Tenant;
 use crate::store::integrations::Integration;
-use crate::vault::{Place, Vault};
+use crate::vault::{Binding, KeyId, OpenError, Place, Vault};
 
 /// Why a stored integration cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +22,8 @@ pub enum Unusable {
     Tenant(String),
     #[error("the integration's secret does not open with the vault's keys; enter it again")]
     Secret,
+    #[error("the integration's secret is sealed with vault key {0}, which this process does not hold; give it the key")]
+    UnknownKey(KeyId),
 }
 
 /// Where an integration's secret is sealed.
@@ -46,11 +48,25 @@ pub fn cloud_of(clouds: &Clouds, stored: &str) -> Result<Cloud, Unusable> {
     }
 }
 
+/// What the tokens of an integration's connections, and the secrets of its sign-ins, are sealed for.
+///
+/// Invariant: they open only for the addresses, the directory and the Client ID they were given for, whoever changed the
+/// integration or the settings meanwhile.
+pub fn binding_of(clouds: &Clouds, row: &Integration) -> Result<Binding, Unusable> {
+    let tenant = Tenant::parse(&row.tenant).map_err(|error| Unusable::Tenant(error.to_string()))?;
+    let cloud = cloud_of(clouds, &row.cloud)?;
+    let facts = [&cloud.login, &cloud.resource, &cloud.api, tenant.path(), &row.client_id];
+    Ok(Binding::of(&facts))
+}
+
 /// The usable registration of a stored integration.
 pub fn registration_of(vault: &Vault, clouds: &Clouds, row: &Integration) -> Result<Registration, Unusable> {
     let secret = vault
         .open_text(secret_place(&row.id.0, &row.environment_id.0), &row.secret_sealed)
-        .map_err(|_| Unusable::Secret)?;
+        .map_err(|error| match error {
+            OpenError::UnknownKey(id) => Unusable::UnknownKey(id),
+            OpenError::Refused => Unusable::Secret,
+        })?;
     Ok(Registration {
         integration: row.id.clone(),
         cloud: cloud_of(clouds, &row.cloud)?,

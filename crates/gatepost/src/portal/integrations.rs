@@ -68,7 +68,13 @@ pub(super) async fn create(State(app): State<App>, visitor: Visitor, fields: Fie
 /// `GET /integrations/{id}`
 pub(super) async fn one(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
     let row = admin::integration(&app, &visitor.caller, &id.into()).await?;
-    let details = details(&app, Some(&row), stored(&row), &Problems::new(), &Value::Null);
+    let details = details(
+        &app,
+        Some((&row, connected(&app, &row).await?)),
+        stored(&row),
+        &Problems::new(),
+        &Value::Null,
+    );
     visitor.show(
         &app,
         Place {
@@ -91,7 +97,13 @@ pub(super) async fn save(
         Ok(saved) => Ok(page::redirect(&done(&saved))),
         Err(Refused::Invalid(problems)) => {
             let row = admin::integration(&app, &visitor.caller, &id).await?;
-            let details = details(&app, Some(&row), typed(&input), &problems, &Value::Null);
+            let details = details(
+                &app,
+                Some((&row, connected(&app, &row).await?)),
+                typed(&input),
+                &problems,
+                &Value::Null,
+            );
             visitor.show_as(
                 &app,
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -116,7 +128,13 @@ pub(super) async fn test(
     let id = IntegrationId(id);
     let outcome = admin::test_integration(&app, &visitor.caller, &id).await?;
     let row = admin::integration(&app, &visitor.caller, &id).await?;
-    let details = details(&app, Some(&row), stored(&row), &Problems::new(), &told(&outcome));
+    let details = details(
+        &app,
+        Some((&row, connected(&app, &row).await?)),
+        stored(&row),
+        &Problems::new(),
+        &told(&outcome),
+    );
     visitor.show(
         &app,
         Place {
@@ -155,6 +173,7 @@ fn input(fields: &Fields) -> IntegrationInput {
         tenant: text("tenant"),
         cloud: text("cloud"),
         secret_expires: text("secret_expires"),
+        ends: text("ends").parse().ok(),
     }
 }
 
@@ -213,7 +232,12 @@ fn told(outcome: &Test) -> Value {
     }
 }
 
-fn details(app: &App, row: Option<&Integration>, form: Value, problems: &Problems, test: &Value) -> Value {
+/// How many connections another registration would end.
+async fn connected(app: &App, row: &Integration) -> Result<i64, Failure> {
+    Ok(connections::count_of_integration(&app.db, &row.id).await?)
+}
+
+fn details(app: &App, row: Option<(&Integration, i64)>, form: Value, problems: &Problems, test: &Value) -> Value {
     let now = app.clock.now();
     let permissions: Vec<Value> = catalogue::scopes::wanted()
         .iter()
@@ -224,7 +248,7 @@ fn details(app: &App, row: Option<&Integration>, form: Value, problems: &Problem
         .iter()
         .map(|it| json!({ "id": it.id, "name": it.name }))
         .collect();
-    if row.is_some_and(|it| cloud_problem(app, it).is_some()) {
+    if row.is_some_and(|(it, _)| cloud_problem(app, it).is_some()) {
         clouds.insert(0, json!({ "id": "", "name": "Choose a cloud" }));
     }
     json!({
@@ -235,9 +259,9 @@ fn details(app: &App, row: Option<&Integration>, form: Value, problems: &Problem
         "redirect": redirect(app),
         "scripts": admin::scripts(&app.settings.redirect_uri(), now),
         "test": test,
-        "integration": row.map(|it| json!({
+        "integration": row.map(|(it, connected)| json!({
             "id": it.id, "name": it.name, "state": it.state, "state_code": it.state_code, "state_reason": it.state_reason, "retry_at": it.retry_at,
-            "cloud_problem": cloud_problem(app, it),
+            "cloud_problem": cloud_problem(app, it), "connected": connected,
             "secret_hint": it.secret_hint, "updated_at": it.updated_at,
             "secret_notice": admin::secret_notice(it.secret_expires_at, now).map(|(kind, text)| json!({ "kind": kind, "text": text })),
         })),

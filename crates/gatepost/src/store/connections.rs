@@ -136,10 +136,18 @@ pub async fn list(db: &Db, environment: &EnvironmentId) -> Result<Vec<Connection
     )
 }
 
+/// How many connections of an integration hold tokens, or wait to hold them again.
+pub async fn count_of_integration(db: &Db, integration: &IntegrationId) -> Result<i64> {
+    Ok(
+        on!(db, pool => sqlx::query_scalar("SELECT COUNT(*) FROM connections WHERE integration_id = $1 AND state <> 'revoked'")
+        .bind(integration).fetch_one(pool).await)?,
+    )
+}
+
 /// Disconnects: shreds the tokens and keeps who and when.
 pub async fn save_revoked(db: &Db, id: &ConnectionId, reason: &str) -> Result<bool> {
     let done = on!(db, pool => sqlx::query(
-        "UPDATE connections SET state = 'revoked', access_sealed = NULL, refresh_sealed = NULL, generation = generation + 1, lease_until = 0, reason = $2, reason_code = NULL
+        "UPDATE connections SET state = 'revoked', access_sealed = NULL, refresh_sealed = NULL, generation = generation + 1, lease_until = 0, lease_owner = NULL, reason = $2, reason_code = NULL
          WHERE id = $1 AND state <> 'revoked'")
         .bind(id).bind(reason).execute(pool).await.map(|it| it.rows_affected()))?;
     Ok(done == 1)

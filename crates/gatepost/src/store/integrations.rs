@@ -1,6 +1,6 @@
 //! Integrations: Entra app registrations entered for an environment.
 
-use super::db::on;
+use super::db::{on, within};
 use super::row::row;
 use super::{Db, Result};
 use crate::caller::{EnvironmentId, IntegrationId};
@@ -53,14 +53,42 @@ pub async fn create(db: &Db, it: &Integration) -> Result<()> {
     Ok(())
 }
 
+const SAVE: &str = "UPDATE integrations SET name = $2, cloud = $3, tenant = $4, client_id = $5, secret_sealed = $6, secret_hint = $7, secret_expires_at = $8,
+            state = 'ok', state_code = NULL, state_reason = NULL, retry_at = NULL, updated_at = $9 WHERE id = $1";
+
+macro_rules! save {
+    ($it:expr) => {
+        sqlx::query(SAVE)
+            .bind(&$it.id)
+            .bind(&$it.name)
+            .bind(&$it.cloud)
+            .bind(&$it.tenant)
+            .bind(&$it.client_id)
+            .bind(&$it.secret_sealed)
+            .bind(&$it.secret_hint)
+            .bind($it.secret_expires_at)
+            .bind($it.updated_at)
+    };
+}
+
 /// Saves an edited registration and clears its fault, so that its connections resume.
 pub async fn save(db: &Db, it: &Integration) -> Result<()> {
-    on!(db, pool => sqlx::query(
-        "UPDATE integrations SET name = $2, cloud = $3, tenant = $4, client_id = $5, secret_sealed = $6, secret_hint = $7, secret_expires_at = $8,
-                state = 'ok', state_code = NULL, state_reason = NULL, retry_at = NULL, updated_at = $9 WHERE id = $1")
-        .bind(&it.id).bind(&it.name).bind(&it.cloud).bind(&it.tenant).bind(&it.client_id).bind(&it.secret_sealed).bind(&it.secret_hint)
-        .bind(it.secret_expires_at).bind(it.updated_at).execute(pool).await.map(drop))?;
+    on!(db, pool => save!(it).execute(pool).await.map(drop))?;
     Ok(())
+}
+
+/// Saves what is another registration now, and ends the connections of the one before: their tokens are shredded in the same
+/// transaction, so that none is ever beside addresses it was not given for. How many connections ended.
+pub async fn save_moved(db: &Db, it: &Integration, reason: &str) -> Result<u64> {
+    let mut tx = db.begin().await?;
+    within!(&mut tx, connection => save!(it).execute(connection).await.map(drop))?;
+    let ended = within!(&mut tx, connection => sqlx::query(
+        "UPDATE connections SET state = 'revoked', access_sealed = NULL, refresh_sealed = NULL, generation = generation + 1, lease_until = 0,
+                lease_owner = NULL, claims = NULL, reason = $2, reason_code = NULL
+         WHERE integration_id = $1 AND state <> 'revoked'")
+        .bind(&it.id).bind(reason).execute(connection).await.map(|it| it.rows_affected()))?;
+    tx.commit().await?;
+    Ok(ended)
 }
 
 /// Finds by identifier.

@@ -29,6 +29,7 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_in_failures;
 pub mod tokens;
+pub mod unbound;
 pub mod waiting_forms;
 
 pub use db::{Db, Tx};

@@ -7,6 +7,8 @@ use crate::caller::{ConnectionId, IntegrationId};
 use crate::clock::Timestamp;
 
 /// Takes the right to refresh this generation until `until`; false when another holds it or the tokens have changed.
+///
+/// No lease and no wait reaches `horizon`: what stands beyond it was written before a clock was set back, and counts for nothing.
 pub async fn take(
     db: &Db,
     id: &ConnectionId,
@@ -14,12 +16,28 @@ pub async fn take(
     owner: &str,
     now: Timestamp,
     until: Timestamp,
+    horizon: Timestamp,
 ) -> Result<bool> {
     let row: Option<String> = on!(db, pool => sqlx::query_scalar(
         "UPDATE connections SET lease_until = $5, lease_owner = $3
-         WHERE id = $1 AND generation = $2 AND lease_until < $4 AND state IN ('connected', 'degraded') RETURNING id")
-        .bind(id).bind(generation).bind(owner).bind(now).bind(until).fetch_optional(pool).await)?;
+         WHERE id = $1 AND generation = $2 AND (lease_until < $4 OR $6 < lease_until) AND state IN ('connected', 'degraded') RETURNING id")
+        .bind(id).bind(generation).bind(owner).bind(now).bind(until).bind(horizon).fetch_optional(pool).await)?;
     Ok(row.is_some())
+}
+
+/// Holds the lease on for whoever has it still; false when it was taken over or given back.
+pub async fn renew(db: &Db, id: &ConnectionId, generation: i64, owner: &str, until: Timestamp) -> Result<bool> {
+    let done = on!(db, pool => sqlx::query("UPDATE connections SET lease_until = $4 WHERE id = $1 AND generation = $2 AND lease_owner = $3")
+        .bind(id).bind(generation).bind(owner).bind(until).execute(pool).await.map(|it| it.rows_affected()))?;
+    Ok(done == 1)
+}
+
+/// Forgets every lease; how many there were. For the start of the only process on a database: whoever held one is gone.
+pub async fn forget_leases(db: &Db) -> Result<u64> {
+    Ok(
+        on!(db, pool => sqlx::query("UPDATE connections SET lease_until = 0, lease_owner = NULL WHERE lease_owner IS NOT NULL")
+        .execute(pool).await.map(|it| it.rows_affected()))?,
+    )
 }
 
 /// Queues one refresh of an integration, `gap_ms` after the one before; its place in time, or `None` when that is after `latest`.

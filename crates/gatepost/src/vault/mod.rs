@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
 use aws_lc_rs::hmac;
 use secrecy::SecretString;
@@ -19,7 +20,10 @@ use zeroize::Zeroizing;
 use self::held::Held;
 use crate::clock::Random;
 
-const VERSION: u8 = 1;
+/// A value sealed for its place alone.
+const PLACED: u8 = 1;
+/// A value sealed for its place and for what it was given for.
+const BOUND: u8 = 2;
 const NONCE_BYTES: usize = 12;
 const KEY_BYTES: usize = 32;
 const TAG_BYTES: usize = 16;
@@ -32,6 +36,19 @@ pub struct Place<'a> {
     pub column: &'a str,
     pub row: &'a str,
     pub environment: &'a str,
+}
+
+/// What a value was given for besides its place, such as the addresses a token may be sent to: it opens for nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Binding([u8; 32]);
+
+impl Binding {
+    /// The binding to these facts, in this order.
+    pub fn of(facts: &[&str]) -> Self {
+        let facts = facts.iter().flat_map(|it| prefixed(it.as_bytes()));
+        let digest = digest(&SHA256, &facts.collect::<Vec<u8>>());
+        Self(digest.as_ref().try_into().expect("SHA-256 gives 32 bytes"))
+    }
 }
 
 /// Why a value did not open.
@@ -79,16 +96,16 @@ impl Vault {
 
     /// Encrypts `secret` for `place` under a fresh data key.
     pub fn seal(&self, place: Place<'_>, secret: &[u8]) -> Vec<u8> {
+        self.sealed(place, None, secret)
+    }
+
+    fn sealed(&self, place: Place<'_>, binding: Option<Binding>, secret: &[u8]) -> Vec<u8> {
         let data_key = Zeroizing::new(self.random.bytes::<KEY_BYTES>());
         let ring = self.keyring();
-        let mut out = header(ring.active());
+        let mut out = header(version(binding), ring.active());
         out.extend(self.wrap(&ring, place, &data_key));
-        out.extend(encrypt(
-            &data_key,
-            self.random.bytes(),
-            &associated(b"value", place, None),
-            secret,
-        ));
+        let associated = of_value(place, binding);
+        out.extend(encrypt(&data_key, self.random.bytes(), &associated, secret));
         out
     }
 
@@ -97,37 +114,62 @@ impl Vault {
         self.seal(place, secret.as_bytes())
     }
 
+    /// Encrypts a text secret for `place` and for what it was given for.
+    pub fn seal_bound(&self, place: Place<'_>, binding: Binding, secret: &str) -> Vec<u8> {
+        self.sealed(place, Some(binding), secret.as_bytes())
+    }
+
     /// Decrypts what [`Vault::seal`] made for the same `place`.
     pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-        let (id, wrapped, value) = split(sealed)?;
-        let data_key = self.unwrap(&id, place, wrapped)?;
-        decrypt(&data_key, &associated(b"value", place, None), value)
+        self.opened(place, None, sealed)
+    }
+
+    fn opened(
+        &self,
+        place: Place<'_>,
+        binding: Option<Binding>,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+        let parts = split(sealed)?;
+        let data_key = self.unwrap(&parts.key, place, parts.wrapped)?;
+        if parts.version != version(binding) {
+            return Err(OpenError::Refused);
+        }
+        decrypt(&data_key, &of_value(place, binding), parts.value)
     }
 
     /// Decrypts a text secret.
     pub fn open_text(&self, place: Place<'_>, sealed: &[u8]) -> Result<SecretString, OpenError> {
-        let bytes = self.open(place, sealed)?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| OpenError::Refused)?;
-        Ok(SecretString::from(text.to_owned()))
+        text(&self.open(place, sealed)?)
+    }
+
+    /// Decrypts what [`Vault::seal_bound`] made for the same `place` and `binding`, and nothing else.
+    pub fn open_bound(&self, place: Place<'_>, binding: Binding, sealed: &[u8]) -> Result<SecretString, OpenError> {
+        text(&self.opened(place, Some(binding), sealed)?)
     }
 
     /// The same value wrapped by the active key, without touching the plaintext; `None` when it already is.
     pub fn rewrap(&self, place: Place<'_>, sealed: &[u8]) -> Result<Option<Vec<u8>>, OpenError> {
-        let (id, wrapped, value) = split(sealed)?;
+        let parts = split(sealed)?;
         let ring = self.keyring();
-        if id == *ring.active() {
+        if parts.key == *ring.active() {
             return Ok(None);
         }
-        let data_key = self.unwrap(&id, place, wrapped)?;
-        let mut out = header(ring.active());
+        let data_key = self.unwrap(&parts.key, place, parts.wrapped)?;
+        let mut out = header(parts.version, ring.active());
         out.extend(self.wrap(&ring, place, &data_key));
-        out.extend_from_slice(value);
+        out.extend_from_slice(parts.value);
         Ok(Some(out))
+    }
+
+    /// How the cells begin that were sealed for their place alone.
+    pub fn unbound_mark() -> [u8; 1] {
+        [PLACED]
     }
 
     /// The id of the key that wraps `sealed`.
     pub fn key_of(sealed: &[u8]) -> Result<KeyId, OpenError> {
-        split(sealed).map(|(id, _, _)| id)
+        split(sealed).map(|it| it.key)
     }
 
     /// A message authentication code under a key for `purpose`, made with the active key.
@@ -170,15 +212,24 @@ impl Vault {
     }
 }
 
-fn header(id: &KeyId) -> Vec<u8> {
-    let length = u8::try_from(id.0.len()).expect("a key id is at most 32 bytes");
-    [&[VERSION, length], id.0.as_bytes()].concat()
+fn version(binding: Option<Binding>) -> u8 {
+    binding.map_or(PLACED, |_| BOUND)
 }
 
-type Parts<'a> = (KeyId, &'a [u8], &'a [u8]);
+fn header(version: u8, id: &KeyId) -> Vec<u8> {
+    let length = u8::try_from(id.0.len()).expect("a key id is at most 32 bytes");
+    [&[version, length], id.0.as_bytes()].concat()
+}
+
+struct Parts<'a> {
+    version: u8,
+    key: KeyId,
+    wrapped: &'a [u8],
+    value: &'a [u8],
+}
 
 fn split(sealed: &[u8]) -> Result<Parts<'_>, OpenError> {
-    let [VERSION, length, rest @ ..] = sealed else {
+    let [version @ (PLACED | BOUND), length, rest @ ..] = sealed else {
         return Err(OpenError::Refused);
     };
     let (id, rest) = rest.split_at_checked(usize::from(*length)).ok_or(OpenError::Refused)?;
@@ -186,7 +237,28 @@ fn split(sealed: &[u8]) -> Result<Parts<'_>, OpenError> {
         .split_at_checked(NONCE_BYTES + WRAPPED_BYTES)
         .ok_or(OpenError::Refused)?;
     let id = std::str::from_utf8(id).map_err(|_| OpenError::Refused)?;
-    Ok((KeyId(id.to_owned()), wrapped, value))
+    Ok(Parts {
+        version: *version,
+        key: KeyId(id.to_owned()),
+        wrapped,
+        value,
+    })
+}
+
+fn text(bytes: &[u8]) -> Result<SecretString, OpenError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| OpenError::Refused)?;
+    Ok(SecretString::from(text.to_owned()))
+}
+
+fn of_value(place: Place<'_>, binding: Option<Binding>) -> Vec<u8> {
+    match binding {
+        None => associated(b"value", place, None),
+        Some(binding) => [associated(b"bound value", place, None), prefixed(&binding.0)].concat(),
+    }
+}
+
+fn prefixed(part: &[u8]) -> Vec<u8> {
+    [&(part.len() as u64).to_be_bytes(), part].concat()
 }
 
 /// Length-prefixed parts, so that no two places give the same bytes.
@@ -201,10 +273,7 @@ fn associated(purpose: &[u8], place: Place<'_>, key: Option<&KeyId>) -> Vec<u8> 
         place.environment.as_bytes(),
         key.as_bytes(),
     ];
-    parts
-        .iter()
-        .flat_map(|part| [&(part.len() as u64).to_be_bytes(), *part].concat())
-        .collect()
+    parts.iter().flat_map(|part| prefixed(part)).collect()
 }
 
 fn encrypt(key: &[u8; KEY_BYTES], nonce: [u8; NONCE_BYTES], aad: &[u8], plain: &[u8]) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Keyring, OpenError, Place, Vault};
+use super::{Binding, Keyring, OpenError, Place, Vault};
 use crate::clock::{Clock, Timestamp};
 
 const HERE: Place<'_> = Place {
@@ -56,24 +56,45 @@ fn a_value_moved_to_another_row_column_table_or_environment_does_not_open() {
     }
 }
 
+#[test]
+fn a_bound_value_opens_for_nothing_else_and_an_unbound_one_for_no_binding() {
+    let vault = vault();
+    let here = Binding::of(&["https://login.example", "https://api.example", "contoso"]);
+    let sealed = vault.seal_bound(HERE, here, "secret");
+    let opens = |binding, sealed: &[u8]| vault.open_bound(HERE, binding, sealed).is_ok();
+    assert!(opens(here, &sealed));
+    for elsewhere in [
+        Binding::of(&["https://login.example", "https://api.evil", "contoso"]),
+        Binding::of(&["https://login.example", "https://api.examplecontoso", ""]),
+        Binding::of(&[]),
+    ] {
+        assert!(!opens(elsewhere, &sealed));
+    }
+    assert!(vault.open(HERE, &sealed).is_err() && vault.open_text(HERE, &sealed).is_err());
+    let unbound = vault.seal_text(HERE, "secret");
+    assert!(!opens(here, &unbound));
+    // Saying that it is the other kind makes it none.
+    let relabelled = |sealed: &[u8]| [&[3 - sealed[0]], &sealed[1..]].concat();
+    assert!(!opens(here, &relabelled(&unbound)));
+    assert!(vault.open(HERE, &relabelled(&sealed)).is_err());
+}
+
 /// VLT-03, and VLT-13 as far as a changed key id or version goes.
 #[test]
 fn every_flipped_byte_is_refused() {
     let vault = vault();
-    let sealed = vault.seal(HERE, b"secret");
-    for at in 0..sealed.len() {
-        for bit in [1, 0x80] {
-            let mut changed = sealed.clone();
-            changed[at] ^= bit;
-            assert!(
-                vault.open(HERE, &changed).is_err(),
-                "byte {at} changed and it still opened"
-            );
+    let binding = Binding::of(&["here"]);
+    for sealed in [vault.seal(HERE, b"secret"), vault.seal_bound(HERE, binding, "secret")] {
+        let opens = |it: &[u8]| vault.open(HERE, it).is_ok() || vault.open_bound(HERE, binding, it).is_ok();
+        assert!(opens(&sealed));
+        for at in 0..sealed.len() {
+            for bit in [1, 2, 3, 0x80] {
+                let mut changed = sealed.clone();
+                changed[at] ^= bit;
+                assert!(!opens(&changed), "byte {at} changed and it still opened");
+            }
+            assert!(!opens(&sealed[..at]), "cut at {at} and it still opened");
         }
-        assert!(
-            vault.open(HERE, &sealed[..at]).is_err(),
-            "cut at {at} and it still opened"
-        );
     }
 }
 
@@ -95,6 +116,13 @@ fn rotation_keeps_old_values_and_rewraps_them() {
     assert_eq!(new.rewrap(HERE, &rewrapped).unwrap(), None);
     assert_eq!(new.open(HERE, &sealed).unwrap().to_vec(), b"secret");
     assert_eq!(new.open(HERE, &rewrapped).unwrap().to_vec(), b"secret");
+    let binding = Binding::of(&["here"]);
+    let bound = new
+        .rewrap(HERE, &old.seal_bound(HERE, binding, "bound"))
+        .unwrap()
+        .unwrap();
+    assert!(new.open_bound(HERE, binding, &bound).is_ok());
+    assert!(new.open_bound(HERE, Binding::of(&["there"]), &bound).is_err());
     assert!(matches!(old.open(HERE, &rewrapped).unwrap_err(), OpenError::UnknownKey(id) if id == new_id));
     assert!(new.verify_mac("session", b"m", &old.mac("session", b"m")));
     assert!(!new.verify_mac("other", b"m", &old.mac("session", b"m")));

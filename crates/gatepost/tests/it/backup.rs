@@ -92,7 +92,12 @@ async fn a_copy_put_back_keeps_connections_and_revives_nothing() {
         row: &connection.id.0,
         environment: &connection.environment_id.0,
     };
-    assert!(vault.open(place, connection.refresh_sealed.as_ref().unwrap()).is_ok());
+    let binding = it.world.binding().await;
+    assert!(
+        vault
+            .open_bound(place, binding, connection.refresh_sealed.as_ref().unwrap())
+            .is_ok()
+    );
     let entries = gatepost::store::audit::after(&db, 0, 100_000).await.unwrap();
     let last: Value = serde_json::from_str(&entries.last().unwrap().entry).unwrap();
     assert_eq!(last["kind"], "installation.restored");

@@ -1,16 +1,23 @@
 //! Where secrets and tokens go: to Microsoft, or to a cloud of the operator's settings, and nowhere that anybody typed.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use gatepost::app::App;
+use gatepost::caller::PersonId;
 use gatepost::clock::Clock;
 use gatepost::config::{CloudEntry, Settings};
+use gatepost::entra;
+use gatepost::store::connections::{self, Connection};
+use gatepost::store::sealed::{self, Column};
 use gatepost::store::{Db, integrations};
 use sandbox::visitor::{Page, Visitor};
+use secrecy::ExposeSecret as _;
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use crate::world::{ADA, CLOUD, OWNER, World, cloud};
+use crate::world::{ADA, BO, CLOUD, OWNER, World, cloud, sign_in_at_microsoft};
 
 /// Somebody else's host: it notes every byte that arrives and answers nothing useful.
 pub(crate) struct Elsewhere {
@@ -179,4 +186,238 @@ async fn a_cloud_on_this_machine_stops_the_start_of_a_gateway_that_is_not() {
     assert!(!data.path().join("gatepost.db").exists(), "nothing was made");
     let app = App::start(settings("http://localhost:8420", here), Clock::real(), false);
     assert!(app.await.is_ok());
+}
+
+/// A world that knows a second cloud, `elsewhere`, which is `evil`'s.
+async fn with_another(evil: &Elsewhere) -> World {
+    World::with(|settings| {
+        settings.clouds.insert("elsewhere".to_owned(), cloud(&evil.url));
+    })
+    .await
+}
+
+const INVENTED: &str = "inv8Q~ented_secret_0123456789012345678901";
+
+async fn connection(world: &World, person: &PersonId) -> Connection {
+    connections::of_person(&world.app.db, person).await.unwrap().remove(0)
+}
+
+/// Another cloud, directory or Client ID of an integration: what the tokens were given for is gone, so they are too.
+#[tokio::test]
+async fn another_registration_ends_its_connections_once_their_number_was_agreed_to() {
+    for (name, value) in [
+        ("cloud", "elsewhere"),
+        ("tenant", sandbox::people::FABRIKAM),
+        ("client_id", "11111111-2222-4333-8444-555555555555"),
+    ] {
+        let evil = Elsewhere::listen().await;
+        let world = with_another(&evil).await;
+        let (ada, bo) = (world.connect(ADA).await, world.connect(BO).await);
+        let key = world.key(&ada.person).await;
+        let mut browser = owner(&world).await;
+        let secrets = [("secret", INVENTED), (name, value)];
+        for agreed in [None, Some("1"), Some("3"), Some("yes")] {
+            let mut fields = secrets.to_vec();
+            fields.extend(agreed.map(|it| ("ends", it)));
+            let page = save(&world, &mut browser, &fields).await;
+            assert_eq!(page.status, 422, "{name} {agreed:?}: {}", page.text());
+            assert!(page.text().contains("2 connections end"), "{}", page.text());
+        }
+        assert_eq!(world.get(&key, "/groups").await.status(), 200, "nothing was changed");
+
+        let mut fields = secrets.to_vec();
+        fields.push(("ends", "2"));
+        let page = save(&world, &mut browser, &fields).await;
+        assert_eq!(page.status, 200, "{name}: {}", page.text());
+        for person in [&ada.person, &bo.person] {
+            let row = connection(&world, person).await;
+            assert_eq!(
+                (row.state.as_str(), row.access_sealed, row.refresh_sealed),
+                ("revoked", None, None)
+            );
+        }
+        let entry = world.entries_of("integration.changed").await.pop().unwrap();
+        assert_eq!(entry["details"]["connections_ended"], 2, "{entry}");
+        assert_ne!(entry["details"]["before"][name], entry["details"][name], "{entry}");
+
+        // Calls, refreshes that are due, and those made ahead: nothing of Microsoft's arrives anywhere else.
+        let asked = world.ledger("kind=entra").await.len();
+        for advance in [0, 56 * 60, 3600] {
+            world.advance_seconds(advance);
+            let answer = world.get(&key, "/groups").await;
+            let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap());
+            assert!(
+                status == 403 && text.contains("not_connected"),
+                "{name}: {status} {text}"
+            );
+            gatepost::jobs::due(&world.app).await.unwrap();
+        }
+        assert_eq!(evil.heard(), "", "{name}");
+        assert_eq!(world.ledger("kind=entra").await.len(), asked, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_secret_or_the_same_registration_in_other_letters_ends_nothing() {
+    let world = World::new().await;
+    let ada = world.connect(ADA).await;
+    let key = world.key(&ada.person).await;
+    let mut browser = owner(&world).await;
+    let upper = world.client_id.to_uppercase();
+    let spelled = format!("https://login.microsoftonline.com/{}", sandbox::people::CONTOSO);
+    for fields in [
+        vec![("secret", INVENTED)],
+        vec![("client_id", upper.as_str())],
+        vec![("tenant", spelled.as_str())],
+        vec![("secret_expires", "2028-01-01")],
+    ] {
+        let page = save(&world, &mut browser, &fields).await;
+        assert_eq!(page.status, 200, "{fields:?}: {}", page.text());
+        assert_eq!(connection(&world, &ada.person).await.state, "connected", "{fields:?}");
+        assert_eq!(world.get(&key, "/groups").await.status(), 200, "{fields:?}");
+    }
+    let entries = world.entries_of("integration.changed").await;
+    assert_eq!(entries.len(), 4);
+    assert!(
+        entries
+            .iter()
+            .all(|it| it["details"].get("connections_ended").is_none())
+    );
+}
+
+#[tokio::test]
+async fn a_sign_in_begun_before_the_change_brings_its_code_to_nobody() {
+    let evil = Elsewhere::listen().await;
+    let world = with_another(&evil).await;
+    let mut browser = Visitor::new();
+    let page = browser.open(&format!("{}/sign-in", world.url)).await.unwrap();
+    let there = browser.submit(&page, "/sign-in/microsoft", &[]).await.unwrap();
+    let page = save(
+        &world,
+        &mut owner(&world).await,
+        &[("cloud", "elsewhere"), ("secret", INVENTED)],
+    )
+    .await;
+    assert_eq!(page.status, 200, "{}", page.text());
+    let back = sign_in_at_microsoft(&mut browser, there, ADA).await;
+    assert_eq!(back.status, 409, "{}", back.text());
+    assert!(back.text().contains("changed meanwhile"), "{}", back.text());
+    assert_eq!(evil.heard(), "");
+    let refused = world.entries_of("connection.refused").await;
+    assert_eq!(refused[0]["details"]["reason"], "integration_moved");
+}
+
+/// The refresh is out, held up at Microsoft, while the integration changes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_under_way_stores_nothing_for_another_registration() {
+    let evil = Elsewhere::listen().await;
+    let world = Arc::new(with_another(&evil).await);
+    let ada = world.connect(ADA).await;
+    let key = world.key(&ada.person).await;
+    world.advance_seconds(2 * 3600);
+    world
+        .fault(json!({ "endpoint": "token", "kind": "delay", "ms": 1500, "remaining": 1 }))
+        .await;
+    let call = tokio::spawn({
+        let (world, key) = (world.clone(), key.clone());
+        async move { world.get(&key, "/groups").await }
+    });
+    let is_leased = || async { connection(&world, &ada.person).await.lease_owner.is_some() };
+    while !is_leased().await {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let fields = [("cloud", "elsewhere"), ("secret", INVENTED), ("ends", "1")];
+    let page = save(&world, &mut owner(&world).await, &fields).await;
+    assert_eq!(page.status, 200, "{}", page.text());
+    assert_eq!(call.await.unwrap().status(), 403);
+    let row = connection(&world, &ada.person).await;
+    assert_eq!(
+        (row.state.as_str(), row.access_sealed, row.refresh_sealed),
+        ("revoked", None, None)
+    );
+    assert_eq!(evil.heard(), "");
+}
+
+/// The operator moves an entry's addresses: what was given for the old ones opens for no other, and again once they are back.
+#[tokio::test]
+async fn tokens_open_only_for_the_addresses_they_were_given_for() {
+    let (world, evil) = (World::new().await, Elsewhere::listen().await);
+    let ada = world.connect(ADA).await;
+    let key = world.key(&ada.person).await;
+    for (at, moved) in [
+        |it: &mut CloudEntry, to: &str| it.api = to.into(),
+        |it: &mut CloudEntry, to: &str| it.login = to.into(),
+        |it: &mut CloudEntry, _: &str| it.resource = "https://analysis.example/powerbi/api".into(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut settings = world.app.settings.clone();
+        moved(settings.clouds.get_mut(CLOUD).unwrap(), &evil.url);
+        let replica = App::start(settings, world.clock.clone(), false).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(gatepost::http::serve(replica, listener, std::future::pending()));
+        let request = world
+            .http
+            .get(format!("{url}/powerbi/v1.0/myorg/groups"))
+            .header("host", world.url.trim_start_matches("http://"));
+        let answer = request.bearer_auth(&key).send().await.unwrap();
+        let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap());
+        assert!(status == 403 && text.contains("not_connected"), "{at}: {status} {text}");
+        assert_eq!(evil.heard(), "", "{at}");
+    }
+    assert_eq!(
+        world.get(&key, "/groups").await.status(),
+        200,
+        "the addresses are as before"
+    );
+}
+
+/// An older version sealed tokens for their row alone: they are bound at start, and opened in that form by no call.
+#[tokio::test]
+async fn tokens_of_an_older_version_are_bound_at_start_and_no_healthy_connection_is_lost() {
+    let world = World::new().await;
+    let (ada, bo) = (world.connect(ADA).await, world.connect(BO).await);
+    let key = world.key(&ada.person).await;
+    for person in [&ada.person, &bo.person] {
+        unbind(&world, person).await;
+    }
+    let answer = world.get(&key, "/groups").await;
+    assert_eq!(answer.status(), 403, "not as it is");
+    let app = App::start(world.app.settings.clone(), world.clock.clone(), false)
+        .await
+        .unwrap();
+    assert_eq!(world.get(&key, "/groups").await.status(), 200);
+    world.advance_seconds(2 * 3600);
+    assert_eq!(world.get(&key, "/groups").await.status(), 200, "the refresh token too");
+    let done = entra::bind_tokens(&app.db, &app.vault, &app.clouds).await.unwrap();
+    assert_eq!((done.bound, done.left), (0, 0), "once is enough");
+
+    // Those of an integration that names no cloud any more stay closed, also after a start.
+    unbind(&world, &bo.person).await;
+    execute(&world, "UPDATE integrations SET cloud = $1", "{\"id\":\"custom\"}").await;
+    let done = entra::bind_tokens(&app.db, &app.vault, &app.clouds).await.unwrap();
+    assert_eq!((done.bound, done.left), (0, 1));
+}
+
+/// Seals a person's tokens as the older version did.
+async fn unbind(world: &World, person: &PersonId) {
+    let row = connection(world, person).await;
+    let binding = world.binding().await;
+    let columns = [
+        (Column::AccessToken, row.access_sealed),
+        (Column::RefreshToken, row.refresh_sealed),
+    ];
+    for (column, sealed) in columns {
+        let place = entra::token_place(column.place().1, &row.id.0, &row.environment_id.0);
+        let old = sealed.unwrap();
+        let secret = world.app.vault.open_bound(place, binding, &old).unwrap();
+        let new = world.app.vault.seal_text(place, secret.expose_secret());
+        assert!(
+            sealed::replace(&world.app.db, column, &row.id.0, &old, &new)
+                .await
+                .unwrap()
+        );
+    }
 }

@@ -8,6 +8,7 @@ use gatepost::caller::{Caller, ConnectionId, PersonId, Role};
 use gatepost::entra::token_place;
 use gatepost::store::connections::{self, Connection};
 use gatepost::store::people;
+use gatepost::vault::Binding;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
@@ -25,6 +26,7 @@ async fn crowd(world: &World, count: usize) -> Vec<Caller> {
     let ada = world.connect(ADA).await.person;
     let person = people::find(&world.app.db, &ada).await.unwrap().unwrap();
     let connection = connections::of_person(&world.app.db, &ada).await.unwrap().remove(0);
+    let binding = world.binding().await;
     let mut callers = Vec::new();
     for _ in 0..count {
         let id = PersonId(world.clock.new_id());
@@ -36,7 +38,7 @@ async fn crowd(world: &World, count: usize) -> Vec<Caller> {
             ..person.clone()
         };
         people::create(&world.app.db, &person).await.unwrap();
-        let copy = copy_of(world, &connection, &id);
+        let copy = copy_of(world, binding, &connection, &id);
         connections::save_connected(&world.app.db, &copy).await.unwrap();
         callers.push(Caller {
             person: id,
@@ -47,7 +49,7 @@ async fn crowd(world: &World, count: usize) -> Vec<Caller> {
     callers
 }
 
-fn copy_of(world: &World, it: &Connection, person: &PersonId) -> Connection {
+fn copy_of(world: &World, binding: Binding, it: &Connection, person: &PersonId) -> Connection {
     let id = world.clock.new_id();
     let again = |column, sealed: &Option<Vec<u8>>| {
         let (from, to) = (
@@ -55,8 +57,8 @@ fn copy_of(world: &World, it: &Connection, person: &PersonId) -> Connection {
             token_place(column, &id, &it.environment_id.0),
         );
         let vault = &world.app.vault;
-        let secret = vault.open_text(from, sealed.as_deref().unwrap()).unwrap();
-        Some(vault.seal_text(to, secret.expose_secret()))
+        let secret = vault.open_bound(from, binding, sealed.as_deref().unwrap()).unwrap();
+        Some(vault.seal_bound(to, binding, secret.expose_secret()))
     };
     Connection {
         access_sealed: again("access_sealed", &it.access_sealed),

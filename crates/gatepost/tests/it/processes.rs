@@ -53,7 +53,7 @@ impl Process {
     }
 
     /// An address of this process.
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 }

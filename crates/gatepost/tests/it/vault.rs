@@ -21,6 +21,7 @@ use crate::world::{ADA, OWNER, SECRET, World};
 /// What Microsoft gave for a person: the access token and the refresh token.
 async fn of_microsoft(world: &World, person: &PersonId) -> [String; 2] {
     let connection = connections::of_person(&world.app.db, person).await.unwrap().remove(0);
+    let binding = world.binding().await;
     let open = |column, sealed: &Option<Vec<u8>>| {
         let place = Place {
             table: "connections",
@@ -28,7 +29,11 @@ async fn of_microsoft(world: &World, person: &PersonId) -> [String; 2] {
             row: &connection.id.0,
             environment: &connection.environment_id.0,
         };
-        let opened = world.app.vault.open_text(place, sealed.as_ref().unwrap()).unwrap();
+        let opened = world
+            .app
+            .vault
+            .open_bound(place, binding, sealed.as_ref().unwrap())
+            .unwrap();
         opened.expose_secret().to_owned()
     };
     [
@@ -224,6 +229,7 @@ async fn no_page_shows_a_secret() {
 async fn the_database_alone_opens_nothing() {
     let world = World::new().await;
     world.connect(ADA).await;
+    let binding = world.binding().await;
     let thief = Vault::new(Keyring::fresh(&world.clock), world.clock.random().clone());
     let mut cells = 0;
     for column in Column::ALL {
@@ -235,8 +241,12 @@ async fn the_database_alone_opens_nothing() {
                 row: &cell.id,
                 environment: &cell.environment_id,
             };
-            assert!(world.app.vault.open(place, &cell.sealed).is_ok());
-            assert!(thief.open(place, &cell.sealed).is_err(), "{table}.{name}");
+            let (vault, sealed) = (&world.app.vault, &cell.sealed);
+            assert!(vault.open(place, sealed).is_ok() || vault.open_bound(place, binding, sealed).is_ok());
+            assert!(
+                thief.open(place, sealed).is_err() && thief.open_bound(place, binding, sealed).is_err(),
+                "{table}.{name}"
+            );
             cells += 1;
         }
     }

@@ -8,8 +8,10 @@ use gatepost::caller::{Caller, EnvironmentId, IntegrationId, PersonId, Role, Sco
 use gatepost::client_metadata::Reach;
 use gatepost::clock::{Clock, Timestamp};
 use gatepost::config::{CloudEntry, Settings};
-use gatepost::store::Db;
+use gatepost::entra;
 use gatepost::store::audit::Row;
+use gatepost::store::{Db, integrations};
+use gatepost::vault::Binding;
 use sandbox::visitor::{Page, Visitor};
 use sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
@@ -144,6 +146,7 @@ impl World {
             tenant: sandbox::people::CONTOSO.into(),
             cloud: CLOUD.into(),
             secret_expires: "2027-05-22".into(),
+            ends: None,
         }
     }
 
@@ -161,6 +164,15 @@ impl World {
             address: None,
             trace: self.clock.new_id(),
         }
+    }
+
+    /// What tokens of the world's integration are sealed for.
+    pub(crate) async fn binding(&self) -> Binding {
+        let row = integrations::find(&self.app.db, &self.integration)
+            .await
+            .unwrap()
+            .unwrap();
+        entra::binding_of(&self.app.clouds, &row).unwrap()
     }
 
     /// Moves both clocks.

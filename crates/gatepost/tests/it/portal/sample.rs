@@ -152,6 +152,7 @@ pub(crate) fn registration() -> IntegrationInput {
         tenant: "contoso.onmicrosoft.com".into(),
         cloud: clouds::all()[0].id.clone(),
         secret_expires: "2026-12-20".into(),
+        ends: None,
     }
 }
 
