@@ -3,7 +3,7 @@
 use anyhow::{Context as _, bail};
 use clap::Args;
 use gatepost::admin::setup::FirstOwner;
-use gatepost::admin::{self, IntegrationInput, KeyInput};
+use gatepost::admin::{self, IntegrationInput, KeyInput, NewAdministrator};
 use gatepost::app::App;
 use gatepost::caller::{Caller, IntegrationId, Role, Scope, ScopeSet, Through};
 use gatepost::clock::Clock;
@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 use crate::cli::{bind, say, start_logging, stop_signal};
 
 const OWNER: &str = "admin@example.com";
+/// Who approves what the first administrator asks for.
+const SECOND: &str = "second@example.com";
 /// The Microsoft account the administrator connects, and an analyst who sees only some rows.
 const ACCOUNT: &str = "ada@contoso.test";
 const ANALYST: &str = "cy@contoso.test";
@@ -32,6 +34,9 @@ pub(crate) struct Options {
     /// Address and port of the sandbox
     #[arg(long, default_value = "127.0.0.1:8421", value_name = "ADDRESS:PORT")]
     sandbox_listen: String,
+    /// Power BI is at this address on this machine, for benches and contract tests; the sandbox still signs people in
+    #[arg(long, value_name = "ADDRESS", value_parser = on_this_machine)]
+    api: Option<String>,
     /// Print one line of JSON when ready
     #[arg(long)]
     json: bool,
@@ -43,11 +48,27 @@ pub(crate) struct Options {
     log: String,
 }
 
+/// An address such as `http://127.0.0.1:9900`.
+fn on_this_machine(text: &str) -> Result<String, String> {
+    let url = url::Url::parse(text).map_err(|error| error.to_string())?;
+    let is_here = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(it)) => it.is_loopback(),
+        Some(url::Host::Ipv6(it)) => it.is_loopback(),
+        None => false,
+    };
+    match is_here {
+        true => Ok(text.trim_end_matches('/').to_owned()),
+        false => Err("expected an address on this machine, such as http://127.0.0.1:9900".into()),
+    }
+}
+
 /// What the demo made.
 struct Ready {
     url: String,
     sandbox_url: String,
     password: String,
+    second_password: String,
     key: String,
 }
 
@@ -65,7 +86,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         drain_seconds: 3,
         // The sandbox has no such limit.
         list_calls_per_minute: 0,
-        clouds: [(CLOUD.to_owned(), cloud(&sandbox_url))].into(),
+        clouds: [(CLOUD.to_owned(), cloud(&sandbox_url, options.api.as_deref()))].into(),
         ..Settings::default()
     };
     start_logging(&settings);
@@ -105,12 +126,12 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
 }
 
 /// The pretend Microsoft, as an operator would enter it.
-fn cloud(sandbox_url: &str) -> CloudEntry {
+fn cloud(sandbox_url: &str, api: Option<&str>) -> CloudEntry {
     CloudEntry {
         name: "Sandbox".into(),
         login: sandbox_url.to_owned(),
         resource: "https://analysis.windows.net/powerbi/api".into(),
-        api: sandbox_url.to_owned(),
+        api: api.unwrap_or(sandbox_url).to_owned(),
         portal: format!("{sandbox_url}/portal"),
         power_bi_app_id: String::new(),
         api_hosts: Vec::new(),
@@ -147,6 +168,10 @@ async fn prepare(app: &App, url: String, sandbox_url: String) -> anyhow::Result<
         scopes,
         days: Some(7),
     };
+    let second_password = app.clock.random().token().chars().take(20).collect::<String>();
+    let second = NewAdministrator::check("Second Administrator", SECOND, &second_password)
+        .map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
+    admin::add_administrator(app, &caller, &second).await?;
     let key = admin::create_key(app, &caller, &input)
         .await?
         .key
@@ -156,6 +181,7 @@ async fn prepare(app: &App, url: String, sandbox_url: String) -> anyhow::Result<
         url,
         sandbox_url,
         password,
+        second_password,
         key,
     })
 }
@@ -264,6 +290,8 @@ impl Ready {
             "sandbox_url": self.sandbox_url,
             "admin_email": OWNER,
             "admin_password": self.password,
+            "second_admin_email": SECOND,
+            "second_admin_password": self.second_password,
             "api_key": self.key,
         })
         .to_string()
@@ -275,6 +303,7 @@ impl Ready {
             sandbox_url,
             password,
             key,
+            second_password: _,
         } = self;
         format!(
             "

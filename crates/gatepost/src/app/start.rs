@@ -16,8 +16,8 @@ use crate::openid::OpenId;
 use crate::powerbi::{Budgets, PowerBi};
 use crate::session::PerMinute;
 use crate::store::migrate::{self, Standing};
-use crate::store::{self, Db, settings};
-use crate::vault::{Keyring, KeyringError, Place, Vault};
+use crate::store::{self, Db, sealed, settings};
+use crate::vault::{KeyId, Keyring, KeyringError, Place, Vault};
 
 /// Why the gateway does not start, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +29,7 @@ pub enum StartError {
     #[error("{0}")]
     Keys(#[from] KeyringError),
     #[error(
-        "the database needs vault key `{0}`, which {1} does not hold; restore the key file that belongs to this database"
+        "values in the database are sealed with vault key `{0}`, which {1} does not hold; give this process the key, or restore the key file that belongs to this database"
     )]
     MissingKey(String, String),
     #[error(
@@ -152,7 +152,7 @@ async fn bring_up_to_date(db: &Db, migrate: bool) -> Result<(), StartError> {
 /// The vault's keys, checked against the database. A key file is created only where nothing was sealed yet.
 pub async fn keyring(settings: &Settings, db: &Db, clock: &Clock) -> Result<Keyring, StartError> {
     let needed = settings::vault_keys(db).await?;
-    let (ring, place) = match &settings.vault_keys {
+    let (mut ring, place) = match &settings.vault_keys {
         Some(keys) => (
             Keyring::parse(secrecy::ExposeSecret::expose_secret(&keys.0))?,
             "vault_keys".to_owned(),
@@ -169,7 +169,7 @@ pub async fn keyring(settings: &Settings, db: &Db, clock: &Clock) -> Result<Keyr
             (Keyring::read(&path)?, place)
         }
     };
-    check_keys(&ring, &needed, &place)?;
+    check_keys(db, &mut ring, &needed, &place).await?;
     let active = ring.active();
     let check = ring.check_value(active).expect("the active key is in the ring");
     settings::add_vault_key(db, &active.0, &check, clock.now()).await?;
@@ -180,24 +180,37 @@ pub async fn keyring(settings: &Settings, db: &Db, clock: &Clock) -> Result<Keyr
 pub async fn keyring_to_read(settings: &Settings, db: &Db) -> Result<Keyring, StartError> {
     let needed = settings::vault_keys(db).await?;
     let place = settings.keys_path();
-    let (ring, place) = match &settings.vault_keys {
+    let (mut ring, place) = match &settings.vault_keys {
         Some(keys) => {
             let text = secrecy::ExposeSecret::expose_secret(&keys.0);
             (Keyring::parse(text)?, "vault_keys".to_owned())
         }
         None => (Keyring::read(&place)?, place.display().to_string()),
     };
-    check_keys(&ring, &needed, &place)?;
+    check_keys(db, &mut ring, &needed, &place).await?;
     Ok(ring)
 }
 
-/// Refuses a ring that lacks a key this database needs.
-fn check_keys(ring: &Keyring, needed: &[(String, Vec<u8>)], place: &str) -> Result<(), StartError> {
-    for (id, check) in needed {
-        match ring.ids().find(|it| it.0 == *id).and_then(|it| ring.check_value(it)) {
-            None => return Err(StartError::MissingKey(id.clone(), place.to_owned())),
-            Some(value) if value[..] != check[..] => return Err(StartError::WrongKey(id.clone(), place.to_owned())),
-            Some(_) => {}
+/// Refuses a ring that lacks a key with which something is sealed here, and lets keys that are in use elsewhere be in use here.
+async fn check_keys(
+    db: &Db,
+    ring: &mut Keyring,
+    registered: &[(String, Vec<u8>)],
+    place: &str,
+) -> Result<(), StartError> {
+    for (name, check) in registered {
+        let id = KeyId(name.clone());
+        match ring.check_value(&id) {
+            None if sealed::is_named(db, name).await? => {
+                return Err(StartError::MissingKey(name.clone(), place.to_owned()));
+            }
+            None => {
+                tracing::warn!(key = %id, "the database knows a vault key that {place} does not hold; nothing is sealed with it")
+            }
+            Some(value) if value[..] != check[..] => return Err(StartError::WrongKey(name.clone(), place.to_owned())),
+            Some(_) => {
+                ring.begin_to_use(&id);
+            }
         }
     }
     Ok(())

@@ -134,7 +134,7 @@ async fn answer(what: What) -> anyhow::Result<ExitCode> {
         What::Sandbox(options) => sandbox::run(options).await.map(|()| ExitCode::SUCCESS),
         What::Check(place) => check::run(&place).await,
         What::Migrate(place) => serve::migrate(&place).await.map(|()| ExitCode::SUCCESS),
-        What::Keys(keys) => keys::run(keys).await.map(|()| ExitCode::SUCCESS),
+        What::Keys(keys) => keys::run(keys).await,
         What::Audit(audit) => audit::run(audit).await,
         What::Backup(options) => backup::back_up(&options).await.map(|()| ExitCode::SUCCESS),
         What::Restore(options) => backup::restore(&options).await.map(|()| ExitCode::SUCCESS),

@@ -19,6 +19,7 @@ use super::keys::Keys;
 use super::registration::{Credential, Registration};
 use super::tenant::{Tenant, is_guid};
 use crate::clock::Clock;
+use crate::vault;
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -191,7 +192,11 @@ impl Entra {
         let (status, retry_after, body) = self.send(self.http.post(address).form(&form)).await?;
         match status {
             200 => TokenAnswer::parse(&body, &registration.cloud.resource),
-            _ => Err(EntraError::of_answer(status, retry_after.as_deref(), &body)),
+            _ => Err(EntraError::of_answer(
+                status,
+                retry_after.as_deref(),
+                &without_secrets(&form, body),
+            )),
         }
     }
 
@@ -236,6 +241,25 @@ impl Entra {
             .map(str::to_owned);
         Ok((status, retry_after, bounded(answer).await?))
     }
+}
+
+/// A refusal without the secrets of the request it repeats.
+fn without_secrets(form: &[(&str, &str)], body: Vec<u8>) -> Vec<u8> {
+    let is_public = |name: &str| {
+        [
+            "grant_type",
+            "scope",
+            "client_id",
+            "redirect_uri",
+            "client_assertion_type",
+            "claims",
+        ]
+        .contains(&name)
+    };
+    let secrets = form.iter().filter(|(name, _)| !is_public(name));
+    secrets.fold(body, |body, (_, value)| {
+        vault::without(&SecretString::from((*value).to_owned()), &body)
+    })
 }
 
 async fn bounded(mut answer: Response) -> Result<Vec<u8>, EntraError> {

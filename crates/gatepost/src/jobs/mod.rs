@@ -14,6 +14,7 @@ use crate::store::{
     self, clients, flows, invitations, jobs, mcp_tasks, openid, rates, refresh, sessions, sign_in_failures, tokens,
     waiting_forms,
 };
+use crate::vault::KeyId;
 
 const TICK: Duration = Duration::from_secs(30);
 const SWEEP_SECONDS: i64 = 10 * 60;
@@ -44,6 +45,9 @@ pub async fn run(app: App) {
 /// Runs every task that is due now.
 pub async fn due(app: &App) -> store::Result<()> {
     app.vault.look_for_keys();
+    for (id, _) in store::settings::vault_keys(&app.db).await? {
+        app.vault.begin_to_use(&KeyId(id));
+    }
     let now = app.clock.now();
     if jobs::take(&app.db, "sweep", now, now.plus_seconds(SWEEP_SECONDS)).await? {
         sweep(app).await?;

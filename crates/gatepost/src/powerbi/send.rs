@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use catalogue::clouds::Cloud;
 use http::header::{CONTENT_ENCODING, LOCATION};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -21,6 +21,7 @@ use super::failure::{PowerBiFailure, parse_error};
 use super::upload::Upload;
 use super::{address, headers};
 use crate::clock::Clock;
+use crate::vault;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const POOL_IDLE: Duration = Duration::from_secs(60);
@@ -86,13 +87,14 @@ pub struct UpstreamAnswer {
     /// Path and query of the address the answer names, if it is the API's own.
     pub location: Option<String>,
     all_headers: HeaderMap,
+    /// The token it was asked with.
+    token: SecretString,
 }
 
 impl UpstreamAnswer {
     /// Reads a refusal to its end.
     pub async fn failure(self, clock: &Clock) -> PowerBiFailure {
-        let body = self.body.beginning(LARGEST_REFUSAL).await;
-        parse_error(self.status, &self.all_headers, &body, clock.now())
+        self.refusal(clock).await.failure
     }
 }
 
@@ -110,7 +112,12 @@ pub struct Refusal {
 impl UpstreamAnswer {
     /// Reads a refusal to its end and keeps what came.
     pub async fn refusal(self, clock: &Clock) -> Refusal {
-        let body = self.body.beginning(LARGEST_REFUSAL).await;
+        // Invariant: whatever a refusal repeats of the token, no caller, log or entry sees it.
+        let mut body = self.body.beginning(LARGEST_REFUSAL).await;
+        if body.len() == LARGEST_REFUSAL {
+            body.truncate(LARGEST_REFUSAL.saturating_sub(vault::longest_spelling(&self.token)));
+        }
+        let body = vault::without(&self.token, &body);
         let failure = parse_error(self.status, &self.all_headers, &body, clock.now());
         Refusal {
             status: self.status,
@@ -223,7 +230,7 @@ impl PowerBi {
         let answer = answer
             .map_err(|_| SendError::Timeout)?
             .map_err(|error| on_the_way(&error))?;
-        read_head(cloud, answer, limits, end, client_request_id)
+        read_head(cloud, answer, limits, end, client_request_id, request.token)
     }
 
     /// A read that met a connection just being closed is sent once more; a write never is.
@@ -249,8 +256,10 @@ fn read_head(
     limits: Limits,
     end: Instant,
     client_request_id: String,
+    token: &SecretString,
 ) -> Result<UpstreamAnswer, SendError> {
-    let (head, body) = answer.into_parts();
+    let (mut head, body) = answer.into_parts();
+    clean(&mut head.headers, token);
     let status = head.status;
     // RFC 9110 §15.4.5: 304 is an answer, not a redirect.
     if (status.is_redirection() && status != StatusCode::NOT_MODIFIED) || status.is_informational() {
@@ -278,7 +287,20 @@ fn read_head(
             .and_then(|it| it.to_str().ok())
             .and_then(|it| address::path_of(cloud, it)),
         all_headers: head.headers,
+        token: token.clone(),
     })
+}
+
+/// Takes the token out of every header that repeats it.
+fn clean(headers: &mut HeaderMap, token: &SecretString) {
+    for value in headers.values_mut() {
+        let clean = vault::without(token, value.as_bytes());
+        if clean != value.as_bytes()
+            && let Ok(clean) = HeaderValue::from_bytes(&clean)
+        {
+            *value = clean;
+        }
+    }
 }
 
 /// The library's error names hosts and is not kept.

@@ -127,3 +127,25 @@ pub async fn replace(db: &Db, column: Column, id: &str, old: &[u8], new: &[u8]) 
     let done = on!(db, pool => sqlx::query(column.update()).bind(id).bind(old).bind(new).execute(pool).await.map(|it| it.rows_affected()))?;
     Ok(done == 1)
 }
+
+/// Whether any cell is sealed with this key. Reads every sealed cell; for starts that lack a key, and for ends of rotations.
+pub async fn is_named(db: &Db, key: &str) -> Result<bool> {
+    // A seal begins with its version, the length of the key's id, and the id.
+    let length = u8::try_from(key.len()).unwrap_or(u8::MAX);
+    let begins = [&[length], key.as_bytes()].concat();
+    for column in Column::ALL {
+        let mut after = String::new();
+        loop {
+            let cells = cells(db, column, &after).await?;
+            let Some(last) = cells.last() else { break };
+            after.clone_from(&last.id);
+            if cells
+                .iter()
+                .any(|it| it.sealed.get(1..=key.len() + 1) == Some(&begins[..]))
+            {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}

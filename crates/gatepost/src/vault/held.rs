@@ -1,5 +1,6 @@
 //! The keys a running vault holds, and the file in which others may have added more.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -14,13 +15,18 @@ type Seen = Option<(SystemTime, u64)>;
 pub(super) struct Held {
     ring: RwLock<Arc<Keyring>>,
     file: Option<(PathBuf, Mutex<Seen>)>,
+    /// Keys that were missed and said to be.
+    told: Mutex<HashSet<KeyId>>,
 }
+
+const MOST_TOLD: usize = 100;
 
 impl Held {
     pub(super) fn new(ring: Keyring, file: Option<PathBuf>) -> Self {
         Self {
             ring: RwLock::new(Arc::new(ring)),
             file: file.map(|path| (path, Mutex::default())),
+            told: Mutex::default(),
         }
     }
 
@@ -59,11 +65,36 @@ impl Held {
             }
         };
         let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
-        if added.ids().count() <= ring.ids().count() || !added.holds_all_of(&ring) {
+        let is_longer = ring.ids().count() < added.ids().count();
+        let is_moved_on = added.active() != ring.active();
+        if !(is_longer || is_moved_on) || !added.holds_all_of(&ring) {
             return false;
         }
-        tracing::info!(key = %added.active(), "a key was added to the vault's keys and seals from now on");
+        tracing::info!(seals = %added.active(), "the vault's keys have changed; those added since are known now");
         *ring = Arc::new(added);
         true
+    }
+
+    /// Begins to seal with a key that is known here and that the database says is in use.
+    pub(super) fn begin_to_use(&self, id: &KeyId) {
+        if !self.ring().is_only_known(id) {
+            return;
+        }
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        // The ring has no copy of its own: its keys exist once, so it is read again from its own text.
+        if let Ok(mut longer) = Keyring::parse(&ring.text())
+            && longer.begin_to_use(id)
+        {
+            tracing::info!(key = %id, "the vault seals with this key from now on");
+            *ring = Arc::new(longer);
+        }
+    }
+
+    /// Says once that a value names a key that is not here.
+    pub(super) fn lacks(&self, id: &KeyId) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() < MOST_TOLD && told.insert(id.clone()) {
+            tracing::error!("this process does not hold vault key {id}; give it the key");
+        }
     }
 }

@@ -36,8 +36,18 @@ pub enum KeyringError {
     Empty,
 }
 
-/// Keys in the order they were added: the last one seals, all of them open.
-pub struct Keyring(Vec<(KeyId, Zeroizing<[u8; 32]>)>);
+/// Keys in the order they were added. All of them open; the last one that is in use seals. A key that is only known, written
+/// with [`KNOWN`] before it, opens what others seal with it and seals nothing here yet.
+pub struct Keyring(Vec<Held>);
+
+struct Held {
+    id: KeyId,
+    key: Zeroizing<[u8; 32]>,
+    is_in_use: bool,
+}
+
+/// Before the id of a key that every process shall know before one uses it.
+const KNOWN: char = '+';
 
 impl std::fmt::Debug for Keyring {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -49,24 +59,25 @@ impl Keyring {
     /// A ring of one fresh key.
     pub fn fresh(clock: &Clock) -> Self {
         let mut ring = Self(Vec::new());
-        ring.add(clock);
+        let id = ring.add(clock);
+        ring.begin_to_use(&id);
         ring
     }
 
     /// Reads lines of `id:base64`; blank lines and lines that begin with `#` are passed over.
     pub fn parse(text: &str) -> Result<Self, KeyringError> {
-        let mut keys: Vec<(KeyId, Zeroizing<[u8; 32]>)> = Vec::new();
+        let mut keys: Vec<Held> = Vec::new();
         for (at, line) in text.split(['\n', ',']).map(str::trim).enumerate() {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let (id, key) = parse_line(line).ok_or(KeyringError::Line(at + 1))?;
-            if keys.iter().any(|(known, _)| *known == id) {
-                return Err(KeyringError::Twice(id));
+            let held = parse_line(line).ok_or(KeyringError::Line(at + 1))?;
+            if keys.iter().any(|it| it.id == held.id) {
+                return Err(KeyringError::Twice(held.id));
             }
-            keys.push((id, key));
+            keys.push(held);
         }
-        if keys.is_empty() {
+        if !keys.iter().any(|it| it.is_in_use) {
             Err(KeyringError::Empty)
         } else {
             Ok(Self(keys))
@@ -115,7 +126,7 @@ impl Keyring {
         }
     }
 
-    /// Adds a fresh key, which becomes the active one.
+    /// Adds a fresh key, known and not in use yet.
     pub fn add(&mut self, clock: &Clock) -> KeyId {
         let day: String = clock
             .now()
@@ -125,18 +136,38 @@ impl Keyring {
             .filter(char::is_ascii_digit)
             .collect();
         let id = KeyId(format!("k{day}-{:08x}", u32::from_le_bytes(clock.random().bytes())));
-        self.0.push((id.clone(), Zeroizing::new(clock.random().bytes())));
+        self.0.push(Held {
+            id: id.clone(),
+            key: Zeroizing::new(clock.random().bytes()),
+            is_in_use: false,
+        });
         id
+    }
+
+    /// Lets a known key seal from now on, if it is the newest; false when there is no such key.
+    pub fn begin_to_use(&mut self, id: &KeyId) -> bool {
+        let found = self.0.iter_mut().find(|it| it.id == *id);
+        found.map(|it| it.is_in_use = true).is_some()
+    }
+
+    /// Whether the key is known and not in use yet.
+    pub fn is_only_known(&self, id: &KeyId) -> bool {
+        self.0.iter().any(|it| it.id == *id && !it.is_in_use)
     }
 
     /// The key that seals.
     pub fn active(&self) -> &KeyId {
-        &self.0.last().expect("a ring has at least one key").0
+        &self.newest().id
+    }
+
+    fn newest(&self) -> &Held {
+        let in_use = self.0.iter().rfind(|it| it.is_in_use);
+        in_use.expect("a ring has at least one key in use")
     }
 
     /// The ids, oldest first.
     pub fn ids(&self) -> impl Iterator<Item = &KeyId> {
-        self.0.iter().map(|(id, _)| id)
+        self.0.iter().map(|it| &it.id)
     }
 
     /// A value that proves possession of key `id` without telling the key; kept beside the data to notice a wrong key.
@@ -149,38 +180,48 @@ impl Keyring {
         other
             .0
             .iter()
-            .all(|(id, key)| self.secret(id).is_some_and(|it| it.ct_eq(&**key).into()))
+            .all(|held| self.secret(&held.id).is_some_and(|it| it.ct_eq(&*held.key).into()))
     }
 
     pub(super) fn active_secret(&self) -> &[u8; 32] {
-        &self.0.last().expect("a ring has at least one key").1
+        &self.newest().key
     }
 
     pub(super) fn secret(&self, id: &KeyId) -> Option<&[u8; 32]> {
-        self.0.iter().find(|(known, _)| known == id).map(|(_, key)| &**key)
+        self.0.iter().find(|it| it.id == *id).map(|it| &*it.key)
     }
 
     pub(super) fn secrets(&self) -> impl Iterator<Item = &[u8; 32]> {
-        self.0.iter().map(|(_, key)| &**key)
+        self.0.iter().map(|it| &*it.key)
     }
 
     pub(super) fn text(&self) -> Zeroizing<String> {
         let mut text = String::from(
             "# Gatepost vault keys. Keep this file apart from the database and back it up: without it every connection is lost.\n",
         );
-        for (id, key) in &self.0 {
-            text.push_str(&format!("{id}:{}\n", STANDARD.encode(**key)));
+        for held in &self.0 {
+            let mark = if held.is_in_use {
+                String::new()
+            } else {
+                KNOWN.to_string()
+            };
+            text.push_str(&format!("{mark}{}:{}\n", held.id, STANDARD.encode(*held.key)));
         }
         Zeroizing::new(text)
     }
 }
 
-fn parse_line(line: &str) -> Option<(KeyId, Zeroizing<[u8; 32]>)> {
+fn parse_line(line: &str) -> Option<Held> {
+    let (is_in_use, line) = line.strip_prefix(KNOWN).map_or((true, line), |rest| (false, rest));
     let (id, key) = line.split_once(':')?;
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if id.is_empty() || 32 < id.len() || !id.chars().all(plain) {
         return None;
     }
     let bytes = Zeroizing::new(STANDARD.decode(key.trim()).ok()?);
-    Some((KeyId(id.to_owned()), Zeroizing::new(bytes.as_slice().try_into().ok()?)))
+    Some(Held {
+        id: KeyId(id.to_owned()),
+        key: Zeroizing::new(bytes.as_slice().try_into().ok()?),
+        is_in_use,
+    })
 }

@@ -4,8 +4,10 @@ mod held;
 mod keyring;
 #[cfg(test)]
 mod tests;
+mod unsaid;
 
 pub use keyring::{KeyId, Keyring, KeyringError};
+pub use unsaid::{longest_spelling, without};
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -92,6 +94,11 @@ impl Vault {
     /// Takes keys that were added to the file since; called now and then, and whenever a value names an unknown key.
     pub fn look_for_keys(&self) {
         self.held.look();
+    }
+
+    /// Seals with this key from now on, if it is held here; it is in use elsewhere.
+    pub fn begin_to_use(&self, id: &KeyId) {
+        self.held.begin_to_use(id);
     }
 
     /// Encrypts `secret` for `place` under a fresh data key.
@@ -205,7 +212,10 @@ impl Vault {
 
     fn unwrap(&self, id: &KeyId, place: Place<'_>, wrapped: &[u8]) -> Result<Zeroizing<[u8; KEY_BYTES]>, OpenError> {
         let ring = self.held.ring_with(id);
-        let key = ring.secret(id).ok_or_else(|| OpenError::UnknownKey(id.clone()))?;
+        let key = ring.secret(id).ok_or_else(|| {
+            self.held.lacks(id);
+            OpenError::UnknownKey(id.clone())
+        })?;
         let opened = decrypt(key, &associated(b"wrap", place, Some(id)), wrapped)?;
         let bytes: [u8; KEY_BYTES] = opened.as_slice().try_into().map_err(|_| OpenError::Refused)?;
         Ok(Zeroizing::new(bytes))

@@ -107,6 +107,8 @@ fn rotation_keeps_old_values_and_rewraps_them() {
 
     let mut ring = Keyring::parse(&text).unwrap();
     let new_id = ring.add(&clock);
+    assert_ne!(*ring.active(), new_id, "it is known before it is used");
+    assert!(ring.begin_to_use(&new_id));
     let new = Vault::new(ring, clock.random().clone());
     let rewrapped = new
         .rewrap(HERE, &sealed)
@@ -169,6 +171,12 @@ fn a_running_vault_takes_keys_that_were_added_to_its_file() {
 
     let mut longer = Keyring::read(&path).unwrap();
     let added = longer.add(&clock);
+    longer.write(&path, true).unwrap();
+    running.look_for_keys();
+    let sealed = running.seal(HERE, b"still");
+    assert_ne!(Vault::key_of(&sealed).unwrap(), added, "known, and not in use");
+    let mut longer = Keyring::read(&path).unwrap();
+    assert!(longer.is_only_known(&added) && longer.begin_to_use(&added));
     longer.write(&path, true).unwrap();
     let elsewhere = Vault::new(Keyring::read(&path).unwrap(), clock.random().clone());
     let rewrapped = elsewhere.rewrap(HERE, &before).unwrap().unwrap();

@@ -19,7 +19,7 @@ use crate::processes::{Process, gatepost};
 use crate::world::{ADA, OWNER, SECRET, World};
 
 /// What Microsoft gave for a person: the access token and the refresh token.
-async fn of_microsoft(world: &World, person: &PersonId) -> [String; 2] {
+pub(crate) async fn of_microsoft(world: &World, person: &PersonId) -> [String; 2] {
     let connection = connections::of_person(&world.app.db, person).await.unwrap().remove(0);
     let binding = world.binding().await;
     let open = |column, sealed: &Option<Vec<u8>>| {
@@ -43,7 +43,7 @@ async fn of_microsoft(world: &World, person: &PersonId) -> [String; 2] {
 }
 
 /// A secret as it might be written: as it is, percent-encoded, in hexadecimal, in base64 at any offset.
-fn spellings(secret: &str) -> Vec<Vec<u8>> {
+pub(crate) fn spellings(secret: &str) -> Vec<Vec<u8>> {
     let hex: String = secret.bytes().map(|it| format!("{it:02x}")).collect();
     let percent: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     let mut all = vec![secret.to_owned(), percent, hex.to_uppercase(), hex];
@@ -84,7 +84,7 @@ async fn rows(world: &World) -> Vec<u8> {
 }
 
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(pub(crate) Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -316,13 +316,13 @@ async fn keys_are_rotated_under_load_and_through_kills() {
     });
     let load: Vec<_> = load.collect();
     for wait_ms in [0, 40, 80, 120, 160, 200] {
-        let mut rotation = gatepost(&world, &["keys", "rotate"]).spawn().unwrap();
+        let mut rotation = gatepost(&world, &["keys", "rotate", "--shared-file"]).spawn().unwrap();
         tokio::time::sleep(std::time::Duration::from_millis(wait_ms)).await;
         let _ = rotation.kill();
         rotation.wait().unwrap();
     }
-    for command in [["keys", "rotate"], ["keys", "rewrap"]] {
-        let done = gatepost(&world, &command).output().unwrap();
+    for command in [&["keys", "rotate", "--shared-file"][..], &["keys", "rewrap"]] {
+        let done = gatepost(&world, command).output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     }
     stop.store(true, std::sync::atomic::Ordering::Relaxed);

@@ -8,6 +8,7 @@ mod identities;
 mod paths;
 mod repeats;
 mod streams;
+mod unsaid;
 mod upstream;
 
 use reqwest::{Method, Response};
