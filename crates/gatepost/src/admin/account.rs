@@ -78,3 +78,19 @@ async fn end_others(app: &App, caller: &Caller, this: &[u8]) -> Result<usize, Re
     }
     Ok(ended)
 }
+
+/// Takes the Microsoft account away from the ways by which the caller signs in; another way must be left.
+pub async fn remove_microsoft_sign_in(app: &App, caller: &Caller) -> Result<(), Refused> {
+    let person = people::find(&app.db, &caller.person).await?.ok_or(Refused::NotFound)?;
+    if person.object_id.is_none() {
+        return Err(Refused::NotFound);
+    }
+    if !people::remove_account(&app.db, &person.id).await? {
+        return Err(Refused::Conflict(
+            "this Microsoft account is your only way in, so it stays".into(),
+        ));
+    }
+    let details = json!({ "method": "microsoft", "tid": person.tenant_id, "oid": person.object_id });
+    app.audit.append(Entry::of("sign_in.unlinked", caller, details)).await?;
+    Ok(())
+}

@@ -22,7 +22,7 @@ pub mod setup;
 mod tests;
 pub mod throttle;
 
-pub use account::{change_password, end_other_sessions, end_session};
+pub use account::{change_password, end_other_sessions, end_session, remove_microsoft_sign_in};
 pub use approvals::decide as decide_approval;
 pub use clients::{
     AUTH_METHODS, ClientInput, NewSecret, create as create_client, delete as delete_client, find as client,

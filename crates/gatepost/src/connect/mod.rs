@@ -11,6 +11,7 @@ use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::json;
 
+use crate::admin::second_factor;
 use crate::app::App;
 use crate::audit::Entry;
 use crate::connections::{self, Arrival, ConnectError, Kind};
@@ -79,7 +80,19 @@ async fn arrived(
     let mut cookies = Vec::new();
     // The identifier changes at every sign-in and proof; a person who merely connects stays in their session.
     let is_proof = arrival.kind == Kind::Proof;
-    if arrival.flow.person_id.is_none() || is_proof {
+    let is_new = arrival.flow.person_id.is_none() || is_proof;
+    let state = parameters
+        .iter()
+        .find(|(name, _)| name == "state")
+        .map(|(_, value)| value.as_str())
+        .unwrap_or_default();
+    let mut to = next(&arrival, state);
+    if is_new && second_factor::is_needed(app, &arrival.person.id).await? {
+        // Invariant: whoever has a second factor is asked for it, whichever way they come.
+        let half = second_factor::half::cookie(app, &arrival.person.id, Proof::Microsoft, &to);
+        cookies.push(half);
+        second_factor::half::ADDRESS.clone_into(&mut to);
+    } else if is_new {
         let details =
             json!({ "method": "microsoft", "flow": arrival.flow.id, "address": address.map(|it| it.to_string()) });
         let entry = Entry {
@@ -105,12 +118,6 @@ async fn arrived(
             .await?,
         );
     }
-    let state = parameters
-        .iter()
-        .find(|(name, _)| name == "state")
-        .map(|(_, value)| value.as_str())
-        .unwrap_or_default();
-    let to = next(&arrival, state);
     // A client's request goes on in this browser and still needs the proof that it is the same one.
     if arrival.kind != Kind::Client {
         cookies.push(session::clear_cookie(session::FLOW));
@@ -132,7 +139,7 @@ fn next(arrival: &Arrival, state: &str) -> String {
             "connected",
             arrival.connection.as_ref().map_or("", |it| &it.0),
         ),
-        Kind::SignIn | Kind::Proof => arrival.flow.return_to.clone().unwrap_or_else(|| "/".into()),
+        Kind::SignIn | Kind::Proof | Kind::Link => arrival.flow.return_to.clone().unwrap_or_else(|| "/".into()),
     }
 }
 

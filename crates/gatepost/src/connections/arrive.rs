@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::begin::{Kind, secrets_place};
 use super::join::{join, join_invited};
+use super::link::link;
 use super::{Admission, ConnectError};
 use crate::app::App;
 use crate::audit::Entry;
@@ -145,7 +146,22 @@ async fn connect(app: &App, flow: &Flow, code: &SecretString, trace: &str) -> Re
     if Kind::from_stored(&flow.kind) == Kind::Proof {
         return proved(app, flow, &identity, trace).await;
     }
+    if Kind::from_stored(&flow.kind) == Kind::Link {
+        return link(app, flow, &identity, trace).await;
+    }
     let person = person_of(app, flow, &integration, &registration, &identity, trace).await?;
+    if !may_store(app, flow, &person).await? {
+        if !flows::advance(&app.db, &flow.id, "Returned", "Connected").await? {
+            return Err(ConnectError::UnknownFlow);
+        }
+        return Ok(Arrival {
+            kind: Kind::SignIn,
+            flow: flow.clone(),
+            person,
+            connection: None,
+            missing: Vec::new(),
+        });
+    }
     let connection = store_connection(app, flow, &person, binding, &answer, &identity).await?;
     let missing = entra::missing_scopes(&answer.scopes);
     let details = json!({
@@ -263,10 +279,13 @@ async fn person_of(
         (Some(began), _) => {
             let person = people::find(&app.db, began).await?.ok_or(ConnectError::UnknownFlow)?;
             same_account(app, integration, &person.id, identity).await?;
-            people::save_account(&app.db, &person.id, &identity.tid, &identity.oid).await?;
             person
         }
         (None, Some(known)) => known,
+        // Invariant: an account that somebody only connected lets nobody in.
+        (None, None) if is_only_connected(app, flow, identity).await? => {
+            return Err(ConnectError::OnlyConnected { account: account() });
+        }
         (None, None) => {
             let environment = environments::find(&app.db, &flow.environment_id)
                 .await?
@@ -291,6 +310,20 @@ async fn person_of(
     } else {
         Ok(person)
     }
+}
+
+async fn is_only_connected(app: &App, flow: &Flow, identity: &Identity) -> Result<bool, ConnectError> {
+    let whose = connections::person_of_account(&app.db, &flow.environment_id, &identity.tid, &identity.oid);
+    Ok(whose.await?.is_some())
+}
+
+/// Whoever disconnected stays so through a sign-in, until they press *Connect* or consent for a client.
+async fn may_store(app: &App, flow: &Flow, person: &Person) -> Result<bool, ConnectError> {
+    if Kind::from_stored(&flow.kind) != Kind::SignIn {
+        return Ok(true);
+    }
+    let existing = connections::find_of(&app.db, &person.id, &flow.integration_id).await?;
+    Ok(existing.is_none_or(|it| it.state() != State::Revoked || it.reason_code.as_deref() == Some(connections::MOVED)))
 }
 
 /// A connection stays with its account: another one is never put in its place unasked.

@@ -30,6 +30,8 @@ pub enum Kind {
     Client,
     /// A signed-in person proves once more who they are; nothing is connected.
     Proof,
+    /// A signed-in person makes a Microsoft account a way in of theirs; nothing is connected.
+    Link,
 }
 
 impl Kind {
@@ -39,6 +41,7 @@ impl Kind {
             Self::SignIn => "sign_in",
             Self::Client => "client",
             Self::Proof => "proof",
+            Self::Link => "link",
         }
     }
 
@@ -47,6 +50,7 @@ impl Kind {
             "portal" => Self::Portal,
             "client" => Self::Client,
             "proof" => Self::Proof,
+            "link" => Self::Link,
             _ => Self::SignIn,
         }
     }

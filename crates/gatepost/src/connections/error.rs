@@ -26,6 +26,10 @@ pub enum ConnectError {
     Identity(#[from] IdentityProblem),
     #[error("this Microsoft account belongs to another person here")]
     AccountOfAnother { account: String },
+    #[error("this Microsoft account is connected here, which lets nobody in")]
+    OnlyConnected { account: String },
+    #[error("this person signs in with a Microsoft account already")]
+    LinkedAlready,
     #[error("this connection is of another Microsoft account")]
     OtherAccount { connected: String, now: String },
     #[error("this Microsoft account may not join this environment")]
@@ -122,6 +126,16 @@ impl ConnectError {
                 "account_of_another", 409, "This Microsoft account belongs to another person here",
                 format!("{account} is already the account of another person of this environment, so it was not connected to you."),
                 "Sign in with that account, or connect a different one.",
+            ),
+            Self::OnlyConnected { account } => told(
+                "account_only_connected", 403, "This account is connected, and no way in",
+                format!("{account} is the Microsoft account that somebody here connected to reach Power BI. That alone signs nobody in."),
+                "Sign in the way you usually do. Under Account you can then make this Microsoft account a way in as well.",
+            ),
+            Self::LinkedAlready => told(
+                "linked_already", 409, "You sign in with a Microsoft account already",
+                "One Microsoft account at a time is a way in. Nothing was changed.".into(),
+                "Remove the present one under Account first.",
             ),
             Self::OtherAccount { connected, now } => told(
                 "account_differs", 409, "That is a different Microsoft account",

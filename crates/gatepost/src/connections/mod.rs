@@ -5,6 +5,7 @@ mod arrive;
 mod begin;
 mod error;
 mod join;
+mod link;
 
 pub use admission::Admission;
 pub use arrive::{Arrival, arrive, is_awaited};

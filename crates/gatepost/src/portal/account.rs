@@ -9,8 +9,10 @@ use super::failure::Failure;
 use super::visitor::{Place, Visitor};
 use crate::admin::{self, Problems, Refused, second_factor};
 use crate::app::App;
+use crate::entra;
 use crate::page::{self, Fields, Leaving};
-use crate::store::{second_factors, sessions};
+use crate::store::people::Person;
+use crate::store::{integrations, openid, second_factors, sessions};
 
 const PAGE: Place<'static> = Place {
     template: "account.html",
@@ -21,13 +23,14 @@ const PAGE: Place<'static> = Place {
 /// `GET /account`
 pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
     let details = details(&app, &visitor, &Problems::new()).await?;
-    visitor.show(&app, PAGE, details)
+    let leaving = leaving(&app, &visitor).await?;
+    visitor.show_as(&app, StatusCode::OK, &leaving, PAGE, details)
 }
 
 async fn details(app: &App, visitor: &Visitor, problems: &Problems) -> Result<Value, Failure> {
     let me = admin::person(app, &visitor.caller, &visitor.caller.person).await?;
     let all = sessions::of_person(&app.db, &me.id).await?;
-    let now = app.clock.now();
+    let (now, integrations) = (app.clock.now(), ways_in(app, visitor, &me).await?);
     let rows: Vec<Value> = all
         .iter()
         .filter(|it| now < it.expires_at)
@@ -41,8 +44,36 @@ async fn details(app: &App, visitor: &Visitor, problems: &Problems) -> Result<Va
     Ok(json!({
         "me": { "name": me.name, "email": me.email, "tenant_id": me.tenant_id, "object_id": me.object_id, "has_password": me.password_hash.is_some() },
         "has_second_factor": second_factor::is_needed(app, &me.id).await?, "recovery_left": second_factors::recovery_left(&app.db, &me.id).await?,
-        "sessions": rows, "problems": problems,
+        "sessions": rows, "problems": problems, "integrations": integrations, "has_other_way": has_other_way(app, visitor, &me).await?,
     }))
+}
+
+/// The integrations at whose Microsoft a person with another way in may make an account one more.
+async fn ways_in(app: &App, visitor: &Visitor, me: &Person) -> Result<Vec<Value>, Failure> {
+    if me.object_id.is_some() || !has_other_way(app, visitor, me).await? {
+        return Ok(Vec::new());
+    }
+    let all = integrations::list(&app.db, &visitor.caller.environment).await?;
+    let usable = all.iter().filter(|it| entra::cloud_of(&app.clouds, &it.cloud).is_ok());
+    Ok(usable.map(|it| json!({ "id": it.id, "name": it.name })).collect())
+}
+
+/// Whether a password or the house's provider lets them in.
+async fn has_other_way(app: &App, visitor: &Visitor, me: &Person) -> Result<bool, Failure> {
+    let of_house = openid::people(&app.db, &visitor.caller.environment).await?;
+    Ok(me.password_hash.is_some() || of_house.contains(&me.id))
+}
+
+/// Where the account's forms lead: to Microsoft's sign-in, wherever an integration says that is.
+pub(super) async fn leaving(app: &App, visitor: &Visitor) -> Result<Leaving, Failure> {
+    let all = integrations::list(&app.db, &visitor.caller.environment).await?;
+    let logins = all.iter().filter_map(|it| entra::cloud_of(&app.clouds, &it.cloud).ok());
+    let logins: Vec<String> = logins.map(|it| it.login).collect();
+    Ok(if logins.is_empty() {
+        Leaving::Stays
+    } else {
+        Leaving::Departs(logins)
+    })
 }
 
 fn hex(bytes: &[u8]) -> String {

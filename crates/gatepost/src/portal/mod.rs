@@ -20,6 +20,7 @@ mod policy_form;
 mod routes;
 mod second_factor;
 mod settings;
+mod sign_ins;
 mod step_up;
 #[cfg(test)]
 mod tests;

@@ -131,6 +131,16 @@ const DONE: &[(&str, &str, &str)] = &[
     ),
     ("saved", "good", "Saved."),
     ("deleted", "good", "Deleted."),
+    (
+        "linked",
+        "good",
+        "You can sign in with this Microsoft account now. Nothing was connected by that.",
+    ),
+    (
+        "unlinked",
+        "good",
+        "That Microsoft account is no way in any more. What is connected stays connected.",
+    ),
     ("sessions-ended", "good", "The sessions are ended."),
     (
         "password-changed",

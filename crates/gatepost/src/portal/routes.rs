@@ -4,7 +4,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::{
     account, activity, agents, approvals, clients, connect_agent, connections, groups, integrations, keys, overview,
-    people, policies, second_factor, settings, step_up,
+    people, policies, second_factor, settings, sign_ins, step_up,
 };
 use crate::app::App;
 
@@ -79,6 +79,8 @@ pub const ROUTES: &[Route] = table! {
     guarded "/account/second-factor" Person second_factor::begin;
     change "/account/second-factor/confirm" Person second_factor::confirm;
     guarded "/account/second-factor/remove" Person second_factor::remove;
+    guarded "/account/microsoft" Person sign_ins::link;
+    guarded "/account/microsoft/remove" Person sign_ins::unlink;
     change "/account/sessions/{hash}/end" Person account::end_session;
     change "/account/sessions/end-others" Person account::end_others;
 

@@ -9,6 +9,7 @@ use http::{Extensions, HeaderMap, Method, StatusCode, Uri};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
+use super::account;
 use super::failure::Failure;
 use super::visitor::{Place, Visitor};
 use crate::admin::provider_trip::{self, Setting};
@@ -265,5 +266,8 @@ pub(super) async fn go_on(
     let fields: Vec<Value> = url::form_urlencoded::parse(typed.expose_secret().as_bytes())
         .map(|(name, value)| json!({ "name": name, "value": value }))
         .collect();
-    visitor.show(&app, GO_ON, json!({ "action": form.path, "fields": fields }))
+    let details = json!({ "action": form.path, "fields": fields });
+    // One of the forms that wait leads to Microsoft.
+    let leaving = account::leaving(&app, &visitor).await?;
+    visitor.show_as(&app, StatusCode::OK, &leaving, GO_ON, details)
 }

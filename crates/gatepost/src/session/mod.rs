@@ -26,6 +26,8 @@ pub const BROWSER: &str = "__Host-gatepost-browser";
 /// Set when a person consents to going to Microsoft: the same browser must come back.
 pub const FLOW: &str = "__Host-gatepost-flow";
 
+/// Set when somebody who came by Microsoft or the house's provider still owes a second factor.
+pub const HALF: &str = "__Host-gatepost-half";
 /// Set when a person leaves for the house's own provider: the same browser must come back.
 pub const PROVIDER: &str = "__Host-gatepost-provider";
 
@@ -94,7 +96,8 @@ pub async fn find(db: &Db, clock: &Clock, lifetime: Lifetime, headers: &HeaderMa
 }
 
 /// How a person proved who they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Proof {
     Password,
     Microsoft,
@@ -103,7 +106,8 @@ pub enum Proof {
 }
 
 impl Proof {
-    fn as_str(self) -> &'static str {
+    /// The stored word.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
             Self::Microsoft => "microsoft",

@@ -1,10 +1,11 @@
-//! `POST /sign-in/code`: the second factor, after the right password in this browser a moment ago.
+//! `/sign-in/code`: the second factor, after whatever came first in this browser a moment ago: a password, Microsoft, or the
+//! house's provider.
 
 use axum::extract::State;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::header::RETRY_AFTER;
+use http::header::{RETRY_AFTER, SET_COOKIE};
 use http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
@@ -18,15 +19,17 @@ use crate::app::App;
 use crate::caller::PersonId;
 use crate::clock::Timestamp;
 use crate::page::{self, Fields, Leaving};
+use crate::session::{self, Proof};
 use crate::store::people;
 use crate::vault::Place;
 
 const PENDING_S: i64 = 300;
 
-/// A password that was right; sealed for the browser it was typed in.
+/// A first proof that was right; sealed for the browser it was given in.
 #[derive(Serialize, Deserialize)]
 struct Pending {
     person: PersonId,
+    by: Proof,
     until: Timestamp,
 }
 
@@ -41,10 +44,11 @@ fn place(csrf: &str) -> Place<'_> {
 }
 
 /// The page that asks for the code.
-pub(super) fn ask(app: &App, headers: &HeaderMap, person: &PersonId, return_to: &str) -> Response {
+pub(super) fn ask(app: &App, headers: &HeaderMap, person: &PersonId, by: Proof, return_to: &str) -> Response {
     let (csrf, _) = page::csrf(app, headers);
     let pending = Pending {
         person: person.clone(),
+        by,
         until: app.clock.now().plus_seconds(PENDING_S),
     };
     let text = serde_json::to_string(&pending).expect("a pending sign-in is plain data");
@@ -79,6 +83,14 @@ fn opened(app: &App, fields: &Fields) -> Option<Pending> {
     (app.clock.now() < pending.until).then_some(pending)
 }
 
+/// `GET /sign-in/code`: for whoever came by Microsoft or by the house's provider.
+pub(super) async fn show(State(app): State<App>, headers: HeaderMap) -> Response {
+    match second_factor::half::of(&app, &headers) {
+        Some(it) => ask(&app, &headers, &it.person, it.by, &it.return_to),
+        None => page::redirect("/sign-in"),
+    }
+}
+
 /// `POST /sign-in/code`
 pub(super) async fn check(
     State(app): State<App>,
@@ -99,6 +111,7 @@ pub(super) async fn check(
     let sign_in = Attempt {
         email: &email,
         password: "",
+        by: pending.by,
         address: peer(&extensions),
     };
     let again = |status, problem: &str| form(&app, &headers, status, fields.text("pending"), return_to, Some(problem));
@@ -114,7 +127,13 @@ pub(super) async fn check(
     };
     match second_factor::takes(&app, &counted, &person.id, fields.text("code")).await {
         Ok(true) => match counted.right(&app).await {
-            Ok(()) => enter(&app, &headers, &sign_in, &person, return_to).await,
+            Ok(()) => {
+                let mut answer = enter(&app, &headers, &sign_in, &person, return_to).await;
+                answer
+                    .headers_mut()
+                    .append(SET_COOKIE, session::clear_cookie(session::HALF));
+                answer
+            }
             Err(error) => broken(&error),
         },
         Ok(false) => {

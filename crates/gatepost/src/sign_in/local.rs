@@ -133,12 +133,13 @@ pub(super) async fn sign_in(
     let attempt = Attempt {
         email: fields.text("email"),
         password: fields.exact("password"),
+        by: Proof::Password,
         address: peer(&extensions),
     };
     let return_to = page::return_path(fields.text("return_to")).unwrap_or("/");
     let answer = match attempt.judge(&app).await {
         Ok(Judged::Right(person)) => match second_factor::is_needed(&app, &person.id).await {
-            Ok(true) => return super::code::ask(&app, &headers, &person.id, return_to),
+            Ok(true) => return super::code::ask(&app, &headers, &person.id, attempt.by, return_to),
             Ok(false) => return enter(&app, &headers, &attempt, &person, return_to).await,
             Err(error) => Err(error),
         },
@@ -193,7 +194,7 @@ pub(super) async fn enter(
         &app.clock,
         app.session_lifetime(),
         &person.id,
-        Proof::Password,
+        attempt.by,
         headers,
         attempt.address,
     )
@@ -208,10 +209,12 @@ pub(super) async fn enter(
     page::redirect_with(return_to, cookie)
 }
 
-/// One attempt to sign in with a password.
+/// One attempt to sign in, by a password or with a code after something else.
 pub(super) struct Attempt<'a> {
     pub email: &'a str,
     pub password: &'a str,
+    /// What came first.
+    pub by: Proof,
     pub address: Option<IpAddr>,
 }
 
@@ -269,7 +272,7 @@ impl Attempt<'_> {
         person: Option<&Person>,
     ) -> Result<(), crate::audit::Unavailable> {
         let details = json!({
-            "method": "password", "person_name": person.map(|it| &it.name), "address": self.address.map(|it| it.to_string()),
+            "method": self.by.as_str(), "person_name": person.map(|it| &it.name), "address": self.address.map(|it| it.to_string()),
             // What was typed may be a password in the wrong field, so only known names are kept.
             "email": person.and_then(|it| it.email.as_ref()),
         });

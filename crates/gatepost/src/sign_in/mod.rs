@@ -25,7 +25,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .route("/setup", get(setup::show).post(setup::create))
         .route("/sign-in", get(local::show).post(local::sign_in))
-        .route("/sign-in/code", post(code::check))
+        .route("/sign-in/code", get(code::show).post(code::check))
         .route("/sign-in/microsoft", post(microsoft::depart))
         .route("/sign-in/provider", post(provider::depart))
         .route("/sign-in/callback", get(provider::callback))
@@ -41,6 +41,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/setup"),
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
+    ("GET", "/sign-in/code"),
     ("POST", "/sign-in/code"),
     ("POST", "/sign-in/microsoft"),
     ("POST", "/sign-in/provider"),

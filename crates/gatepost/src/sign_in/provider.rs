@@ -11,6 +11,7 @@ use http::{Extensions, HeaderMap, Method, StatusCode};
 use super::microsoft::{Place, place};
 use super::{broken, invitation, peer, too_many, unrecorded};
 use crate::admin::provider_trip::{self, Setting, TripError};
+use crate::admin::second_factor;
 use crate::app::App;
 use crate::page::{self, Fields, Message};
 use crate::session::{self, Proof};
@@ -65,6 +66,18 @@ pub(super) async fn callback(
     };
     let address = peer.map(|it| it.0.0.ip());
     let person = &arrived.person.id;
+    match second_factor::is_needed(&app, person).await {
+        Ok(true) => {
+            let half = second_factor::half::cookie(&app, person, Proof::Provider, &arrived.return_to);
+            let mut answer = page::redirect_with(second_factor::half::ADDRESS, half);
+            answer
+                .headers_mut()
+                .append(SET_COOKIE, session::clear_cookie(session::PROVIDER));
+            return answer;
+        }
+        Ok(false) => {}
+        Err(error) => return broken(&error),
+    }
     let lifetime = app.session_lifetime();
     match session::begin(
         &app.db,

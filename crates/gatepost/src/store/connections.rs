@@ -122,6 +122,21 @@ pub async fn of_person(db: &Db, person: &PersonId) -> Result<Vec<Connection>> {
     )
 }
 
+/// The reason code of connections that ended because their integration became another registration.
+pub const MOVED: &str = "moved";
+
+/// Who has this Microsoft account connected, through whichever integration.
+pub async fn person_of_account(
+    db: &Db,
+    environment: &EnvironmentId,
+    tenant: &str,
+    object: &str,
+) -> Result<Option<PersonId>> {
+    Ok(on!(db, pool => sqlx::query_scalar(
+        "SELECT person_id FROM connections WHERE environment_id = $1 AND object_id = $3 AND tenant_id = $2 AND state <> 'revoked' ORDER BY connected_at LIMIT 1")
+        .bind(environment).bind(tenant).bind(object).fetch_optional(pool).await)?)
+}
+
 /// A person's connection through one integration.
 pub async fn find_of(db: &Db, person: &PersonId, integration: &IntegrationId) -> Result<Option<Connection>> {
     Ok(

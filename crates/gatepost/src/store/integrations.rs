@@ -84,9 +84,9 @@ pub async fn save_moved(db: &Db, it: &Integration, reason: &str) -> Result<u64> 
     within!(&mut tx, connection => save!(it).execute(connection).await.map(drop))?;
     let ended = within!(&mut tx, connection => sqlx::query(
         "UPDATE connections SET state = 'revoked', access_sealed = NULL, refresh_sealed = NULL, generation = generation + 1, lease_until = 0,
-                lease_owner = NULL, claims = NULL, reason = $2, reason_code = NULL
+                lease_owner = NULL, claims = NULL, reason = $2, reason_code = $3
          WHERE integration_id = $1 AND state <> 'revoked'")
-        .bind(&it.id).bind(reason).execute(connection).await.map(|it| it.rows_affected()))?;
+        .bind(&it.id).bind(reason).bind(super::connections::MOVED).execute(connection).await.map(|it| it.rows_affected()))?;
     tx.commit().await?;
     Ok(ended)
 }

@@ -27,6 +27,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "refresh_slots",
         include_str!("../../migrations/0031_refresh_slots.sql"),
     ),
+    (
+        40,
+        "sign_in_accounts",
+        include_str!("../../migrations/0040_sign_in_accounts.sql"),
+    ),
     (50, "signed_head", include_str!("../../migrations/0050_signed_head.sql")),
 ];
 

@@ -142,11 +142,21 @@ pub async fn save_password(db: &Db, id: &PersonId, hash: &str) -> Result<()> {
     Ok(())
 }
 
-/// Ties a person to the Microsoft account they proved; does nothing when they are tied to one already.
-pub async fn save_account(db: &Db, id: &PersonId, tenant: &str, object: &str) -> Result<()> {
-    on!(db, pool => sqlx::query("UPDATE people SET tenant_id = $2, object_id = $3 WHERE id = $1 AND object_id IS NULL")
-        .bind(id).bind(tenant).bind(object).execute(pool).await.map(drop))?;
-    Ok(())
+/// Ties a person to the Microsoft account they proved, by which they sign in from now on; false when they have one already.
+pub async fn save_account(db: &Db, id: &PersonId, tenant: &str, object: &str) -> Result<bool> {
+    let done = on!(db, pool => sqlx::query("UPDATE people SET tenant_id = $2, object_id = $3 WHERE id = $1 AND object_id IS NULL")
+        .bind(id).bind(tenant).bind(object).execute(pool).await.map(|it| it.rows_affected()))?;
+    Ok(done == 1)
+}
+
+/// Unties a person from the Microsoft account by which they sign in, if a password or the house's provider lets them in as well;
+/// false when there is nothing to untie or no other way.
+pub async fn remove_account(db: &Db, id: &PersonId) -> Result<bool> {
+    let done = on!(db, pool => sqlx::query(
+        "UPDATE people SET tenant_id = NULL, object_id = NULL WHERE id = $1 AND object_id IS NOT NULL
+         AND (password_hash IS NOT NULL OR EXISTS (SELECT 1 FROM openid_accounts WHERE person_id = people.id))")
+        .bind(id).execute(pool).await.map(|it| it.rows_affected()))?;
+    Ok(done == 1)
 }
 
 /// Notes when a person was last here, at most once a minute; `last` is when that was noted before.

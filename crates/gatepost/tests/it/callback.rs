@@ -8,7 +8,7 @@ use sandbox::visitor::{Page, Visitor};
 use crate::world::{ADA, BO, OWNER, World, sign_in_at_microsoft};
 
 /// A browser signed in as the owner, with a password.
-async fn owner(world: &World) -> Visitor {
+pub(crate) async fn owner(world: &World) -> Visitor {
     let mut browser = Visitor::new();
     let page = browser.open(&format!("{}/sign-in", world.url)).await.unwrap();
     let page = browser
@@ -20,14 +20,14 @@ async fn owner(world: &World) -> Visitor {
 }
 
 /// At Microsoft's page, after the consent to connecting in the portal.
-async fn linking(world: &World, browser: &mut Visitor, integration: &str) -> Page {
+pub(crate) async fn linking(world: &World, browser: &mut Visitor, integration: &str) -> Page {
     let ask = format!("/connections/connect/{integration}");
     let page = browser.open(&format!("{}{ask}", world.url)).await.unwrap();
     browser.submit(&page, &ask, &[]).await.unwrap()
 }
 
 /// The callback's address as Microsoft would send the browser there.
-async fn callback(world: &World, browser: &mut Visitor, there: Page, upn: &str) -> String {
+pub(crate) async fn callback(world: &World, browser: &mut Visitor, there: Page, upn: &str) -> String {
     browser.stop_at(&format!("{}/integration-callback", world.url));
     sign_in_at_microsoft(browser, there, upn).await.url.to_string()
 }

@@ -9,7 +9,7 @@ use crate::oauth::{CB, Signed, signed, text};
 use crate::world::{ADA, OWNER, VERIFIER, World};
 
 /// Another gateway over the same database, behind its own front.
-async fn replica(world: &World) -> String {
+pub(crate) async fn replica(world: &World) -> String {
     let app = App::start(world.app.settings.clone(), world.clock.clone(), false)
         .await
         .unwrap();

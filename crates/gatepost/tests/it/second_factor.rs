@@ -4,6 +4,7 @@ use aws_lc_rs::hmac;
 use futures_util::future::join_all;
 use gatepost::admin::second_factor;
 use gatepost::caller::Role;
+use gatepost::clock::Clock;
 use http::StatusCode;
 
 use crate::portal::sample::{Sample, caller, sample};
@@ -13,6 +14,11 @@ const ADA: &str = "ada@example.com";
 
 /// The code an authenticator shows at this moment, `ahead` steps from now.
 fn code(it: &Sample, secret: &str, ahead: i64) -> String {
+    code_at(&it.gateway.app.clock, secret, ahead)
+}
+
+/// The same by this clock.
+pub(crate) fn code_at(clock: &Clock, secret: &str, ahead: i64) -> String {
     let bits: Vec<u8> = secret
         .bytes()
         .map(|it| if it < b'A' { it - b'2' + 26 } else { it - b'A' })
@@ -24,7 +30,7 @@ fn code(it: &Sample, secret: &str, ahead: i64) -> String {
             word.to_be_bytes()[3..].to_vec()
         })
         .collect();
-    let step = it.gateway.app.clock.now().unix_seconds() / 30 + ahead;
+    let step = clock.now().unix_seconds() / 30 + ahead;
     let tag = hmac::sign(
         &hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &key),
         &step.to_be_bytes(),

@@ -382,7 +382,8 @@ async fn start_sandbox(start: Option<i64>) -> (Sandbox, String) {
     (sandbox, url)
 }
 
-async fn register(sandbox_url: &str, gateway_url: &str) -> String {
+/// A new application at the sandbox that may come back to the gateway; its client id.
+pub(crate) async fn register(sandbox_url: &str, gateway_url: &str) -> String {
     let application = json!({
         "name": "Gatepost under test",
         "tid": sandbox::people::CONTOSO,

@@ -1,6 +1,7 @@
 //! The second factor of a local account: beginning, confirming, asking, recovering, removing.
 
 mod code;
+pub mod half;
 
 use serde_json::json;
 

@@ -66,10 +66,13 @@ async fn a_person_of_the_house_signs_in_and_connects_in_a_second_step() {
     let there = browser.submit(&page, &ask, &[]).await.unwrap();
     let connected = sign_in_at_microsoft(&mut browser, there, ADA).await;
     assert!(connected.text().contains("Connected"), "{}", connected.text());
-    // Signing in again, and with Microsoft, is the same person.
+    // Signing in again is the same person; the account that was only connected is no way in.
     assert_eq!(sign_in(&world, &mut Visitor::new()).await.status, 200);
-    let guest = world.connect(ADA).await;
-    assert_eq!(guest.person, hana);
+    let mut stranger = Visitor::new();
+    let page = stranger.open(&format!("{}/sign-in", world.url)).await.unwrap();
+    let there = stranger.submit(&page, "/sign-in/microsoft", &[]).await.unwrap();
+    let back = sign_in_at_microsoft(&mut stranger, there, ADA).await;
+    assert_eq!(back.status, 403, "{}", back.text());
     assert_eq!(openid::people(&world.app.db, &world.environment).await.unwrap(), [hana]);
 }
 
