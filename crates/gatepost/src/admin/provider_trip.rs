@@ -16,7 +16,7 @@ use crate::store::openid::{self, Flow, Provider};
 use crate::store::people::{self, Person};
 use crate::store::sessions::SignedIn;
 use crate::store::{self, environments, invitations};
-use crate::vault::Place;
+use crate::vault::{Binding, Place};
 
 const FLOW_SECONDS: i64 = 600;
 
@@ -88,9 +88,11 @@ pub async fn begin(app: &App, setting: Setting) -> Result<(String, HeaderValue),
     let (browser, now, id) = (app.clock.random().token(), app.clock.now(), app.clock.new_id());
     let secrets = json!({ "verifier": trip.verifier.expose_secret(), "nonce": trip.nonce }).to_string();
     let flow = Flow {
-        secrets_sealed: app
-            .vault
-            .seal_text(secrets_place(&id, &setting.environment.0), &secrets),
+        secrets_sealed: app.vault.seal_bound(
+            secrets_place(&id, &setting.environment.0),
+            binding_of(&provider),
+            &secrets,
+        ),
         id,
         environment_id: setting.environment,
         provider_id: provider.id,
@@ -104,6 +106,11 @@ pub async fn begin(app: &App, setting: Setting) -> Result<(String, HeaderValue),
     };
     openid::create_flow(&app.db, &flow).await?;
     Ok((trip.url, session::set_cookie(session::PROVIDER, &browser, FLOW_SECONDS)))
+}
+
+/// What the secrets of a trip are sealed for: a code goes only to the provider at which the trip was begun.
+fn binding_of(it: &Provider) -> Binding {
+    Binding::of(&[&it.issuer, &it.client_id, &it.addresses])
 }
 
 fn secrets_place<'a>(row: &'a str, environment: &'a str) -> Place<'a> {
@@ -209,10 +216,13 @@ async fn account(
     let code = find("code")
         .filter(|_| find("error").is_none())
         .ok_or(OpenIdProblem::Refused)?;
-    let opened = app
-        .vault
-        .open_text(secrets_place(&flow.id, &flow.environment_id.0), &flow.secrets_sealed);
-    let opened = opened.map_err(|_| TripError::Sealed)?;
+    let opened = app.vault.open_bound(
+        secrets_place(&flow.id, &flow.environment_id.0),
+        binding_of(provider),
+        &flow.secrets_sealed,
+    );
+    // Another provider was entered meanwhile, or the row is not what it was: either way this sign-in is over.
+    let opened = opened.map_err(|_| TripError::UnknownFlow)?;
     let secrets: Secrets = serde_json::from_str(opened.expose_secret()).map_err(|_| TripError::Sealed)?;
     let trip = Trip {
         url: String::new(),

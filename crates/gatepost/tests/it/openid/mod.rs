@@ -249,6 +249,22 @@ async fn addresses_are_those_found_when_the_provider_was_entered() {
 }
 
 /// WEB-15
+/// CB-10: a sign-in begun before another provider was entered brings its code to nobody.
+#[tokio::test]
+async fn a_code_goes_only_to_the_provider_at_which_the_sign_in_was_begun() {
+    let (world, _house) = entered("house.example").await;
+    let mut browser = Visitor::new();
+    browser.stop_at(&format!("{}/sign-in/callback", world.url));
+    let back = sign_in(&world, &mut browser).await;
+    let sentinel = House::start(world.clock.now().unix_seconds()).await;
+    admin::save_provider(&world.app, &world.owner_caller(), &input(&sentinel))
+        .await
+        .unwrap();
+    let answer = browser.peek(back.url.as_str()).await.unwrap();
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    assert_eq!(sentinel.redemptions(), 0);
+}
+
 #[tokio::test]
 async fn a_person_of_the_house_proves_it_there_and_an_old_sign_in_is_no_proof() {
     let (world, house) = entered("house.example").await;

@@ -3,6 +3,7 @@
 mod applications;
 mod bodies;
 mod budgets;
+mod demo;
 mod headers;
 mod identities;
 mod paths;

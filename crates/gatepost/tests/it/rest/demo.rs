@@ -1,0 +1,103 @@
+//! `gatepost demo` with Power BI somewhere else on this machine, for benches and contract tests.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use sandbox::visitor::Visitor;
+use serde_json::Value;
+
+use super::upstream::{Upstream, bearer_of};
+
+/// A demo that is ended when dropped.
+struct Demo {
+    child: Child,
+    ready: Value,
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn demo(api: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gatepost"));
+    command
+        .args([
+            "demo",
+            "--json",
+            "--listen",
+            "127.0.0.1:0",
+            "--sandbox-listen",
+            "127.0.0.1:0",
+            "--api",
+            api,
+        ])
+        .stdout(Stdio::piped());
+    command
+}
+
+fn started(api: &str) -> Demo {
+    let mut child = demo(api).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    Demo {
+        ready: serde_json::from_str(&line).unwrap(),
+        child,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demo_calls_power_bi_at_the_address_it_was_given_and_has_two_administrators() {
+    let answer = (
+        200,
+        vec![("content-type", "application/json")],
+        r#"{"value":[{"id":"x","name":"Bench"}]}"#,
+    );
+    let upstream = Upstream::with(vec![answer]).await;
+    let demo = started(&format!("{}/", upstream.url));
+    let text = |name: &str| demo.ready[name].as_str().unwrap().to_owned();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = format!("{}/v1.0/myorg/groups", text("proxy_url"));
+    let answer = http.get(url).bearer_auth(text("api_key")).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(answer.text().await.unwrap().contains("Bench"));
+    let seen = upstream.seen();
+    assert_eq!(
+        (seen.len(), bearer_of(&seen[0].headers).as_str()),
+        (1, "ada@contoso.test")
+    );
+    for who in ["admin", "second_admin"] {
+        let mut browser = Visitor::new();
+        let page = browser.open(&format!("{}/sign-in", text("portal_url"))).await.unwrap();
+        let fields = [
+            (format!("{who}_email"), "email"),
+            (format!("{who}_password"), "password"),
+        ];
+        let fields: Vec<_> = fields.iter().map(|(name, field)| (*field, text(name))).collect();
+        let fields: Vec<_> = fields.iter().map(|(field, value)| (*field, value.as_str())).collect();
+        let home = browser.submit(&page, "/sign-in", &fields).await.unwrap();
+        assert_eq!(home.status, 200, "{who}: {}", home.text());
+        let page = browser.open(&format!("{}/people", text("portal_url"))).await.unwrap();
+        assert_eq!(page.status, 200, "{who}: {}", page.text());
+    }
+}
+
+#[test]
+fn a_demo_calls_no_power_bi_on_another_machine() {
+    for api in [
+        "https://api.powerbi.com",
+        "http://192.0.2.1:9900",
+        "http://localhost.example",
+        "9900",
+        "",
+    ] {
+        let ended = demo(api).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{api}");
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(said.contains("--api"), "{api}: {said}");
+    }
+}
