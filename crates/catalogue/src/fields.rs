@@ -12,6 +12,8 @@ pub struct Field {
     pub required: bool,
     /// The only words known for it, if not empty.
     pub words: Vec<String>,
+    /// Whether it is a password or the like, which is never shown again nor recorded.
+    pub is_secret: bool,
     /// What it means; empty where the name says it.
     pub summary: String,
 }
@@ -21,6 +23,12 @@ pub(crate) fn of_schema(schema: &Value) -> Vec<Field> {
     let mut found = Vec::new();
     collect(schema, "", &mut found);
     found
+}
+
+/// The places of the fields that a schema marks as secret.
+pub(crate) fn secrets(schema: &Value) -> Vec<String> {
+    let fields = of_schema(schema).into_iter();
+    fields.filter(|it| it.is_secret).map(|it| it.path).collect()
 }
 
 fn collect(schema: &Value, path: &str, found: &mut Vec<Field>) {
@@ -43,6 +51,7 @@ fn add(schema: &Value, path: String, required: bool, found: &mut Vec<Field>) {
         kind: kind(schema),
         required,
         words: words(schema),
+        is_secret: schema["secret"] == true,
         summary: schema["description"].as_str().unwrap_or_default().to_owned(),
     });
     collect(schema, &path, found);

@@ -14,6 +14,7 @@ mod operation;
 mod parameter;
 pub mod powerbi_errors;
 pub mod scopes;
+mod secret;
 mod segment;
 mod template;
 
@@ -42,4 +43,5 @@ pub use crate::parameter::Kind;
 pub use crate::parameter::Parameter;
 pub use crate::parameter::Place;
 pub use crate::scopes::Scopes;
+pub use crate::secret::HIDDEN;
 pub use crate::template::Template;

@@ -11,4 +11,5 @@ mod errors;
 mod find;
 mod load;
 mod samples;
+mod secret;
 mod tables;
