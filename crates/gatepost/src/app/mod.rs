@@ -1,8 +1,10 @@
 //! One value that holds everything a face needs; made once at start and shared.
 
+mod plans;
 mod policies;
 mod start;
 
+pub use plans::kept as kept_plan;
 pub use start::{PUBLIC_KEY, SIGNER, SIGNER_PLACE, StartError, keyring, keyring_to_read};
 
 use std::sync::Arc;

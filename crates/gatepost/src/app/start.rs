@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use catalogue::Catalogue;
 
-use super::{App, Parts, policies::Compiled};
+use super::{App, Parts, plans, policies::Compiled};
 use crate::audit::{Audit, Outside, Signer};
 use crate::client_metadata::{Documents, Reach};
 use crate::clock::Clock;
@@ -102,6 +102,7 @@ impl App {
                 "tokens of an older version were bound to their registrations"
             );
         }
+        plans::seal(&db, &vault, Catalogue::builtin()).await?;
 
         let http = entra::http_client(None).map_err(|error| StartError::Client(error.to_string()))?;
         let power_bi = PowerBi::new(clock.clone()).map_err(|error| StartError::Client(error.to_string()))?;

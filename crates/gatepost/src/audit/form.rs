@@ -64,7 +64,7 @@ fn columns_agree(row: &Row, entry: &Value) -> bool {
 }
 
 /// The same value with every object's keys in order, whatever map `serde_json` was built with.
-fn sorted(value: &Value) -> Value {
+pub(super) fn sorted(value: &Value) -> Value {
     match value {
         Value::Object(object) => {
             let mut keys: Vec<&String> = object.keys().collect();

@@ -1,20 +1,28 @@
 //! The record: append-only, hash-chained, durable before anything leaves the gateway.
 
+mod bound;
 mod chain;
 mod export;
 mod form;
 mod gap;
+mod log_line;
 mod mask;
+mod old_secrets;
+mod open;
 mod outside;
+mod repeats;
 mod sign;
 #[cfg(test)]
 mod tests;
 mod verify;
 mod writer;
 
+pub use bound::arguments;
 pub use export::{CSV_HEADER, csv_line, json_line};
 pub use gap::acknowledge;
 pub use mask::mask;
+pub use old_secrets::{OldSecrets, old_secrets};
+pub use open::{OpenCalls, Standing};
 pub use outside::Outside;
 pub use sign::{PublicKey, Signer};
 pub use verify::{Fault, GAP_ACKNOWLEDGED, Gap, Report, lost_tail, verify};

@@ -45,8 +45,12 @@ impl Outside {
         writeln!(file, "{}", line(checkpoint))
     }
 
-    /// Replaces the head in one step, so that a kill leaves the old one or the new one.
+    /// Replaces the head in one step, so that a kill leaves the old one or the new one. One that is further on is kept as a
+    /// checkpoint: it proves entries that a database which was put back, or a standby that was behind, does not hold.
     pub(super) fn replace_head(&self, head: &Checkpoint) -> io::Result<()> {
+        if let Some(last) = self.head().filter(|it| head.seq <= it.seq && it != head) {
+            self.add(&last)?;
+        }
         let new = self.head.with_extension(format!("head-{}", std::process::id()));
         let mut file = open(&new, OpenOptions::new().write(true).truncate(true))?;
         writeln!(file, "{}", line(head))?;

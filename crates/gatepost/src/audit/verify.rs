@@ -35,6 +35,8 @@ pub struct Gap {
 pub struct Report {
     pub entries: i64,
     pub checkpoints: usize,
+    /// Calls whose gateway stopped before it knew their end.
+    pub unknown_ends: i64,
     /// By sequence number; empty when the log is whole.
     pub faults: Vec<Fault>,
     /// Gaps that an entry of the log acknowledges: an older copy of the database was put back.
@@ -140,6 +142,8 @@ impl Walk {
             Ok((form, entry)) => {
                 self.last_form = form;
                 self.acknowledged.extend(gap_of(row, &entry));
+                let is_end = row.kind == "call.closed" || row.kind == "call.streamed";
+                self.report.unknown_ends += i64::from(is_end && entry["details"]["outcome"] == "unknown");
             }
             Err(what) => self.fault(row.seq, what),
         }

@@ -1,6 +1,7 @@
 //! One task writes the log; one commit carries every entry that waits, so one fsync serves many calls.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -8,7 +9,8 @@ use tokio::time::Instant;
 
 use super::chain::chain;
 use super::outside::Outside;
-use super::{Entry, Signer, Unavailable};
+use super::repeats::Repeats;
+use super::{Entry, OpenCalls, Signer, Unavailable, bound, log_line};
 use crate::clock::{Clock, Timestamp};
 use crate::store::audit::{self, Checkpoint, Head};
 use crate::store::{self, Db};
@@ -28,6 +30,9 @@ type Waiting = (Entry, oneshot::Sender<Result<i64, Unavailable>>);
 pub struct Audit {
     queue: mpsc::Sender<Waiting>,
     stops: mpsc::Sender<oneshot::Sender<()>>,
+    open: Arc<OpenCalls>,
+    noted: Arc<AtomicI64>,
+    pub(super) repeats: Arc<Repeats>,
 }
 
 impl Audit {
@@ -45,13 +50,21 @@ impl Audit {
             head_written: None,
         };
         tokio::spawn(writer.run(waiting, stopping));
-        Self { queue, stops }
+        Self {
+            queue,
+            stops,
+            open: Arc::default(),
+            noted: Arc::default(),
+            repeats: Arc::default(),
+        }
     }
 
     /// Stores an entry and gives its sequence number once it is durable.
     ///
     /// Invariant: a caller sends nothing to Microsoft before this has given `Ok`.
-    pub async fn append(&self, entry: Entry) -> Result<i64, Unavailable> {
+    pub async fn append(&self, mut entry: Entry) -> Result<i64, Unavailable> {
+        log_line::write(&entry);
+        entry.details = bound::details(entry.details);
         let (done, answer) = oneshot::channel();
         let stored = async {
             self.queue
@@ -63,6 +76,16 @@ impl Audit {
         tokio::time::timeout(PATIENCE, stored)
             .await
             .unwrap_or_else(|_| Err(Unavailable("it did not answer in time".into())))
+    }
+
+    /// Calls whose entry is open.
+    pub fn open_calls(&self) -> &OpenCalls {
+        &self.open
+    }
+
+    /// Remembers how far the log was at this moment, and gives how far it was the last time.
+    pub fn swap_noted(&self, head: i64) -> i64 {
+        self.noted.swap(head, Ordering::Relaxed)
     }
 
     /// Writes what waits, and the newest head to its file; before a process ends.
@@ -111,7 +134,12 @@ impl Writer {
     }
 
     async fn serve(&mut self, batch: &mut Vec<Waiting>) {
+        // Nobody waits any more for this entry, so its call is not made.
+        batch.retain(|(entry, answer)| !(entry.kind == "call.opened" && answer.is_closed()));
         let (entries, answers): (Vec<Entry>, Vec<_>) = batch.drain(..).unzip();
+        if entries.is_empty() {
+            return;
+        }
         match self.store(&entries).await {
             Ok(head) => {
                 let first = head.seq - i64::try_from(entries.len()).unwrap_or(0) + 1;

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
+use super::taken::Taken;
 use super::{CallError, Request};
-use crate::app::App;
+use crate::app::{self, App};
 use crate::caller::{ApprovalId, Caller};
 use crate::policy::{self, Decision, Permit, Plan, Question, Reason, Refused, Required};
 use crate::powerbi::Body;
@@ -14,7 +15,7 @@ use crate::store::connections::Connection;
 #[derive(Debug)]
 pub(super) struct Permitted {
     pub permit: Permit,
-    pub approval: Option<ApprovalId>,
+    pub approval: Taken,
     pub plan_hash: Option<String>,
 }
 
@@ -43,7 +44,7 @@ pub(super) async fn decide(
     match policy::decide(&policies, &question(false)) {
         Decision::Allow(permit) => Ok(Permitted {
             permit,
-            approval: None,
+            approval: Taken::none(app),
             plan_hash: None,
         }),
         Decision::Refuse(refused) => Err(refusal(refused, request)),
@@ -55,17 +56,23 @@ pub(super) async fn decide(
             let Some(approval) = approvals::take(&app.db, &plan.hash(), app.clock.now()).await? else {
                 return Err(ask(app, caller, &plan, request, required).await?);
             };
+            let approval = Taken::of(app, approval);
             // Decided anew with the approval: policies may have changed since it was given.
             match policy::decide(&policies, &question(true)) {
                 Decision::Allow(permit) => Ok(Permitted {
                     permit,
-                    approval: Some(approval),
+                    approval,
                     plan_hash: Some(hex(&plan.hash())),
                 }),
-                Decision::Refuse(refused) => Err(refusal(refused, request)),
-                Decision::Require(_) => Err(CallError::PolicyFailed(
-                    "an approved plan still asks for approval".into(),
-                )),
+                Decision::Refuse(refused) => {
+                    approval.settle().await;
+                    Err(refusal(refused, request))
+                }
+                Decision::Require(_) => {
+                    approval.settle().await;
+                    let why = "an approved plan still asks for approval";
+                    Err(CallError::PolicyFailed(why.into()))
+                }
             }
         }
     }
@@ -87,12 +94,15 @@ async fn ask(
     required: Required,
 ) -> Result<CallError, CallError> {
     let now = app.clock.now();
+    let id = ApprovalId(app.clock.new_id());
+    let kept = app::kept_plan(&app.vault, app.catalogue, &caller.environment, &id, plan);
     let wanted = Approval {
-        id: app.clock.new_id().into(),
+        id,
         environment_id: caller.environment.clone(),
         person_id: caller.person.clone(),
         plan_hash: plan.hash().to_vec(),
-        plan: serde_json::to_string(plan).map_err(|error| CallError::Internal(error.to_string()))?,
+        plan: kept.left,
+        plan_sealed: Some(kept.sealed),
         summary: request.operation.summary.clone(),
         asked_through: through(caller),
         state: "pending".into(),
@@ -115,7 +125,8 @@ fn through(caller: &Caller) -> String {
     use crate::caller::Through;
     match &caller.through {
         Through::Portal => "the portal".into(),
-        Through::Client { name, .. } => name.clone(),
+        // The kind before the name: a client may call itself "the portal".
+        Through::Client { name, .. } => format!("client {name}"),
         Through::ApiKey { name, .. } => format!("API key {name}"),
         Through::Job { name } => format!("job {name}"),
     }
@@ -146,5 +157,5 @@ pub(super) fn basis(permitted: &Permitted) -> serde_json::Value {
         .iter()
         .map(|(_, name)| name.as_str())
         .collect();
-    json!({ "decision": "allow", "policies": policies, "policy_version": permitted.permit.version(), "approval": permitted.approval, "plan_hash": permitted.plan_hash })
+    json!({ "decision": "allow", "policies": policies, "policy_version": permitted.permit.version(), "approval": permitted.approval.id(), "plan_hash": permitted.plan_hash })
 }

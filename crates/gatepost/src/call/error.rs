@@ -50,6 +50,12 @@ pub enum CallError {
     Send(SendError),
     #[error("{0}")]
     Audit(Unavailable),
+    /// A read was answered, and its end could not be recorded.
+    #[error("{0}")]
+    AnswerWithoutRecord(Unavailable),
+    /// Power BI did what was asked, and the end could not be recorded.
+    #[error("done at Power BI with status {status}, but its end could not be recorded")]
+    DoneWithoutRecord { status: u16, request_id: Option<String> },
     #[error("{0}")]
     Store(#[from] store::Error),
     #[error("{0}")]
@@ -183,9 +189,16 @@ impl CallError {
             Self::Audit(_) => plain(
                 "audit_unavailable",
                 503,
-                "The audit log cannot be written, so nothing was sent or answered.".into(),
+                "The audit log cannot be written, so nothing was sent to Power BI.".into(),
                 "Try again in a minute; an administrator should look at the database.",
             ),
+            Self::AnswerWithoutRecord(_) => plain(
+                "audit_unavailable",
+                503,
+                "The audit log cannot be written, so Power BI's answer is not given. Nothing was changed.".into(),
+                "Try again in a minute; an administrator should look at the database.",
+            ),
+            Self::DoneWithoutRecord { status, request_id } => done_without_record(*status, request_id.as_deref()),
             Self::Store(_) | Self::Internal(_) => plain(
                 "internal",
                 500,
@@ -205,6 +218,17 @@ fn plain(code: &'static str, status: u16, detail: String, hint: &str) -> Problem
         link: None,
         retry_after_s: None,
     }
+}
+
+/// Not a status that clients repeat by themselves: the change would be made twice.
+fn done_without_record(status: u16, request_id: Option<&str>) -> Problem {
+    let id = request_id.map(|it| format!(", RequestId {it}")).unwrap_or_default();
+    plain(
+        "done_without_record",
+        409,
+        format!("This was done at Power BI (status {status}{id}); only its end could not be written to the audit log."),
+        "Do not repeat it. Look at the object itself for the outcome; an administrator should look at the database.",
+    )
 }
 
 fn denied(policies: &[String], operation: &str) -> Problem {

@@ -2,6 +2,7 @@
 
 mod authenticate;
 mod decide;
+mod ends;
 mod error;
 mod outcome;
 mod record;
@@ -9,9 +10,11 @@ mod repeat;
 mod request;
 mod send;
 mod standing;
+mod taken;
 mod unwanted;
 
 pub use authenticate::{ACCESS_PREFIX, AuthFailure, Door, KEY_PREFIX, authenticate, caller_of_session, door, door_of};
+pub use ends::{leave, look_after};
 pub use error::{CallError, Problem};
 pub use outcome::{Answer, Content};
 pub use record::turned_away;
@@ -19,10 +22,10 @@ pub use request::{File, Incoming, Request};
 pub use standing::stands;
 pub use unwanted::read_away;
 
+use self::decide::Permitted;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::powerbi::{Budget, Identity, Turn};
-use crate::store::approvals;
 use crate::store::connections::{self, Connection, State};
 
 /// Longer waits are told to the caller at once instead of being waited for.
@@ -59,8 +62,8 @@ async fn steps(app: App, caller: Caller, request: Request) -> Result<Prepared, C
             return Err(error);
         }
     };
-    let permit = match decide::decide(&app, &caller, &connection, &request).await {
-        Ok(permit) => permit,
+    let permitted = match decide::decide(&app, &caller, &connection, &request).await {
+        Ok(permitted) => permitted,
         Err(error) => {
             record::refused(&app, &caller, &request, &error).await?;
             return Err(error);
@@ -68,16 +71,24 @@ async fn steps(app: App, caller: Caller, request: Request) -> Result<Prepared, C
     };
     let budget = budget_of(&app, &connection, &request);
     if let Err(error) = wait_for_turn(&app, &budget).await {
-        if let Some(approval) = &permit.approval {
-            approvals::give_back(&app.db, approval).await?;
-        }
+        permitted.approval.settle().await;
         record::refused(&app, &caller, &request, &error).await?;
         return Err(error);
     }
     let is_read = request.operation.effect == catalogue::Effect::Read;
-    let opened = record::open(&app, &caller, &connection, &request, &permit).await?;
+    let opened = match record::open(&app, &caller, &connection, &request, &permitted).await {
+        Ok(opened) => opened,
+        Err(error) => {
+            permitted.approval.settle().await;
+            return Err(error);
+        }
+    };
+    let Permitted {
+        permit, mut approval, ..
+    } = permitted;
     let run: Running = Box::pin(async move {
-        let sent = send::send(&app, &permit.permit, &connection, &budget, request).await;
+        let sent = send::send(&app, &permit, &connection, &budget, request, &mut approval).await;
+        approval.settle().await;
         opened.close(sent).await
     });
     Ok(if is_read {

@@ -8,7 +8,7 @@ use super::decide::{Permitted, basis};
 use super::outcome::{Answer, Content};
 use super::{CallError, Request};
 use crate::app::App;
-use crate::audit::{Audit, Entry, mask};
+use crate::audit::{self, Audit, Entry, Standing, Unavailable, mask};
 use crate::caller::Caller;
 use crate::clock::{Clock, Timestamp};
 use crate::store::connections::Connection;
@@ -19,6 +19,7 @@ pub(super) struct Opened {
     clock: Clock,
     caller: Caller,
     operation: &'static str,
+    changes: bool,
     counts_rows: bool,
     opened_at: Timestamp,
     seq: i64,
@@ -38,22 +39,31 @@ pub(super) async fn open(
     details["account"] =
         json!({ "tid": connection.tenant_id, "oid": connection.object_id, "name": connection.account_username });
     details["basis"] = basis(permitted);
-    let opened_at = app.clock.now();
-    let seq = app
-        .audit
-        .append(Entry::of("call.opened", caller, details))
+    // Whoever closes what this process left open finds it by this.
+    details["replica"] = json!(*app.replica);
+    let (audit, clock, caller) = (app.audit.clone(), app.clock.clone(), caller.clone());
+    let operation = request.operation;
+    // In a task of its own: when its caller leaves meanwhile, the entry that is being written is closed as cancelled.
+    let stored = tokio::spawn(async move {
+        let opened_at = clock.now();
+        let seq = audit.append(Entry::of("call.opened", &caller, details)).await?;
+        audit.open_calls().note(seq, Standing::Sent);
+        Ok(Opened {
+            audit,
+            clock,
+            caller,
+            operation: &operation.id,
+            changes: operation.effect != catalogue::Effect::Read,
+            counts_rows: operation.id.contains("execute_queries"),
+            opened_at,
+            seq,
+            closed: false,
+        })
+    });
+    stored
         .await
-        .map_err(CallError::Audit)?;
-    Ok(Opened {
-        audit: app.audit.clone(),
-        clock: app.clock.clone(),
-        caller: caller.clone(),
-        operation: &request.operation.id,
-        counts_rows: request.operation.id.contains("execute_queries"),
-        opened_at,
-        seq,
-        closed: false,
-    })
+        .map_err(|_| CallError::Internal("the call stopped unexpectedly".into()))?
+        .map_err(CallError::Audit)
 }
 
 /// Stores the entry of a call that was refused here.
@@ -72,14 +82,16 @@ pub(super) async fn refused(app: &App, caller: &Caller, request: &Request, error
 /// Stores that a known caller's request was turned away before it was any call: malformed, too large, for nothing there is.
 pub async fn turned_away(app: &App, caller: &Caller, code: &str, reason: &str) -> Result<(), CallError> {
     let details = json!({ "decision": code, "reason": reason });
+    let entry = Entry::of("request.refused", caller, details);
     app.audit
-        .append(Entry::of("request.refused", caller, details))
+        .append_or_count(code, entry, app.clock.now())
         .await
-        .map_err(CallError::Audit)?;
-    Ok(())
+        .map_err(CallError::Audit)
 }
 
 fn about(app: &App, request: &Request) -> Value {
+    let masked = mask(&request.operation.mask(&request.arguments), &app.settings.masked_fields);
+    let (arguments, hash) = audit::arguments(&masked);
     json!({
         "operation": request.operation.id,
         "effect": request.operation.effect.as_str(),
@@ -89,7 +101,8 @@ fn about(app: &App, request: &Request) -> Value {
         "item": request.item(),
         "objects": request.bound.objects.iter().map(|it| json!({ "kind": it.kind.as_str(), "id": it.id, "place": it.place })).collect::<Vec<_>>(),
         "destructive": request.bound.destructive,
-        "arguments": mask(&request.arguments, &app.settings.masked_fields),
+        "arguments": arguments,
+        "arguments_sha256": hash,
     })
 }
 
@@ -101,19 +114,46 @@ impl Opened {
             Err(error) => self.ended(json!({ "outcome": "failed", "error": error.problem().code })),
         };
         self.closed = true;
-        let stored = self.audit.append(Entry::of("call.closed", &self.caller, details)).await;
-        let mut answer = sent?;
-        stored.map_err(CallError::Audit)?;
-        answer.trace.clone_from(&self.caller.trace);
-        if let Content::Stream(stream) = &mut answer.content {
-            let (audit, caller, opened, operation) =
-                (self.audit.clone(), self.caller.clone(), self.seq, self.operation);
-            stream.tell(move |bytes, whole| {
-                let details = json!({ "opened": opened, "operation": operation, "bytes": bytes, "whole": whole });
-                append_later(audit, Entry::of("call.streamed", &caller, details));
-            });
+        let entry = Entry::of("call.closed", &self.caller, details);
+        let stored = self.audit.append(entry.clone()).await;
+        if let Err(unavailable) = stored {
+            // Stored as soon as the log takes entries again.
+            self.audit.open_calls().note(self.seq, Standing::Ended(Box::new(entry)));
+            return Err(self.without_record(sent, unavailable));
         }
+        let mut answer = match sent {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.audit.open_calls().close(self.seq);
+                return Err(error);
+            }
+        };
+        answer.trace.clone_from(&self.caller.trace);
+        let Content::Stream(stream) = &mut answer.content else {
+            self.audit.open_calls().close(self.seq);
+            return Ok(answer);
+        };
+        self.audit.open_calls().note(self.seq, Standing::Streaming);
+        let (audit, caller, opened, operation) = (self.audit.clone(), self.caller.clone(), self.seq, self.operation);
+        stream.tell(move |bytes, whole| {
+            let details = json!({ "opened": opened, "operation": operation, "bytes": bytes, "whole": whole });
+            close_later(audit, opened, Entry::of("call.streamed", &caller, details));
+        });
         Ok(answer)
+    }
+
+    /// What a caller is told whose call has ended while the log refuses to say so. Invariant: nobody is told to repeat a
+    /// change that was done.
+    fn without_record(&self, sent: Result<Answer, CallError>, unavailable: Unavailable) -> CallError {
+        match sent {
+            Ok(answer) if self.changes && answer.failure.is_none() => CallError::DoneWithoutRecord {
+                status: answer.status.as_u16(),
+                request_id: answer.request_id,
+            },
+            Ok(_) => CallError::AnswerWithoutRecord(unavailable),
+            // Its own words say what may have happened.
+            Err(error) => error,
+        }
     }
 
     fn of_answer(&self, answer: &Answer) -> Value {
@@ -146,15 +186,24 @@ impl Drop for Opened {
     fn drop(&mut self) {
         if !self.closed {
             let details = self.ended(json!({ "outcome": "cancelled" }));
-            append_later(self.audit.clone(), Entry::of("call.closed", &self.caller, details));
+            close_later(
+                self.audit.clone(),
+                self.seq,
+                Entry::of("call.closed", &self.caller, details),
+            );
         }
     }
 }
 
-fn append_later(audit: Audit, entry: Entry) {
+fn close_later(audit: Audit, opened: i64, entry: Entry) {
     // Outside a runtime there is nobody left to answer, and the log's own writer is gone too.
     if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-        runtime.spawn(async move { audit.append(entry).await });
+        runtime.spawn(async move {
+            match audit.append(entry.clone()).await {
+                Ok(_) => audit.open_calls().close(opened),
+                Err(_) => audit.open_calls().note(opened, Standing::Ended(Box::new(entry))),
+            }
+        });
     }
 }
 

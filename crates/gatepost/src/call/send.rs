@@ -9,6 +9,7 @@ use http::HeaderMap;
 
 use super::outcome::{Answer, Content, gather};
 use super::repeat::{Next, Tries};
+use super::taken::Taken;
 use super::{CallError, Request};
 use crate::app::App;
 use crate::entra::{self, AccessError, AccessToken, Means};
@@ -25,6 +26,7 @@ pub(super) async fn send(
     connection: &Connection,
     budget: &Budget,
     request: Request,
+    approval: &mut Taken,
 ) -> Result<Answer, CallError> {
     let integration = integrations::find(&app.db, &connection.integration_id).await?;
     let integration = integration.ok_or_else(|| CallError::Internal("the connection's integration is gone".into()))?;
@@ -56,6 +58,9 @@ pub(super) async fn send(
             Ok(answer) => Err(Failed::Refused(Box::new(answer.refusal(&app.clock).await))),
             Err(error) => Err(Failed::Nothing(error)),
         };
+        if may_be_done(&sent) {
+            approval.reached();
+        }
         let failed = match sent {
             Ok(answer) => {
                 if tries.has_waited() {
@@ -82,6 +87,16 @@ pub(super) async fn send(
             }
         }
         body = again.clone().map_or_else(Body::empty, Body::Bytes);
+    }
+}
+
+/// Whether Power BI may have done what was asked, or has refused it for good.
+fn may_be_done(sent: &Result<Answer, Failed>) -> bool {
+    match sent {
+        Ok(_) => true,
+        // A token that has ended is refused before anything begins, and the call is sent once more.
+        Err(Failed::Refused(refusal)) => refusal.failure.kind != Kind::TokenExpired,
+        Err(Failed::Nothing(error)) => !matches!(error, SendError::Unreachable | SendError::Address),
     }
 }
 

@@ -100,6 +100,12 @@ async fn verify(place: &Place, checkpoints: Option<PathBuf>, key: Option<PublicK
     if outside.is_none() {
         say("There is no checkpoint file outside the database, so a cut tail may go unnoticed.");
     }
+    if 0 < report.unknown_ends {
+        say(&format!(
+            "The end of {} calls is not known: their gateway stopped before (Activity, \"End unknown\").",
+            report.unknown_ends
+        ));
+    }
     for fault in report.faults.iter().take(20) {
         say(&format!("entry {}: {}", fault.seq, fault.what));
     }

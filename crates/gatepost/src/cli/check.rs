@@ -2,12 +2,14 @@
 
 use std::process::ExitCode;
 
+use catalogue::Catalogue;
 use gatepost::app;
+use gatepost::audit::{self, Outside};
 use gatepost::clock::Clock;
 use gatepost::config::Settings;
 use gatepost::entra;
 use gatepost::store::migrate::{self, Standing};
-use gatepost::store::{Db, environments, integrations};
+use gatepost::store::{Db, environments, integrations, settings as stored};
 use gatepost::vault::Vault;
 
 use super::{Place, say};
@@ -20,6 +22,11 @@ struct Findings {
 impl Findings {
     fn good(&self, text: &str) {
         say(&format!("  ok     {text}"));
+    }
+
+    /// Worth knowing, and nothing that can be mended here.
+    fn note(&self, text: &str) {
+        say(&format!("  note   {text}"));
     }
 
     fn bad(&mut self, text: &str) {
@@ -44,6 +51,7 @@ pub(super) async fn run(place: &Place) -> anyhow::Result<ExitCode> {
     ));
     if let Some(db) = database(&settings, &mut findings).await {
         keys_and_integrations(&settings, &db, &mut findings).await?;
+        record(&settings, &db, &mut findings).await?;
         db.close().await;
     }
     say(&match findings.faults {
@@ -92,6 +100,31 @@ async fn database(settings: &Settings, findings: &mut Findings) -> Option<Db> {
         Err(error) => findings.bad(&format!("database: {error}")),
     }
     (findings.faults == 0).then_some(db)
+}
+
+/// Whether the log's end is the one that was signed last, and what older gateways put into it in clear.
+async fn record(settings: &Settings, db: &Db, findings: &mut Findings) -> anyhow::Result<()> {
+    let key = stored::find(db, app::PUBLIC_KEY).await?.and_then(|it| it.parse().ok());
+    match (key, Outside::at(settings.anchor_path()).read()) {
+        (_, Err(error)) => findings.bad(&format!("audit log: its checkpoint file cannot be read: {error}")),
+        (Some(key), Ok(Some(outside))) => match audit::lost_tail(db, &key, &outside).await? {
+            Some(gap) => findings.bad(&format!(
+                "audit log: entries after {}, up to {}, were signed once and are not there; `gatepost audit verify` tells more",
+                gap.after, gap.until
+            )),
+            None => findings.good("audit log: its end is the one that was signed last; `gatepost audit verify` reads all of it"),
+        },
+        _ => findings.note("audit log: no checkpoint of it is kept outside the database yet"),
+    }
+    let secrets = audit::old_secrets(db, Catalogue::builtin()).await?;
+    if let Some(first) = secrets.first {
+        findings.note(&format!(
+            "audit log: {} entries of an older gateway, the first {first}, hold a secret in clear ({}); they stay, because the chain covers them: change these secrets where they are used",
+            secrets.entries,
+            secrets.operations.join(", ")
+        ));
+    }
+    Ok(())
 }
 
 async fn keys_and_integrations(settings: &Settings, db: &Db, findings: &mut Findings) -> anyhow::Result<()> {

@@ -10,10 +10,26 @@ pub(crate) fn say(text: &str) {
     println!("{}", text.trim_end());
 }
 
+/// The causes of an error, each once: many an error repeats the words of its cause.
+pub(crate) fn once(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .map(ToString::to_string)
+        .fold(String::new(), |told, cause| {
+            if told.is_empty() {
+                cause
+            } else if told.contains(&cause) {
+                told
+            } else {
+                format!("{told}: {cause}")
+            }
+        })
+}
+
 /// Prints a problem and gives the exit code of a failure.
 #[expect(clippy::print_stderr, reason = "a command's problem goes to standard error")]
 pub(crate) fn problem(error: &anyhow::Error) -> ExitCode {
-    eprintln!("gatepost: {error:#}");
+    eprintln!("gatepost: {}", once(error));
     ExitCode::FAILURE
 }
 

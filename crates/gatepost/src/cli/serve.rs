@@ -1,5 +1,6 @@
 //! `gatepost serve` and `gatepost migrate`.
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -15,6 +16,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::{Place, say};
+
+/// After the drain, for calls whose callers have left.
+const LAST_CALLS: Duration = Duration::from_secs(5);
 
 /// Options of `gatepost serve`.
 #[derive(Args)]
@@ -53,6 +57,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let jobs = tokio::spawn(gatepost::jobs::run(app.clone()));
     gatepost::http::serve(app.clone(), listener, stop_signal()).await;
     jobs.abort();
+    gatepost::call::leave(&app, LAST_CALLS).await;
     let unfinished = app.access.ended(REFRESHES_END).await;
     if unfinished != 0 {
         tracing::warn!(
@@ -92,6 +97,8 @@ pub(crate) fn start_logging(settings: &Settings) {
     let filter = EnvFilter::try_new(&settings.log).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // Colours are for people; a file or a pipe gets plain lines.
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     // A second start in one process keeps the first one's log.
     let _ = if settings.log_json {

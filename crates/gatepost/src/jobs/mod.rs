@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::audit::Entry;
+use crate::call;
 use crate::entra;
 use crate::store::{
     self, clients, flows, invitations, jobs, mcp_tasks, openid, rates, refresh, sessions, sign_in_failures, tokens,
@@ -48,6 +49,7 @@ pub async fn due(app: &App) -> store::Result<()> {
     for (id, _) in store::settings::vault_keys(&app.db).await? {
         app.vault.begin_to_use(&KeyId(id));
     }
+    call::look_after(app).await?;
     let now = app.clock.now();
     if jobs::take(&app.db, "sweep", now, now.plus_seconds(SWEEP_SECONDS)).await? {
         sweep(app).await?;
@@ -65,6 +67,8 @@ pub async fn due(app: &App) -> store::Result<()> {
 /// Removes what is over.
 async fn sweep(app: &App) -> store::Result<()> {
     let now = app.clock.now();
+    // Gateways of the release before may still run and ask.
+    app.seal_plans().await?;
     flows::delete_expired(&app.db, now).await?;
     openid::delete_expired_flows(&app.db, now).await?;
     sessions::delete_expired(&app.db, now).await?;

@@ -11,6 +11,37 @@ pub(super) fn add(engine: &mut Environment<'static>) {
     engine.add_filter("thousands", thousands);
     engine.add_filter("plural", plural);
     engine.add_filter("get", get);
+    engine.add_filter("visible", |text: &str| visible(text));
+}
+
+/// A text with what turns or hides other letters written as its number, so that people see what is there.
+pub fn visible(text: &str) -> String {
+    shown(text, |_| false)
+}
+
+/// The same for text of several lines, which stay.
+pub fn visible_lines(text: &str) -> String {
+    shown(text, |letter| letter == '\n')
+}
+
+fn shown(text: &str, stays: impl Fn(char) -> bool) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut out, letter| {
+        if is_unseen(letter) && !stays(letter) {
+            out.push_str(&format!("\\u{{{:x}}}", u32::from(letter)));
+        } else {
+            out.push(letter);
+        }
+        out
+    })
+}
+
+/// Controls, marks that turn the direction of writing (Unicode bidirectional algorithm, §2), and letters without a shape.
+fn is_unseen(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// A moment as `<time>`, in UTC; the script shows it in the reader's own zone.

@@ -14,6 +14,7 @@ pub use answer::{
 };
 pub use assets::{asset, router as assets};
 pub use fields::Fields;
+pub use filters::{visible, visible_lines};
 pub use guard::guard;
 pub use templates::{Unrendered, render};
 

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::audit::{CSV_HEADER, Entry, csv_line, json_line};
 use crate::caller::EnvironmentId;
 use crate::clock::Timestamp;
+use crate::page;
 use crate::store::audit::{self, Row, Wanted};
 use crate::store::people;
 
@@ -152,8 +153,8 @@ fn about(row: &Row) -> Value {
     let text = |name: &str| details[name].as_str().unwrap_or_default().to_owned();
     let (kind, title) = in_words(&row.kind, details);
     json!({
-        "seq": row.seq, "time": row.time, "trace": row.trace, "kind": row.kind, "badge": kind, "title": title, "summary": summary(&row.kind, details),
-        "person": text("person_name"), "through": through(&details["through"]),
+        "seq": row.seq, "time": row.time, "trace": row.trace, "kind": row.kind, "badge": kind, "title": title, "summary": page::visible(&summary(&row.kind, details)),
+        "person": page::visible(&text("person_name")), "through": through(&details["through"]),
     })
 }
 
@@ -162,9 +163,12 @@ fn in_words(kind: &str, details: &Value) -> (&'static str, String) {
     let outcome = details["outcome"].as_str().unwrap_or_default();
     let (badge, title) = match kind {
         "call.opened" => ("info", "Call sent"),
-        "call.closed" if outcome == "answered" || outcome == "streaming" => ("good", "Call answered"),
+        "call.closed" if outcome == "answered" => ("good", "Call answered"),
+        "call.closed" | "call.streamed" if outcome == "unknown" => ("warn", "End unknown"),
+        "call.closed" if outcome == "streaming" => ("info", "Answer begun"),
         "call.closed" if outcome == "cancelled" => ("", "Call cancelled"),
         "call.closed" => ("bad", "Call failed"),
+        "call.streamed" if details["whole"] == false => ("warn", "Answer cut off"),
         "call.streamed" => ("good", "Answer streamed"),
         "call.refused" => ("bad", "Call refused"),
         "sign_in" => ("good", "Signed in"),
@@ -225,8 +229,12 @@ fn summary(kind: &str, details: &Value) -> String {
 fn through(value: &Value) -> String {
     match value["kind"].as_str() {
         Some("portal") => "the portal".into(),
-        Some("api_key") => format!("key {}", value["name"].as_str().unwrap_or_default()),
-        Some(_) => value["name"].as_str().unwrap_or_default().to_owned(),
+        // The kind before the name: a client may call itself anything.
+        Some(kind) => format!(
+            "{} {}",
+            kind.trim_start_matches("api_"),
+            page::visible(value["name"].as_str().unwrap_or_default())
+        ),
         None => String::new(),
     }
 }
@@ -250,7 +258,7 @@ pub(super) async fn trace(
         .map(|row| {
             let mut about = about(row);
             let entry: Value = serde_json::from_str(&row.entry).unwrap_or(Value::Null);
-            about["details"] = json!(indented(&entry["details"].to_string()));
+            about["details"] = json!(page::visible_lines(&indented(&entry["details"].to_string())));
             about["hash"] = json!(row.hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
             about
         })

@@ -72,7 +72,7 @@ async fn names(app: &App, visitor: &Visitor) -> Result<HashMap<PersonId, String>
 
 fn about(app: &App, it: &Approval, visitor: &Visitor, names: &HashMap<PersonId, String>, now: Timestamp) -> Value {
     let is_over = it.expires_at <= now && ["pending", "approved"].contains(&it.state.as_str());
-    let plan: Option<Plan> = serde_json::from_str(&it.plan).ok();
+    let plan = app.plan_of(it);
     let name = |id: &str| {
         names
             .get(&PersonId(id.to_owned()))
@@ -81,7 +81,7 @@ fn about(app: &App, it: &Approval, visitor: &Visitor, names: &HashMap<PersonId, 
     };
     json!({
         "id": it.id, "summary": it.summary, "state": if is_over { "expired" } else { &it.state }, "person": name(&it.person_id.0),
-        "is_mine": it.person_id == visitor.caller.person, "through": it.asked_through, "created_at": it.created_at, "expires_at": it.expires_at,
+        "is_mine": it.person_id == visitor.caller.person, "through": page::visible(&it.asked_through), "created_at": it.created_at, "expires_at": it.expires_at,
         "decided_by": it.decided_by.as_deref().map(name), "decided_at": it.decided_at, "used_at": it.used_at,
         "plan": plan.as_ref().map(|it| shown(app, it)),
         "hash": it.plan_hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
@@ -91,9 +91,9 @@ fn about(app: &App, it: &Approval, visitor: &Visitor, names: &HashMap<PersonId, 
 /// The plan as it would be sent, with its body in readable lines.
 fn shown(app: &App, plan: &Plan) -> Value {
     let operation = app.catalogue.operation(&plan.operation);
-    let body = plan.body.as_ref().map(|it| indented(it.as_str()));
+    let body = plan.body.as_ref().map(|it| page::visible_lines(&indented(it.as_str())));
     json!({
-        "operation": plan.operation, "method": plan.method, "path": plan.path_and_query, "body": body, "client": plan.client,
+        "operation": plan.operation, "method": plan.method, "path": page::visible(&plan.path_and_query), "has_secrets": plan.body.as_ref().is_some_and(|it| it.as_str().contains("\"***\"")), "body": body, "client": plan.client,
         "effect": operation.map(|it| it.effect.as_str()), "destructive": operation.is_some_and(|it| it.destructive), "hints": operation.map(|it| it.hints.clone()).unwrap_or_default(),
     })
 }

@@ -15,8 +15,10 @@ row! {
         /// Who asked.
         pub person_id: PersonId,
         pub plan_hash: Vec<u8>,
-        /// JSON: the exact call.
+        /// JSON: the call without its body; in rows of an older gateway the exact call.
         pub plan: String,
+        /// The call as people may see it, its secrets hidden.
+        pub plan_sealed: Option<Vec<u8>>,
         pub summary: String,
         pub asked_through: String,
         /// `pending`, `approved`, `refused`, `used` or `expired`.
@@ -32,7 +34,7 @@ row! {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, environment_id, person_id, plan_hash, plan, summary, asked_through, state, created_at, expires_at, decided_by, decided_at, used_at FROM approvals ",
+            "SELECT id, environment_id, person_id, plan_hash, plan, plan_sealed, summary, asked_through, state, created_at, expires_at, decided_by, decided_at, used_at FROM approvals ",
             $rest
         )
     };
@@ -43,10 +45,10 @@ pub async fn ask(db: &Db, it: &Approval, now: Timestamp) -> Result<Approval> {
     on!(db, pool => sqlx::query("UPDATE approvals SET state = 'expired' WHERE plan_hash = $1 AND expires_at <= $2 AND state IN ('pending', 'approved')")
         .bind(&it.plan_hash).bind(now).execute(pool).await.map(drop))?;
     on!(db, pool => sqlx::query(
-        "INSERT INTO approvals (id, environment_id, person_id, plan_hash, plan, summary, asked_through, state, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9) ON CONFLICT DO NOTHING")
+        "INSERT INTO approvals (id, environment_id, person_id, plan_hash, plan, summary, asked_through, state, created_at, expires_at, plan_sealed)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10) ON CONFLICT DO NOTHING")
         .bind(&it.id).bind(&it.environment_id).bind(&it.person_id).bind(&it.plan_hash).bind(&it.plan).bind(&it.summary).bind(&it.asked_through)
-        .bind(it.created_at).bind(it.expires_at).execute(pool).await.map(drop))?;
+        .bind(it.created_at).bind(it.expires_at).bind(&it.plan_sealed).execute(pool).await.map(drop))?;
     Ok(
         on!(db, pool => sqlx::query_as(select!("WHERE plan_hash = $1 AND state IN ('pending', 'approved')")).bind(&it.plan_hash).fetch_one(pool).await)?,
     )

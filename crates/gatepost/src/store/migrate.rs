@@ -33,6 +33,12 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/0040_sign_in_accounts.sql"),
     ),
     (50, "signed_head", include_str!("../../migrations/0050_signed_head.sql")),
+    (
+        51,
+        "plans_sealed",
+        include_str!("../../migrations/0051_plans_sealed.sql"),
+    ),
+    (52, "replicas", include_str!("../../migrations/0052_replicas.sql")),
 ];
 
 /// Where the database stands against this binary.

@@ -16,11 +16,12 @@ pub enum Column {
     ProviderFlow,
     SecondFactor,
     TaskOutcome,
+    Plan,
 }
 
 impl Column {
     /// Every sealed column.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::IntegrationSecret,
         Self::AccessToken,
         Self::RefreshToken,
@@ -30,6 +31,7 @@ impl Column {
         Self::ProviderFlow,
         Self::SecondFactor,
         Self::TaskOutcome,
+        Self::Plan,
     ];
 
     /// Table and column, as bound into each seal.
@@ -44,6 +46,7 @@ impl Column {
             Self::ProviderFlow => ("openid_flows", "secrets_sealed"),
             Self::SecondFactor => ("second_factors", "secret_sealed"),
             Self::TaskOutcome => ("mcp_tasks", "outcome_sealed"),
+            Self::Plan => ("approvals", "plan_sealed"),
         }
     }
 
@@ -76,6 +79,9 @@ impl Column {
             Self::TaskOutcome => {
                 "SELECT id, environment_id, outcome_sealed FROM mcp_tasks WHERE $1 < id AND outcome_sealed IS NOT NULL ORDER BY id LIMIT 500"
             }
+            Self::Plan => {
+                "SELECT id, environment_id, plan_sealed FROM approvals WHERE $1 < id AND plan_sealed IS NOT NULL ORDER BY id LIMIT 500"
+            }
         }
     }
 
@@ -94,6 +100,7 @@ impl Column {
             Self::SecondFactor => "UPDATE second_factors SET secret_sealed = $3 WHERE id = $1 AND secret_sealed = $2",
             Self::ProviderFlow => "UPDATE openid_flows SET secrets_sealed = $3 WHERE id = $1 AND secrets_sealed = $2",
             Self::TaskOutcome => "UPDATE mcp_tasks SET outcome_sealed = $3 WHERE id = $1 AND outcome_sealed = $2",
+            Self::Plan => "UPDATE approvals SET plan_sealed = $3 WHERE id = $1 AND plan_sealed = $2",
         }
     }
 }

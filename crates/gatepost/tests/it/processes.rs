@@ -46,6 +46,25 @@ impl Process {
         Self { child, port }
     }
 
+    /// The same with its log in plain lines, all of which are kept in `said`.
+    pub(crate) fn heard(mut command: Command, said: Arc<std::sync::Mutex<String>>) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap())
+            .lines()
+            .map_while(Result::ok);
+        let keep = move |line: &str| said.lock().unwrap().push_str(&format!("{line}\n"));
+        let port = log
+            .by_ref()
+            .inspect(|line| keep(line))
+            .find_map(|line| {
+                let (_, rest) = line.split_once("listen=127.0.0.1:")?;
+                rest.split_whitespace().next()?.parse().ok()
+            })
+            .expect("the process says where it listens");
+        std::thread::spawn(move || log.for_each(|line| keep(&line)));
+        Self { child, port }
+    }
+
     /// The answer to a GET with a key or token.
     pub(crate) async fn get(&self, world: &World, key: &str, path: &str) -> reqwest::Response {
         let request = world.http.get(self.url(path)).header("host", host(world));
@@ -62,6 +81,12 @@ impl Process {
             }
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
+    }
+
+    /// The answer to a POST of JSON with a key or token.
+    pub(crate) async fn post(&self, world: &World, key: &str, path: &str, body: &Value) -> reqwest::Response {
+        let request = world.http.post(self.url(path)).header("host", host(world));
+        request.bearer_auth(key).json(body).send().await.unwrap()
     }
 
     /// An address of this process.

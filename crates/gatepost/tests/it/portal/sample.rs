@@ -268,6 +268,7 @@ async fn ask(gateway: &Gateway, owner: &Caller, person: &PersonId, connection: &
         person_id: person.clone(),
         plan_hash: plan.hash().to_vec(),
         plan: serde_json::to_string(&plan).unwrap(),
+        plan_sealed: None,
         summary: "Refresh a semantic model in a workspace".into(),
         asked_through: "Claude".into(),
         state: "pending".into(),

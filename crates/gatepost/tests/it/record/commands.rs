@@ -146,6 +146,7 @@ async fn entries_that_a_standby_lost_are_told_until_somebody_says_so_on_record()
     gatepost::admin::create_group(&world.app, &world.owner_caller(), "Four")
         .await
         .unwrap();
+    world.app.audit.flush().await;
     let (code, told) = verify();
     assert!(code == Some(1) && told.contains(&format!("up to {until}")), "{told}");
     let (code, told) = said(gatepost(
@@ -212,4 +213,17 @@ async fn a_copy_put_back_says_on_record_which_entries_came_after_it() {
         rows.iter()
             .all(|it| it.environment_id.as_deref() == Some(&world.environment.0))
     );
+}
+
+/// What older gateways put into the log in clear is counted and named, by the catalogue's places.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_counts_older_entries_that_hold_a_secret() {
+    let (folder, db) = super::log::database().await;
+    super::log::keep_older_log(&db).await;
+    let found = gatepost::audit::old_secrets(&db, catalogue::Catalogue::builtin())
+        .await
+        .unwrap();
+    assert_eq!((found.entries, found.first), (2, Some(21)), "{found:?}");
+    assert_eq!(found.operations, ["datasets.update_parameters"]);
+    drop(folder);
 }

@@ -98,6 +98,14 @@ pub(super) async fn tamper(db: &Db, statement: &'static str) {
     }
 }
 
+/// The texts that a query gives.
+pub(crate) async fn texts(db: &Db, query: &'static str) -> Vec<String> {
+    match db {
+        Db::Sqlite(pool) => sqlx::query_scalar(query).fetch_all(pool).await.unwrap(),
+        Db::Postgres(pool) => sqlx::query_scalar(query).fetch_all(pool).await.unwrap(),
+    }
+}
+
 /// The key whose other half signed [`CHECKPOINTS`].
 pub(super) fn older_key() -> PublicKey {
     PUBLIC_KEY.parse().unwrap()

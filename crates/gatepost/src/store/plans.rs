@@ -1,0 +1,62 @@
+//! Plans of approvals that an older gateway left in clear.
+
+use super::db::{on, within};
+use super::row::row;
+use super::{Db, Result, Tx};
+use crate::caller::{ApprovalId, EnvironmentId};
+
+row! {
+    /// One plan in clear.
+    #[derive(Clone, Debug)]
+    pub struct InClear {
+        pub id: ApprovalId,
+        pub environment_id: EnvironmentId,
+        pub plan: String,
+    }
+}
+
+/// A plan as it is kept from now on.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    pub id: ApprovalId,
+    pub sealed: Vec<u8>,
+    /// What stays in the old column, for gateways of the release before.
+    pub left: String,
+}
+
+/// Up to `limit` plans that are not sealed yet.
+pub async fn in_clear(db: &Db, limit: i64) -> Result<Vec<InClear>> {
+    Ok(
+        on!(db, pool => sqlx::query_as("SELECT id, environment_id, plan FROM approvals WHERE plan_sealed IS NULL ORDER BY id LIMIT $1")
+        .bind(limit).fetch_all(pool).await)?,
+    )
+}
+
+/// Puts sealed plans in the place of those in clear. SQLite writes zeros over what was there.
+pub async fn seal(db: &Db, plans: &[Kept]) -> Result<()> {
+    let mut tx = begin_to_erase(db).await?;
+    for it in plans {
+        within!(&mut tx, connection => sqlx::query("UPDATE approvals SET plan_sealed = $2, plan = $3 WHERE id = $1 AND plan_sealed IS NULL")
+            .bind(&it.id).bind(&it.sealed).bind(&it.left).execute(connection).await.map(drop))?;
+    }
+    tx.commit().await?;
+    if let Db::Sqlite(pool) = db {
+        // The log beside the file still holds the pages as they were.
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(pool).await?;
+    }
+    Ok(())
+}
+
+/// A transaction whose connection erases what it replaces. PostgreSQL has no such thing: `VACUUM FULL approvals` does it there.
+async fn begin_to_erase(db: &Db) -> Result<Tx> {
+    let Db::Sqlite(pool) = db else {
+        return db.begin().await;
+    };
+    let mut connection = pool.acquire().await?;
+    sqlx::query("PRAGMA secure_delete = ON")
+        .execute(&mut *connection)
+        .await?;
+    Ok(Tx::Sqlite(
+        sqlx::Transaction::begin(connection, Some(sqlx::SqlStr::from_static("BEGIN IMMEDIATE"))).await?,
+    ))
+}
