@@ -26,6 +26,7 @@ pub use crate::fields::Field;
 pub use crate::load::Problem;
 pub use crate::objects::Object;
 pub use crate::operation::Answer;
+pub use crate::operation::BodyBound;
 pub use crate::operation::Condition;
 pub use crate::operation::Effect;
 pub use crate::operation::Group;

@@ -32,6 +32,8 @@ pub struct Operation {
     /// JSON Schema 2020-12 of the request body, without references.
     pub body: Option<serde_json::Value>,
     pub body_required: bool,
+    /// How large a JSON body may be.
+    pub body_bound: BodyBound,
     /// Whether a file may be sent as `multipart/form-data` in place of a JSON body.
     pub multipart: bool,
     pub answer: Answer,
@@ -266,6 +268,31 @@ pub struct Condition {
     pub argument: String,
     /// The values that meet it, upper and lower case being the same.
     pub is: Vec<String>,
+}
+
+/// How much a JSON body may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BodyBound {
+    pub kibibytes: usize,
+    /// Values in it, lists and objects counted too.
+    pub values: usize,
+}
+
+impl Default for BodyBound {
+    /// Far more than any body but one of data needs.
+    fn default() -> Self {
+        Self {
+            kibibytes: 1024,
+            values: 50_000,
+        }
+    }
+}
+
+impl BodyBound {
+    pub fn bytes(self) -> usize {
+        self.kibibytes * 1024
+    }
 }
 
 /// Operations that belong together.

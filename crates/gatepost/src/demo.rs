@@ -86,6 +86,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         drain_seconds: 3,
         // The sandbox has no such limit.
         list_calls_per_minute: 0,
+        // Everybody comes from one network.
+        registrations_per_hour: 1000,
         clouds: [(CLOUD.to_owned(), cloud(&sandbox_url, options.api.as_deref()))].into(),
         ..Settings::default()
     };

@@ -4,16 +4,22 @@
 
 use libfuzzer_sys::fuzz_target;
 
+#[path = "../../../crates/gatepost/src/json/mod.rs"]
+#[expect(dead_code, reason = "only what reads a text is called")]
+mod json;
+
 /// The gateway's own files and nothing round them: building all of the gateway for this would take many minutes.
 #[path = "../../../crates/gatepost/src/mcp"]
 #[expect(dead_code, reason = "only what reads a message is called")]
 mod mcp {
     pub mod era;
     pub mod rpc;
-    pub mod strict;
+    pub mod variant;
 
     use http::HeaderMap;
     use serde_json::Value;
+
+    use crate::json;
 
     /// Codes of the protocol; no other may leave.
     const CODES: [i32; 8] = [
@@ -29,12 +35,12 @@ mod mcp {
 
     /// What must hold of a body with these headers.
     pub fn judge(headers: &HeaderMap, body: &[u8]) {
-        let message = match rpc::read(body) {
+        let message = match rpc::of_json(json::read(body, rpc::BOUNDS)) {
             Ok(message) => message,
             Err(refusal) => return refused(&refusal.failure, refusal.id.as_ref()),
         };
         let value: Value = serde_json::from_slice(body).expect("a message is JSON");
-        assert_eq!(Ok(&value), strict::parse(body).as_ref(), "two readers read the same");
+        assert_eq!(Ok(&value), json::read(body, rpc::BOUNDS).as_ref(), "two readers read the same");
         assert_eq!(value["jsonrpc"], "2.0");
         assert_eq!(value["method"], message.method.as_str());
         assert_eq!(value.get("id"), message.id.as_ref().map(rpc::Id::value));

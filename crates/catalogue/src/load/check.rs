@@ -97,6 +97,9 @@ fn references(operation: &Operation, by_id: &HashMap<&str, &Operation>, wrong: &
             Some(other) if other.twin.as_deref() != Some(&operation.id) => {
                 wrong(format!("expected {twin} to name this operation as its twin"));
             }
+            Some(other) if other.body_bound != operation.body_bound => {
+                wrong(format!("expected {twin} to take as large a body"));
+            }
             Some(_) => {}
         }
     }

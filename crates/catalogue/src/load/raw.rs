@@ -9,6 +9,7 @@ use crate::load::Problem;
 use crate::load::answers::Answers;
 use crate::load::answers::RawAnswer;
 use crate::operation::Answer;
+use crate::operation::BodyBound;
 use crate::operation::Condition;
 use crate::operation::Effect;
 use crate::operation::Group;
@@ -60,6 +61,8 @@ struct RawOperation {
     body: Option<String>,
     #[serde(default = "yes")]
     body_required: bool,
+    #[serde(default)]
+    body_bound: BodyBound,
     #[serde(default)]
     multipart: bool,
     answer: Answer,
@@ -202,6 +205,7 @@ impl RawOperation {
             parameters,
             body_required: body.is_some() && self.body_required,
             body,
+            body_bound: self.body_bound,
             multipart: self.multipart,
             answer: self.answer,
             answer_schema,

@@ -17,9 +17,10 @@ use crate::client_metadata::Documents;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::entra::{Access, Entra};
+use crate::memory::Memory;
 use crate::openid::OpenId;
 use crate::powerbi::{Budgets, PowerBi};
-use crate::session::{self, PerMinute};
+use crate::session::{self, Looks, PerMinute, Strangers};
 use crate::store::Db;
 use crate::vault::Vault;
 
@@ -42,11 +43,17 @@ pub struct Parts {
     pub access: Arc<Access>,
     pub power_bi: PowerBi,
     pub budgets: Budgets,
+    /// What requests under way may hold.
+    pub memory: Memory,
+    /// What was last seen of the access under which things run.
+    pub looks: Looks,
     pub openid: OpenId,
     /// Callbacks that belong to no sign-in under way.
-    pub strays: PerMinute,
+    pub strays: Strangers,
     /// Sign-ins begun by people who are not known yet.
-    pub departures: PerMinute,
+    pub departures: Strangers,
+    /// Clients that made themselves known.
+    pub registrations: Strangers,
     /// Wrong secrets that only we could have made: clients' secrets, invitations, the set-up link.
     pub guesses: PerMinute,
     /// What clients published of themselves.

@@ -12,9 +12,10 @@ use crate::client_metadata::{Documents, Reach};
 use crate::clock::Clock;
 use crate::config::{self, Settings};
 use crate::entra::{self, Access, Entra};
+use crate::memory::Memory;
 use crate::openid::OpenId;
 use crate::powerbi::{Budgets, PowerBi};
-use crate::session::PerMinute;
+use crate::session::{Bounds, Looks, PerMinute, Strangers};
 use crate::store::migrate::{self, Standing};
 use crate::store::{self, Db, sealed, settings};
 use crate::vault::{KeyId, Keyring, KeyringError, Place, Vault};
@@ -60,12 +61,38 @@ pub enum StartError {
     Signer,
 }
 
-/// Callbacks from one network in a minute that belong to nothing; a person who goes back and forth makes a few.
-const MOST_STRAYS: u32 = 60;
-/// Sign-ins begun from one network in a minute; a whole company may come through one address.
-const MOST_DEPARTURES: u32 = 300;
+const MIB: usize = 1024 * 1024;
 /// Wrong secrets of ours in a minute from one network for one client; more are not looked at.
 const MOST_GUESSES: u32 = 60;
+/// Callbacks from one network in a minute that belong to nothing; a person who goes back and forth makes a few.
+const STRAYS: Bounds = Bounds {
+    span_ms: 60_000,
+    each: 60,
+    all: 1200,
+    // Each leaves an entry in the audit log, and a sign-in that is under way passes in any case.
+    least: 0,
+};
+
+/// Sign-ins begun by strangers: twenty networks may use up their share before others are down to a few each.
+fn departures(settings: &Settings) -> Bounds {
+    Bounds {
+        span_ms: 60_000,
+        each: settings.sign_ins_per_minute,
+        all: settings.sign_ins_per_minute.saturating_mul(20),
+        least: 5,
+    }
+}
+
+/// Clients that register themselves: half of all for one network.
+fn registrations(settings: &Settings) -> Bounds {
+    let all = u32::try_from(settings.registrations_per_hour).unwrap_or(u32::MAX);
+    Bounds {
+        span_ms: 3_600_000,
+        each: (all / 2).max(all.min(3)),
+        all,
+        least: all / 40,
+    }
+}
 
 impl App {
     /// Opens everything. An empty database is set up; an older one only with `migrate`.
@@ -113,9 +140,12 @@ impl App {
             entra: Entra::new(clock.clone(), http),
             access: Arc::new(Access::new(settings.token_refreshes_per_minute)),
             budgets: Budgets::default(),
+            looks: Looks::default(),
+            memory: Memory::new(settings.memory_mib * MIB, settings.memory_per_person_mib * MIB),
             policies: Compiled::default(),
-            strays: PerMinute::new(MOST_STRAYS),
-            departures: PerMinute::new(MOST_DEPARTURES),
+            strays: Strangers::new(STRAYS, settings.known()),
+            departures: Strangers::new(departures(&settings), settings.known()),
+            registrations: Strangers::new(registrations(&settings), settings.known()),
             guesses: PerMinute::new(MOST_GUESSES),
             documents: Documents::new(clock.clone(), reach),
             catalogue: Catalogue::builtin(),

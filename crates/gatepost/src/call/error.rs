@@ -5,6 +5,7 @@ use catalogue::{BindProblem, Operation};
 use crate::audit::Unavailable;
 use crate::caller::{ApprovalId, Scope};
 use crate::entra::AccessError;
+use crate::memory::Full;
 use crate::powerbi::SendError;
 use crate::store;
 
@@ -42,6 +43,11 @@ pub enum CallError {
     /// The service's limit for this identity is used up, or it asked for a pause.
     #[error("the rate budget is used up")]
     RateLimited { retry_after_s: u64, limit: String },
+    /// The memory that requests may hold is taken.
+    #[error("{0}")]
+    Memory(#[from] Full),
+    #[error("too many calls of one person wait")]
+    LineFull { most: usize },
     #[error("not connected: {reason}")]
     NotConnected { link: String, reason: String },
     #[error("{0}")]
@@ -124,7 +130,7 @@ impl CallError {
             Self::TakenBack => plain(
                 "access_taken_back",
                 401,
-                "The access under which this ran was taken back meanwhile; nothing more was sent.".into(),
+                "The access under which this ran was taken back meanwhile: its answer is not given, and nothing more is sent.".into(),
                 "Sign in again, or ask an administrator of the gateway.",
             ),
             Self::Denied { policies, operation } => denied(policies, operation),
@@ -175,6 +181,16 @@ impl CallError {
                     ),
                 )
             },
+            Self::Memory(full) => memory(*full),
+            Self::LineFull { most } => Problem {
+                retry_after_s: Some(Full::RETRY_AFTER_S),
+                ..plain(
+                    "line_full",
+                    429,
+                    format!("{most} calls of this person wait for earlier ones to be answered; nothing was sent."),
+                    "Wait for answers before sending more, then repeat the call.",
+                )
+            },
             Self::NotConnected { link, reason } => Problem {
                 link: Some(link.clone()),
                 ..plain(
@@ -185,6 +201,7 @@ impl CallError {
                 )
             },
             Self::Access(error) => access(error),
+            Self::Send(SendError::TakenBack) => Self::TakenBack.problem(),
             Self::Send(error) => send(*error),
             Self::Audit(_) => plain(
                 "audit_unavailable",
@@ -243,6 +260,31 @@ fn denied(policies: &[String], operation: &str) -> Problem {
         detail,
         "An administrator can change the policies of this environment.",
     )
+}
+
+fn memory(full: Full) -> Problem {
+    let detail = format!("The call was not made: {full}.");
+    let (code, status, hint) = match full {
+        Full::TooLarge { .. } => (
+            "memory_of_call",
+            413,
+            "Send or ask for less at a time; an administrator can raise memory_per_person_mib.",
+        ),
+        Full::Person { .. } => (
+            "memory_of_person",
+            429,
+            "Wait until some of them are answered, or send and ask for less at a time; an administrator can raise memory_per_person_mib.",
+        ),
+        Full::Process { .. } => (
+            "memory_of_gateway",
+            503,
+            "Try again in a moment; an administrator can raise memory_mib.",
+        ),
+    };
+    Problem {
+        retry_after_s: (status != 413).then_some(Full::RETRY_AFTER_S),
+        ..plain(code, status, detail, hint)
+    }
 }
 
 fn access(error: &AccessError) -> Problem {

@@ -4,6 +4,7 @@ mod authenticate;
 mod decide;
 mod ends;
 mod error;
+mod intake;
 mod outcome;
 mod record;
 mod repeat;
@@ -16,10 +17,11 @@ mod unwanted;
 pub use authenticate::{ACCESS_PREFIX, AuthFailure, Door, KEY_PREFIX, authenticate, caller_of_session, door, door_of};
 pub use ends::{leave, look_after};
 pub use error::{CallError, Problem};
+pub use intake::{BodyProblem, Place, enter, read_body, read_json};
 pub use outcome::{Answer, Content};
 pub use record::turned_away;
 pub use request::{File, Incoming, Request};
-pub use standing::stands;
+pub use standing::Standing;
 pub use unwanted::read_away;
 
 use self::decide::Permitted;
@@ -35,26 +37,49 @@ const LONGEST_WAIT_MS: i64 = 5_000;
 ///
 /// Invariant: this is the only way to Power BI; nothing is sent without a permit and a stored entry.
 pub async fn call(app: &App, caller: &Caller, request: Request) -> Result<Answer, CallError> {
-    let _place = app.budgets.enter(&caller.person).await;
-    let work = Box::pin(steps(app.clone(), caller.clone(), request));
-    // A caller who goes away cancels a read; what changes something runs to its end so that its outcome is recorded.
-    match work.await {
-        Ok(Prepared::Read(run)) => run.await,
-        Ok(Prepared::Change(run)) => tokio::spawn(run)
-            .await
-            .unwrap_or_else(|_| Err(CallError::Internal("the call stopped unexpectedly".into()))),
-        Err(error) => Err(error),
+    let standing = Standing::of(app, caller);
+    let place = standing.during(enter(app, &caller.person)).await??;
+    call_from(app, caller, request, standing, place).await
+}
+
+/// Makes one Power BI call for `caller`, who was let in with `standing` and has a place in the line: [`call`] in other
+/// respects.
+///
+/// Invariant: when the access ends, the call ends within a second, and no answer is given after it.
+pub async fn call_from(
+    app: &App,
+    caller: &Caller,
+    request: Request,
+    standing: Standing,
+    _place: Place,
+) -> Result<Answer, CallError> {
+    if let Err(error) = standing.check().await {
+        record::refused(app, caller, &request, &error).await?;
+        return Err(error);
     }
+    let work = Box::pin(steps(app.clone(), caller.clone(), request, standing));
+    let Prepared { run, standing, is_read } = work.await?;
+    // A caller who goes away cancels a read; what changes something runs to its end so that its outcome is recorded.
+    if is_read {
+        return standing.during(run).await?;
+    }
+    let run = async {
+        let done = tokio::spawn(run).await;
+        done.unwrap_or_else(|_| Err(CallError::Internal("the call stopped unexpectedly".into())))
+    };
+    standing.during(run).await?
 }
 
 type Running = std::pin::Pin<Box<dyn Future<Output = Result<Answer, CallError>> + Send>>;
 
-enum Prepared {
-    Read(Running),
-    Change(Running),
+/// A call that was let through and is on record.
+struct Prepared {
+    run: Running,
+    standing: Standing,
+    is_read: bool,
 }
 
-async fn steps(app: App, caller: Caller, request: Request) -> Result<Prepared, CallError> {
+async fn steps(app: App, caller: Caller, mut request: Request, let_in: Standing) -> Result<Prepared, CallError> {
     let connection = match connection_of(&app, &caller).await {
         Ok(connection) => connection,
         Err(error) => {
@@ -70,7 +95,12 @@ async fn steps(app: App, caller: Caller, request: Request) -> Result<Prepared, C
         }
     };
     let budget = budget_of(&app, &connection, &request);
-    if let Err(error) = wait_for_turn(&app, &budget).await {
+    let turn = match wait_for_turn(&app, &budget).await {
+        // Whoever waited may have lost the access meanwhile.
+        Ok(()) => let_in.check().await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = turn {
         permitted.approval.settle().await;
         record::refused(&app, &caller, &request, &error).await?;
         return Err(error);
@@ -83,19 +113,28 @@ async fn steps(app: App, caller: Caller, request: Request) -> Result<Prepared, C
             return Err(error);
         }
     };
+    let is_approved = permitted.plan_hash.is_some();
     let Permitted {
         permit, mut approval, ..
     } = permitted;
+    let standing = Standing::of_call(
+        &app,
+        &caller,
+        &mut request,
+        &connection.id,
+        is_approved,
+        permit.version(),
+    );
+    request.body = request.body.until(Box::pin(standing.clone().ended()));
+    let ended = standing.clone();
     let run: Running = Box::pin(async move {
-        let sent = send::send(&app, &permit, &connection, &budget, request, &mut approval).await;
+        let sent = send::send(&app, &permit, &connection, &budget, request, &mut approval, &ended).await;
         approval.settle().await;
-        opened.close(sent).await
+        let mut answer = opened.close(sent).await?;
+        answer.content.end_with(Box::pin(ended.ended()));
+        Ok(answer)
     });
-    Ok(if is_read {
-        Prepared::Read(run)
-    } else {
-        Prepared::Change(run)
-    })
+    Ok(Prepared { run, standing, is_read })
 }
 
 fn budget_of(app: &App, connection: &Connection, request: &Request) -> Budget {

@@ -5,13 +5,18 @@ use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
-use http_body::{Body as HttpBody, Frame};
+use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 
-use crate::powerbi::{AnswerBody, PowerBiFailure, SendError};
+use super::CallError;
+use crate::memory::Held;
+use crate::powerbi::{AnswerBody, Ended, PowerBiFailure, SendError};
 
 /// Answers up to this size are read whole before the closing entry is written.
 pub(super) const WHOLE_BYTES: usize = 1024 * 1024;
+
+/// What memory for an answer grows by.
+const STEP_BYTES: usize = 16 * 1024;
 
 /// Power BI's answer.
 #[derive(Debug)]
@@ -35,25 +40,39 @@ pub enum Content {
 }
 
 impl Content {
-    /// All of it, if it is at most `most` bytes.
-    pub async fn bytes(self, most: usize) -> Result<Bytes, SendError> {
-        match self {
-            Self::Whole(bytes) if bytes.len() <= most => Ok(bytes),
-            Self::Whole(_) => Err(SendError::TooLarge),
-            Self::Stream(stream) => {
-                let mut all = BytesMut::new();
-                let mut stream = Box::pin(stream);
-                while let Some(frame) = stream.frame().await {
-                    if let Ok(data) = frame?.into_data() {
-                        if most < all.len() + data.len() {
-                            return Err(SendError::TooLarge);
-                        }
-                        all.extend_from_slice(&data);
-                    }
+    /// Lets a stream end with the access under which it is read.
+    pub(super) fn end_with(&mut self, access: Ended) {
+        if let Self::Stream(stream) = self {
+            stream.access = Some(access);
+        }
+    }
+
+    /// All of it, if it is at most `most` bytes; what is large waits until `held` may hold it.
+    pub async fn bytes(self, mut held: Held, most: usize) -> Result<Bytes, CallError> {
+        let too_large = CallError::Send(SendError::TooLarge);
+        let stream = match self {
+            Self::Whole(bytes) if bytes.len() <= most => return Ok(bytes),
+            Self::Whole(_) => return Err(too_large),
+            Self::Stream(stream) => stream,
+        };
+        let announced = stream.size_hint().exact();
+        let length = announced.map_or(most, |it| usize::try_from(it).unwrap_or(usize::MAX));
+        if most < length {
+            return Err(too_large);
+        }
+        // All at once: several that each held a part would wait for each other.
+        held.grow_large(length).await?;
+        let mut all = BytesMut::new();
+        let mut stream = Box::pin(stream);
+        while let Some(frame) = stream.frame().await {
+            if let Ok(data) = frame.map_err(CallError::Send)?.into_data() {
+                if most < all.len() + data.len() {
+                    return Err(too_large);
                 }
-                Ok(all.freeze())
+                all.extend_from_slice(&data);
             }
         }
+        Ok(held.with(all.freeze()))
     }
 }
 
@@ -64,6 +83,8 @@ pub struct Streamed {
     bytes: u64,
     whole: bool,
     ended: Option<Box<dyn FnOnce(u64, bool) + Send>>,
+    /// Ends once the access is over under which this is read.
+    access: Option<Ended>,
 }
 
 impl std::fmt::Debug for Streamed {
@@ -85,10 +106,27 @@ impl HttpBody for Streamed {
     type Data = Bytes;
     type Error = SendError;
 
+    fn size_hint(&self) -> SizeHint {
+        let first = self.first.as_ref().map_or(0, |it| it.len() as u64);
+        let rest = self.rest.size_hint();
+        let mut hint = SizeHint::new();
+        hint.set_lower(first + rest.lower());
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(first + upper);
+        }
+        hint
+    }
+
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, SendError>>> {
+        if let Some(access) = &mut self.access
+            && access.as_mut().poll(context).is_ready()
+        {
+            self.access = None;
+            return Poll::Ready(Some(Err(SendError::TakenBack)));
+        }
         if let Some(first) = self.first.take() {
             self.bytes += first.len() as u64;
             return Poll::Ready(Some(Ok(Frame::data(first))));
@@ -111,25 +149,33 @@ impl Drop for Streamed {
     }
 }
 
-/// Reads a body whole if it is small.
-pub(super) async fn gather(mut body: AnswerBody) -> Result<Content, SendError> {
+/// Reads a body whole if it is small and `held` may grow by it; what may not be held is passed on as it comes.
+pub(super) async fn gather(mut body: AnswerBody, mut held: Held) -> Result<Content, SendError> {
     let mut first = BytesMut::new();
+    let mut room = 0;
     loop {
         match body.frame().await {
-            None => return Ok(Content::Whole(first.freeze())),
+            None => return Ok(Content::Whole(held.with(first.freeze()))),
             Some(frame) => {
                 if let Ok(data) = frame?.into_data() {
                     first.extend_from_slice(&data);
                 }
             }
         }
-        if WHOLE_BYTES < first.len() {
+        let mut is_held = first.len() <= room;
+        if !is_held {
+            let more = (first.len() - room).max(STEP_BYTES);
+            is_held = held.try_grow(more);
+            room += more;
+        }
+        if WHOLE_BYTES < first.len() || !is_held {
             return Ok(Content::Stream(Streamed {
                 first: Some(first.freeze()),
                 rest: body,
                 bytes: 0,
                 whole: false,
                 ended: None,
+                access: None,
             }));
         }
     }

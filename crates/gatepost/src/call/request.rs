@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::CallError;
 use crate::app::App;
+use crate::memory::Held;
 use crate::powerbi::Body;
 
 /// One bound call.
@@ -24,6 +25,8 @@ pub struct Request {
     pub body: Body,
     /// The tool through which an agent asks.
     pub tool: Option<&'static str>,
+    /// The memory that body and arguments take.
+    pub held: Option<Held>,
 }
 
 impl Request {
@@ -48,6 +51,7 @@ impl Request {
             headers,
             body,
             tool: Some(tool),
+            held: None,
         })
     }
 
@@ -107,6 +111,7 @@ impl Request {
             headers: incoming.headers,
             body,
             tool: None,
+            held: None,
         })
     }
 

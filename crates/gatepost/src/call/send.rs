@@ -10,9 +10,10 @@ use http::HeaderMap;
 use super::outcome::{Answer, Content, gather};
 use super::repeat::{Next, Tries};
 use super::taken::Taken;
-use super::{CallError, Request};
+use super::{CallError, Request, Standing};
 use crate::app::App;
 use crate::entra::{self, AccessError, AccessToken, Means};
+use crate::memory::Held;
 use crate::policy::Permit;
 use crate::powerbi::{Body, Budget, Kind, Limits, Refusal, SendError, Turn, Upstream, UpstreamAnswer};
 use crate::store::connections::{self, Connection};
@@ -27,6 +28,7 @@ pub(super) async fn send(
     budget: &Budget,
     request: Request,
     approval: &mut Taken,
+    standing: &Standing,
 ) -> Result<Answer, CallError> {
     let integration = integrations::find(&app.db, &connection.integration_id).await?;
     let integration = integration.ok_or_else(|| CallError::Internal("the connection's integration is gone".into()))?;
@@ -44,6 +46,8 @@ pub(super) async fn send(
     let mut body = request.body;
     let mut tries = Tries::new(app, connection, request.operation, again.is_some());
     loop {
+        // The token may have taken its time, and so may a pause before a repeat.
+        standing.check().await?;
         let upstream = Upstream {
             method: http::Method::from_bytes(request.operation.method.as_str().as_bytes())
                 .map_err(|error| CallError::Internal(error.to_string()))?,
@@ -54,7 +58,10 @@ pub(super) async fn send(
             limits,
         };
         let sent = match app.power_bi.send(&cloud, upstream).await {
-            Ok(answer) if answer.status.as_u16() < 400 => whole(answer).await.map_err(Failed::Nothing),
+            Ok(answer) if answer.status.as_u16() < 400 => {
+                let held = app.memory.nothing(&connection.person_id);
+                whole(answer, held).await.map_err(Failed::Nothing)
+            }
             Ok(answer) => Err(Failed::Refused(Box::new(answer.refusal(&app.clock).await))),
             Err(error) => Err(Failed::Nothing(error)),
         };
@@ -238,12 +245,12 @@ fn at_link(app: &App, error: AccessError) -> CallError {
     }
 }
 
-async fn whole(answer: UpstreamAnswer) -> Result<Answer, SendError> {
+async fn whole(answer: UpstreamAnswer, held: Held) -> Result<Answer, SendError> {
     let mut headers = answer.headers;
     if let Some(location) = answer.location.as_deref().and_then(|it| it.parse().ok()) {
         headers.insert(http::header::LOCATION, location);
     }
-    let content = gather(answer.body).await?;
+    let content = gather(answer.body, held).await?;
     Ok(Answer {
         status: answer.status,
         headers,

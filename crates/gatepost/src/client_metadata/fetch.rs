@@ -1,23 +1,23 @@
 //! Fetching descriptions: the name is resolved once, every address checked, and only a checked address connected to.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-
-use quick_cache::sync::Cache;
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
-use reqwest::{Certificate, Client, Response};
-use tokio::sync::Semaphore;
 
 use super::described::{self, Described};
 use super::is_public;
 use super::location::{self, Location};
+use super::turns::Turns;
 use crate::clock::{Clock, Timestamp};
+use quick_cache::sync::Cache;
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use reqwest::{Certificate, Client, Response};
 
-/// For everything: waiting for a turn, resolving, connecting, reading.
+/// For everything from resolving on; waiting for a turn is not part of it.
 const TIMEOUT: Duration = Duration::from_secs(5);
 const LARGEST_BYTES: usize = 10 * 1024;
-const AT_ONCE: usize = 4;
+/// How long others wait for their turn.
+const PATIENCE: Duration = Duration::from_secs(10);
 const MOST_KEPT: usize = 500;
 /// How long a description is good for, whatever its server says.
 const KEPT_S: std::ops::RangeInclusive<i64> = 60..=24 * 3600;
@@ -48,6 +48,9 @@ pub enum Unreadable {
     /// One text for every reason, so that nobody learns through us what answers where.
     #[error("the client's description could not be read at the address it gives as its `client_id`")]
     Unavailable,
+    /// Nobody was asked: it says nothing of the client and is not kept.
+    #[error("too many descriptions of clients are being read for your network at the moment; try again in a minute")]
+    Busy,
     #[error("the client's description is not acceptable: {0}")]
     Unacceptable(&'static str),
 }
@@ -56,7 +59,7 @@ pub enum Unreadable {
 pub struct Documents {
     clock: Clock,
     reach: Reach,
-    turns: Semaphore,
+    turns: Turns,
     kept: Cache<String, Kept>,
 }
 
@@ -72,14 +75,20 @@ impl Documents {
         Self {
             clock,
             reach,
-            turns: Semaphore::new(AT_ONCE),
+            turns: Turns::default(),
             kept: Cache::new(MOST_KEPT),
         }
     }
 
-    /// The description at `id`, read now or a while ago.
-    pub async fn find(&self, id: &str) -> Result<Arc<Described>, Unreadable> {
+    /// The description at `id`, read now or a while ago; `address` is that of whoever names it.
+    pub async fn find(&self, id: &str, address: Option<IpAddr>) -> Result<Arc<Described>, Unreadable> {
         let location = location::parse(id).ok_or(Unreadable::Unavailable)?;
+        if let Some(kept) = self.fresh(id) {
+            return kept;
+        }
+        let turn = tokio::time::timeout(PATIENCE, self.turns.take(address)).await;
+        let _turn = turn.map_err(|_| Unreadable::Busy)?;
+        // Somebody may have read it while this call waited for its turn.
         if let Some(kept) = self.fresh(id) {
             return kept;
         }
@@ -103,11 +112,6 @@ impl Documents {
     }
 
     async fn fetch(&self, id: &str, location: &Location) -> Result<(Described, i64), Unreadable> {
-        let _turn = self.turns.acquire().await.expect("the semaphore is never closed");
-        // Somebody may have read it while this call waited for its turn.
-        if let Some(Ok(kept)) = self.fresh(id) {
-            return Ok(((*kept).clone(), *KEPT_S.start()));
-        }
         let addresses = self.checked_addresses(&location.host).await?;
         let client = self.client(&location.host, &addresses)?;
         let request = client

@@ -7,6 +7,7 @@ mod location;
 mod name;
 mod pinned;
 pub mod redirect;
+mod turns;
 
 pub use address::is_public;
 pub use described::Described;

@@ -31,6 +31,17 @@ impl Settings {
                 "trusted_proxies holds `{odd}`; expected an address or a network such as 10.0.0.0/8"
             )));
         }
+        if let Some(odd) = self.known_networks.iter().find(|it| network(it).is_none()) {
+            return Err(Problem(format!(
+                "known_networks holds `{odd}`; expected an address or a network such as 203.0.113.0/24"
+            )));
+        }
+        if self.memory_mib < self.memory_per_person_mib {
+            return Err(Problem(format!(
+                "memory_per_person_mib is {}; expected at most memory_mib, which is {}",
+                self.memory_per_person_mib, self.memory_mib
+            )));
+        }
         for (name, value, least, most) in [
             ("session_idle_minutes", self.session_idle_minutes, 5, 60 * 24 * 30),
             ("session_hours", self.session_hours, 1, 24 * 90),
@@ -53,6 +64,14 @@ impl Settings {
                 1,
                 3600,
             ),
+            ("memory_mib", size(self.memory_mib), 64, 1024 * 1024),
+            (
+                "memory_per_person_mib",
+                size(self.memory_per_person_mib),
+                64,
+                1024 * 1024,
+            ),
+            ("sign_ins_per_minute", i64::from(self.sign_ins_per_minute), 1, 1_000_000),
             ("header_seconds", to_i64(self.header_seconds), 1, 120),
             ("idle_seconds", to_i64(self.idle_seconds), 5, 3600),
         ] {
@@ -72,6 +91,10 @@ impl Settings {
         listens.is_ok_and(|it| it.ip().is_loopback())
             && url.is_ok_and(|it| it.scheme() == "http" && it.host() == Some(Host::Domain("localhost")))
     }
+}
+
+fn size(value: usize) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 fn to_i64(value: u64) -> i64 {

@@ -64,7 +64,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("code_seconds", "Lifetime of an authorization code."),
     (
         "registrations_per_hour",
-        "How many clients may register themselves in an hour, over all.",
+        "How many clients may register themselves in an hour through one replica: one network half of them, and when all are taken, networks that registered hardly any still a fortieth each.",
     ),
     (
         "unused_client_days",
@@ -86,7 +86,18 @@ const MEANINGS: &[(&str, &str)] = &[
         "power_bi_timeout_seconds",
         "Longest wait for the first byte of an answer of Power BI.",
     ),
-    ("request_body_bytes", "Largest request body that is not streamed."),
+    (
+        "request_body_bytes",
+        "Largest request body that is not streamed. The operation may take less: 1 MiB, unless its reference page says more.",
+    ),
+    (
+        "memory_mib",
+        "Memory, in MiB, that requests under way may hold in all: their bodies, and answers of Power BI that are read whole. When it is taken, further requests wait a moment and are then answered 503. The process itself needs some 150 MiB beside it.",
+    ),
+    (
+        "memory_per_person_mib",
+        "How much of it the requests of one person may hold. When it is taken, their further requests wait a moment and are then answered 429.",
+    ),
     (
         "upload_bytes",
         "Largest file an import may upload through the gateway; it is streamed. Power BI itself takes 1 GB this way, more through a temporary upload location.",
@@ -103,6 +114,14 @@ const MEANINGS: &[(&str, &str)] = &[
     (
         "connections_per_address",
         "Most connections at once from one address. Those of trusted proxies are not counted.",
+    ),
+    (
+        "sign_ins_per_minute",
+        "Most sign-ins begun from one network in a minute; a network is an IPv4 address or the /64 of an IPv6 address. Further ones are answered 429.",
+    ),
+    (
+        "known_networks",
+        "Networks of your own, such as [\"203.0.113.7\", \"2001:db8::/32\"], behind whose addresses many people work. Sign-ins and registrations of clients from there are not counted by network.",
     ),
     (
         "trusted_proxies",

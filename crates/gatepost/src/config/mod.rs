@@ -45,11 +45,15 @@ pub struct Settings {
     pub token_refreshes_per_minute: u32,
     pub power_bi_timeout_seconds: u64,
     pub request_body_bytes: usize,
+    pub memory_mib: usize,
+    pub memory_per_person_mib: usize,
     pub upload_bytes: u64,
     pub download_bytes: u64,
     pub list_calls_per_minute: u32,
     pub connections: usize,
     pub connections_per_address: usize,
+    pub sign_ins_per_minute: u32,
+    pub known_networks: Vec<String>,
     pub trusted_proxies: Vec<String>,
     pub header_seconds: u64,
     pub idle_seconds: u64,
@@ -111,11 +115,15 @@ impl Default for Settings {
             token_refreshes_per_minute: 1200,
             power_bi_timeout_seconds: 120,
             request_body_bytes: 16 * 1024 * 1024,
+            memory_mib: 192,
+            memory_per_person_mib: 64,
             upload_bytes: 2 * 1024 * 1024 * 1024,
             download_bytes: 10 * 1024 * 1024 * 1024,
             list_calls_per_minute: 600,
             connections: 4096,
             connections_per_address: 1024,
+            sign_ins_per_minute: 300,
+            known_networks: Vec::new(),
             trusted_proxies: Vec::new(),
             header_seconds: 10,
             idle_seconds: 75,
@@ -177,6 +185,11 @@ impl Settings {
     /// The networks of `trusted_proxies`; what is none was refused at start.
     pub fn proxies(&self) -> Vec<IpNet> {
         self.trusted_proxies.iter().filter_map(|it| network(it)).collect()
+    }
+
+    /// The networks of `known_networks`; what is none was refused at start.
+    pub fn known(&self) -> Vec<IpNet> {
+        self.known_networks.iter().filter_map(|it| network(it)).collect()
     }
 
     /// An address of this gateway as people and Microsoft see it; `path` begins with `/`.

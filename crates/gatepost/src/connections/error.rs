@@ -108,7 +108,7 @@ impl ConnectError {
             Self::TooManyDepartures { seconds } => told(
                 "too_many_departures", 429, "Too many sign-ins from one address",
                 "Very many sign-ins were begun from your network within a minute, so this one was not.".into(),
-                &format!("Try again in {seconds} seconds. If everybody comes through one proxy, an administrator names it in trusted_proxies."),
+                &format!("Try again in {seconds} seconds. If everybody comes through one proxy, an administrator names it in trusted_proxies; if it is a network of your own, in known_networks."),
             ),
             Self::OtherBrowser => told(
                 "callback_browser_mismatch", 403, "This sign-in was begun in another browser",

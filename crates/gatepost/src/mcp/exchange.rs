@@ -12,16 +12,17 @@ use http::StatusCode;
 use serde_json::Map;
 
 use crate::app::App;
-use crate::call;
 use crate::call::AuthFailure;
+use crate::call::CallError;
+use crate::call::Standing;
 use crate::caller::Caller;
+use crate::mcp::as_json;
 use crate::mcp::cancel;
 use crate::mcp::challenge;
 use crate::mcp::client::Client;
 use crate::mcp::era;
 use crate::mcp::era::Era;
 use crate::mcp::fixture;
-use crate::mcp::json;
 use crate::mcp::method;
 use crate::mcp::request;
 use crate::mcp::request::Called;
@@ -34,11 +35,10 @@ use crate::mcp::stream;
 use crate::mcp::stream::Ended;
 use crate::mcp::stream::Feed;
 use crate::mcp::stream::Work;
+use crate::memory::Held;
 
 /// Tools wait for less; whatever its progress, no call takes longer.
 const CALL_MAX: Duration = Duration::from_secs(10 * 60);
-/// How often a call that lasts asks whether its caller may go on.
-const LOOK_EVERY: Duration = Duration::from_millis(900);
 const SESSION_HEADER: HeaderName = HeaderName::from_static("mcp-session-id");
 
 /// What one message is answered with.
@@ -48,6 +48,8 @@ pub(super) struct Exchange<'a> {
     pub slug: Option<&'a str>,
     pub caller: Caller,
     pub headers: HeaderMap,
+    /// The memory that the message takes.
+    pub held: Held,
 }
 
 impl Exchange<'_> {
@@ -55,7 +57,7 @@ impl Exchange<'_> {
     pub(super) async fn answer(mut self, message: Message) -> Response {
         let era = match era::of(&self.headers, &message) {
             Ok(era) => era,
-            Err(failure) => return json(failure.status, failure.response(message.id.as_ref())),
+            Err(failure) => return as_json(failure.status, failure.response(message.id.as_ref())),
         };
         let Some(id) = message.id.clone() else {
             // In the modern era nothing follows from a notification: a stream that is closed cancels its request.
@@ -66,7 +68,7 @@ impl Exchange<'_> {
         };
         let client = match self.client(era, &message) {
             Ok(client) => client,
-            Err(failure) => return json(failure.status, failure.response(Some(&id))),
+            Err(failure) => return as_json(failure.status, failure.response(Some(&id))),
         };
         if let Some(trace) = method::trace_of(&message) {
             // Ours stays unique, whatever a client sends; theirs leads from the record to their own.
@@ -80,7 +82,7 @@ impl Exchange<'_> {
                 result.map(|result| done(&id, &result))
             }
         };
-        answered.unwrap_or_else(|failure| json(status(era, &failure), failure.response(Some(&id))))
+        answered.unwrap_or_else(|failure| as_json(status(era, &failure), failure.response(Some(&id))))
     }
 
     fn initialize(&self, id: &Id, message: &Message) -> Result<Response, Failure> {
@@ -133,6 +135,7 @@ impl Exchange<'_> {
             caller: self.caller,
             id: id.clone(),
             client,
+            _held: self.held,
         };
         let stopped = run.failed(&Failure::internal());
         // Only a notification cancels in the legacy era; a lost connection does not.
@@ -163,16 +166,23 @@ struct Run {
     caller: Caller,
     id: Id,
     client: Client,
+    _held: Held,
 }
 
 impl Run {
     async fn until_done(self, message: Message, feed: Feed) -> Ended {
+        let standing = Standing::of(&self.app, &self.caller);
         let called = request::perform(&self.app, &self.caller, &self.client, message, &feed);
         let called = tokio::time::timeout(CALL_MAX, called);
         let ended = tokio::select! {
             ended = called => ended,
-            () = self.taken_back() => return self.ended_early(),
+            // What only reads stops then, and streams close.
+            () = standing.clone().ended() => return self.ended_early(),
         };
+        // The funnel may have noticed first; either way no answer is given after the end.
+        if let Err(CallError::TakenBack) = standing.check().await {
+            return self.ended_early();
+        }
         match ended {
             Ok(Called::Result(result)) => Ended::of(StatusCode::OK, rpc::response(&self.id, &result)),
             Ok(Called::Failure(failure)) => self.failed(&failure),
@@ -183,18 +193,6 @@ impl Run {
             Err(_) => {
                 tracing::error!(trace = %self.caller.trace, "a tool took longer than any should");
                 self.failed(&Failure::internal())
-            }
-        }
-    }
-
-    /// Ends once the caller's access has been taken back: what only reads then stops, and streams close.
-    async fn taken_back(&self) {
-        loop {
-            tokio::time::sleep(LOOK_EVERY).await;
-            match call::stands(&self.app, &self.caller).await {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(error) => tracing::warn!(%error, "whether a caller may go on could not be looked up"),
             }
         }
     }
@@ -216,14 +214,14 @@ impl Run {
 impl Ended {
     fn of(status: StatusCode, response: Bytes) -> Self {
         Self {
-            answer: json(status, response.clone()),
+            answer: as_json(status, response.clone()),
             last_event: response,
         }
     }
 }
 
 fn done(id: &Id, result: &[u8]) -> Response {
-    json(StatusCode::OK, rpc::response(id, result))
+    as_json(StatusCode::OK, rpc::response(id, result))
 }
 
 /// Legacy clients take 404 for a lost session, so that an unknown method is told in the body alone.

@@ -18,10 +18,10 @@ mod resources;
 mod rpc;
 mod session;
 mod stream;
-mod strict;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod variant;
 
 use std::net::IpAddr;
 use std::net::SocketAddr;
@@ -44,18 +44,24 @@ use http::header::ALLOW;
 use http::header::CONTENT_ENCODING;
 use http::header::CONTENT_TYPE;
 use http::header::ORIGIN;
-use http_body_util::BodyExt as _;
-use http_body_util::Limited;
+use http::header::RETRY_AFTER;
+use serde_json::Value;
 
 use crate::app::App;
 use crate::call;
 use crate::call::AuthFailure;
+use crate::call::BodyProblem;
+use crate::call::CallError;
 use crate::caller::Caller;
+use crate::json;
 use crate::mcp::exchange::Exchange;
 use crate::mcp::rpc::Failure;
+use crate::memory::Held;
 
 /// Arguments of tools are small; files go through the REST proxy.
 const BODY_MAX_BYTES: usize = 1024 * 1024;
+/// Memory for one value of the arguments: on their way they are checked, bound, written anew and recorded.
+const BYTES_PER_VALUE: usize = 500;
 
 /// `/mcp` of the default environment, and `/e/{environment}/mcp` of any.
 pub fn router(app: App) -> Router {
@@ -82,7 +88,7 @@ async fn serve(app: &App, slug: Option<&str>, request: Request) -> Response {
             rpc::INVALID_REQUEST,
             "this origin is not allowed",
         );
-        return json(failure.status, failure.response(None));
+        return as_json(failure.status, failure.response(None));
     }
     // There are no streams to open and no sessions to end; some clients ask before they hold a token.
     if parts.method != Method::POST {
@@ -96,19 +102,14 @@ async fn serve(app: &App, slug: Option<&str>, request: Request) -> Response {
             return answer;
         }
     };
-    let body = match read(&parts.headers, body).await {
-        Ok(body) => body,
-        Err(status) => {
-            let reason = status.canonical_reason().unwrap_or("the body cannot be read");
-            return match call::turned_away(app, &caller, "body_invalid", reason).await {
-                Ok(()) => status.into_response(),
-                Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-            };
-        }
+    let (read, held) = match read(app, &caller, &parts.headers, body).await {
+        Ok(read) => read,
+        Err(unread) => return unread.answer(app, &caller).await,
     };
-    match rpc::read(&body) {
+    match rpc::of_json(read) {
         Ok(message) => {
             Exchange {
+                held,
                 app,
                 slug,
                 caller,
@@ -120,8 +121,54 @@ async fn serve(app: &App, slug: Option<&str>, request: Request) -> Response {
         Err(refusal) => {
             let stored = call::turned_away(app, &caller, "message_invalid", &refusal.failure.message).await;
             let failure = stored.map_or_else(|_| Failure::internal(), |()| refusal.failure.clone());
-            json(failure.status, failure.response(refusal.id.as_ref()))
+            as_json(failure.status, failure.response(refusal.id.as_ref()))
         }
+    }
+}
+
+/// Why a body is not read as JSON.
+enum Unread {
+    MediaType(String),
+    Body(BodyProblem),
+}
+
+impl Unread {
+    /// The answer, once it is on record.
+    async fn answer(self, app: &App, caller: &Caller) -> Response {
+        let problem = match self {
+            Self::Body(BodyProblem::Memory(full)) => CallError::Memory(full).problem(),
+            Self::Body(problem @ BodyProblem::TooLarge(_)) => invalid(StatusCode::PAYLOAD_TOO_LARGE, &problem),
+            Self::Body(problem) => invalid(StatusCode::BAD_REQUEST, &problem),
+            Self::MediaType(problem) => invalid(StatusCode::UNSUPPORTED_MEDIA_TYPE, &problem),
+        };
+        if call::turned_away(app, caller, problem.code, &problem.detail)
+            .await
+            .is_err()
+        {
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
+        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
+        let failure = Failure::new(
+            status,
+            rpc::INVALID_REQUEST,
+            format!("{} {}", problem.detail, problem.hint),
+        );
+        let mut answer = as_json(status, failure.response(None));
+        if let Some(seconds) = problem.retry_after_s {
+            answer.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        answer
+    }
+}
+
+fn invalid(status: StatusCode, problem: &impl std::fmt::Display) -> call::Problem {
+    call::Problem {
+        code: "body_invalid",
+        status: status.as_u16(),
+        detail: format!("The message cannot be used: {problem}."),
+        hint: "Send one JSON object in UTF-8, as application/json and not encoded otherwise.".into(),
+        link: None,
+        retry_after_s: None,
     }
 }
 
@@ -154,26 +201,30 @@ async fn caller(
     call::authenticate(app, &door, headers, address).await.map_err(refused)
 }
 
-async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, StatusCode> {
-    let is_json = |kind: &HeaderValue| {
-        let kind = kind.as_bytes().split(|it| *it == b';').next().unwrap_or_default();
-        kind.trim_ascii().eq_ignore_ascii_case(b"application/json")
-    };
-    if !headers.get_all(CONTENT_TYPE).iter().all(is_json) || headers.contains_key(CONTENT_ENCODING) {
-        return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+/// What a body holds, and the memory for it.
+async fn read(
+    app: &App,
+    caller: &Caller,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(Result<Value, json::Refused>, Held), Unread> {
+    let kind = json::media_type(headers).map_err(|problem| Unread::MediaType(problem.to_string()))?;
+    // Some clients leave it out.
+    if !matches!(kind.0.as_str(), "" | "application/json") || headers.contains_key(CONTENT_ENCODING) {
+        return Err(Unread::MediaType(
+            "expected application/json without Content-Encoding".into(),
+        ));
     }
-    let whole = Limited::new(body, BODY_MAX_BYTES).collect().await;
-    whole.map(|it| it.to_bytes()).map_err(|error| {
-        let is_too_large = error.is::<http_body_util::LengthLimitError>();
-        if is_too_large {
-            StatusCode::PAYLOAD_TOO_LARGE
-        } else {
-            StatusCode::BAD_REQUEST
-        }
-    })
+    let read = call::read_body(app, &caller.person, body, BODY_MAX_BYTES).await;
+    let (text, mut held) = read.map_err(Unread::Body)?;
+    match call::read_json(&text, rpc::BOUNDS, &mut held, BYTES_PER_VALUE).await {
+        Ok(value) => Ok((Ok(value), held)),
+        Err(BodyProblem::Json(refused)) => Ok((Err(refused), held)),
+        Err(problem) => Err(Unread::Body(problem)),
+    }
 }
 
-fn json(status: StatusCode, body: Bytes) -> Response {
+fn as_json(status: StatusCode, body: Bytes) -> Response {
     (
         status,
         [(CONTENT_TYPE, HeaderValue::from_static("application/json"))],

@@ -7,7 +7,10 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::mcp::strict;
+use crate::json;
+use crate::json::Bounds;
+use crate::json::Refused;
+use crate::mcp::variant;
 
 /// JSON-RPC 2.0 §5.1.
 pub(super) const PARSE_ERROR: i32 = -32700;
@@ -18,6 +21,12 @@ pub(super) const INTERNAL_ERROR: i32 = -32603;
 /// Outside the range that JSON-RPC keeps for itself.
 const CANCELLED: i32 = -32800;
 
+/// What a message may hold. Arguments are written anew before they go on.
+pub(super) const BOUNDS: Bounds = Bounds {
+    values: json::VALUES_MAX,
+    depth: json::DEPTH_MAX,
+    long_numbers: json::LongNumbers::Refused,
+};
 const METHOD_MAX_BYTES: usize = 128;
 const ID_MAX_BYTES: usize = 256;
 const MEMBERS: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
@@ -140,21 +149,26 @@ pub(super) struct Refusal {
 }
 
 /// The one message of a request body.
+#[cfg(test)]
 pub(super) fn read(body: &[u8]) -> Result<Message, Box<Refusal>> {
+    of_json(json::read(body, BOUNDS))
+}
+
+/// The one message that a request body holds, as it was read.
+pub(super) fn of_json(read: Result<Value, Refused>) -> Result<Message, Box<Refusal>> {
     let refuse = |id, failure| Box::new(Refusal { id, failure });
-    if body.trim_ascii_start().first() == Some(&b'[') {
-        return Err(refuse(
-            None,
-            Failure::invalid_request("expected one message, not a batch"),
-        ));
-    }
-    let value = strict::parse(body).map_err(|refused| {
-        let is_json = refused != strict::Refused::NotJson;
+    let value = read.map_err(|refused| {
+        let is_json = refused != Refused::NotJson;
         let code = if is_json { INVALID_REQUEST } else { PARSE_ERROR };
         refuse(None, Failure::new(StatusCode::BAD_REQUEST, code, refused.to_string()))
     })?;
-    let Value::Object(mut members) = value else {
-        return Err(refuse(None, Failure::invalid_request("expected a JSON object")));
+    let mut members = match value {
+        Value::Object(members) => members,
+        Value::Array(_) => {
+            let failure = Failure::invalid_request("expected one message, not a batch");
+            return Err(refuse(None, failure));
+        }
+        _ => return Err(refuse(None, Failure::invalid_request("expected a JSON object"))),
     };
     let id = members.remove("id").map(id).transpose();
     let id = id.map_err(|failure| refuse(None, failure))?;
@@ -177,7 +191,7 @@ fn id(value: Value) -> Result<Id, Failure> {
 }
 
 fn message(mut members: Map<String, Value>, id: Option<Id>) -> Result<Message, Failure> {
-    if members.keys().any(|key| strict::is_variant(key, &MEMBERS)) {
+    if members.keys().any(|key| variant::is_variant(key, &MEMBERS)) {
         return Err(Failure::invalid_request(
             "expected the members of JSON-RPC in lower case",
         ));
@@ -203,7 +217,7 @@ fn message(mut members: Map<String, Value>, id: Option<Id>) -> Result<Message, F
             return Err(Failure::new(StatusCode::BAD_REQUEST, INVALID_PARAMS, message));
         }
     };
-    if params.keys().any(|key| strict::is_variant(key, &PARAMETERS)) {
+    if params.keys().any(|key| variant::is_variant(key, &PARAMETERS)) {
         let message = "expected the parameters of MCP in their own spelling";
         return Err(Failure::new(StatusCode::BAD_REQUEST, INVALID_PARAMS, message));
     }

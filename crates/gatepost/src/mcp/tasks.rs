@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
+use crate::call::Standing;
 use crate::caller::Caller;
 use crate::mcp::client::Client;
 use crate::mcp::request::Called;
@@ -133,9 +134,17 @@ async fn look_after(
     steps: watch::Receiver<String>,
 ) {
     let mut signs = tokio::time::interval(SIGN_OF_LIFE);
+    let mut access_ended = std::pin::pin!(Standing::of(&app, &caller).ended());
     let finished = loop {
         tokio::select! {
             ended = &mut running => break finished(ended),
+            () = &mut access_ended => {
+                running.abort();
+                break Finished::Failed {
+                    code: rpc::INVALID_REQUEST,
+                    message: "the access under which the task ran was taken back".into(),
+                };
+            }
             _ = signs.tick() => {
                 let message = steps.borrow().clone();
                 let is_wanted = mcp_tasks::touch(&app.db, &id, &message, app.clock.now()).await;

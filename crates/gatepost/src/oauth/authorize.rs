@@ -30,9 +30,14 @@ use crate::store::openid;
 use crate::store::sessions::SignedIn;
 
 /// `GET /authorize`: shows who asks for what. Changes nothing, because some clients fetch it before the browser does.
-pub(super) async fn show(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub(super) async fn show(
+    State(app): State<App>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let query = query.unwrap_or_default();
-    match prepare(&app, &query, &headers).await {
+    match prepare(&app, &query, &headers, address_of(peer)).await {
         Ok(asked) => consent_page(&app, &asked, &query, &headers),
         Err(refused) => refused_page(&app, refused),
     }
@@ -45,7 +50,8 @@ pub(super) async fn decide(
     headers: HeaderMap,
     fields: Fields,
 ) -> Response {
-    let asked = match prepare(&app, fields.exact("request"), &headers).await {
+    let address = address_of(peer);
+    let asked = match prepare(&app, fields.exact("request"), &headers, address).await {
         Ok(asked) => asked,
         Err(refused) => return refused_page(&app, refused),
     };
@@ -59,7 +65,6 @@ pub(super) async fn decide(
             &description,
         ));
     }
-    let address = peer.map(|it| it.0.0.ip());
     match approved(&app, &asked, address).await {
         Ok(response) => response,
         Err(error) => failed_page(&error),
@@ -95,8 +100,12 @@ struct Asked {
     provider: Option<String>,
 }
 
-async fn prepare(app: &App, query: &str, headers: &HeaderMap) -> Result<Asked, Refused> {
-    let checked = check(app, query).await?;
+fn address_of(peer: Option<Extension<ConnectInfo<SocketAddr>>>) -> Option<IpAddr> {
+    peer.map(|it| it.0.0.ip())
+}
+
+async fn prepare(app: &App, query: &str, headers: &HeaderMap, address: Option<IpAddr>) -> Result<Asked, Refused> {
+    let checked = check(app, query, address).await?;
     let environment = &checked.door.environment.id;
     let integration = integrations::list(&app.db, environment).await?.into_iter().next();
     let integration = integration.ok_or_else(|| {

@@ -30,8 +30,8 @@ pub(super) enum OauthError {
     InvalidRedirectUri(String),
     #[error("{0}")]
     InvalidClientMetadata(String),
-    #[error("too many clients have registered; try again later")]
-    TooMany,
+    #[error("many clients have registered from your network or in all; try again in {} minutes, or ask an administrator of the gateway to enter the client", seconds.div_ceil(60))]
+    TooMany { seconds: u64 },
     /// How many seconds the network has to wait.
     #[error("too many wrong secrets came from this address; try again in {0} seconds")]
     TooManyGuesses(u64),
@@ -52,7 +52,7 @@ impl OauthError {
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidRedirectUri(_) => "invalid_redirect_uri",
             Self::InvalidClientMetadata(_) => "invalid_client_metadata",
-            Self::TooMany | Self::TooManyGuesses(_) => "temporarily_unavailable",
+            Self::TooMany { .. } | Self::TooManyGuesses(_) => "temporarily_unavailable",
             Self::Audit(_) | Self::Store(_) => "server_error",
         }
     }
@@ -60,7 +60,7 @@ impl OauthError {
     fn status(&self) -> StatusCode {
         match self {
             Self::InvalidClient(_) => StatusCode::UNAUTHORIZED,
-            Self::TooMany | Self::TooManyGuesses(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany { .. } | Self::TooManyGuesses(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Audit(_) | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -85,7 +85,7 @@ impl IntoResponse for OauthError {
                 .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"gatepost\""));
         }
         let retry_after_s = match self {
-            Self::TooMany => Some(600),
+            Self::TooMany { seconds } => Some(seconds),
             Self::TooManyGuesses(seconds) => Some(seconds),
             _ => None,
         };

@@ -1,9 +1,9 @@
 //! Parameters of a query or form, each at most once.
 
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
 
 use super::error::OauthError;
+use crate::json::media_type;
 
 const MOST: usize = 60;
 const LONGEST: usize = 16 * 1024;
@@ -34,15 +34,8 @@ impl Parameters {
 
     /// Reads a form post.
     pub(super) fn of_post(headers: &HeaderMap, body: &[u8]) -> Result<Self, OauthError> {
-        let mut types = headers.get_all(CONTENT_TYPE).iter();
-        let kind = types.next().and_then(|it| it.to_str().ok()).unwrap_or_default();
-        let is_form = kind
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .eq_ignore_ascii_case("application/x-www-form-urlencoded");
-        if !is_form || types.next().is_some() {
+        let kind = media_type(headers).map_err(|it| OauthError::InvalidRequest(it.to_string()))?;
+        if kind.0 != "application/x-www-form-urlencoded" {
             return Err(OauthError::InvalidRequest(
                 "expected a form (application/x-www-form-urlencoded)".into(),
             ));

@@ -1,5 +1,7 @@
 //! Which client an identifier names: one that registered or was entered here, or one described at its own address.
 
+use std::net::IpAddr;
+
 use serde_json::Value;
 
 use crate::app::App;
@@ -20,7 +22,12 @@ pub(super) enum Unknown {
 }
 
 /// The client an authorization request names. Stores nothing.
-pub(super) async fn client(app: &App, id: &ClientId, wanted_redirect: Option<&str>) -> Result<Client, Unknown> {
+pub(super) async fn client(
+    app: &App,
+    id: &ClientId,
+    wanted_redirect: Option<&str>,
+    address: Option<IpAddr>,
+) -> Result<Client, Unknown> {
     if !client_metadata::is_address(&id.0) {
         let found = clients::find(&app.db, id, app.clock.now()).await?;
         return found.ok_or(Unknown::Unregistered);
@@ -31,7 +38,7 @@ pub(super) async fn client(app: &App, id: &ClientId, wanted_redirect: Option<&st
     if let Some(known) = pinned(&id.0).filter(|it| returns_to(it)) {
         return Ok(published(app, known));
     }
-    let described = app.documents.find(&id.0).await?;
+    let described = app.documents.find(&id.0, address).await?;
     Ok(published(app, &described))
 }
 

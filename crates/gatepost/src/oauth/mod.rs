@@ -16,12 +16,15 @@ mod rotate;
 mod token;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use crate::app::App;
 use crate::page;
 
+/// Nothing that clients or browsers send here comes near it.
+const LARGEST_BODY: usize = 64 * 1024;
 /// What every authorization code begins with.
 const CODE_PREFIX: &str = "gp_ac_";
 /// What every refresh token begins with.
@@ -54,5 +57,6 @@ pub fn router(app: App) -> Router {
         .route("/token", post(token::token).options(metadata::preflight))
         .route("/revoke", post(revoke::revoke).options(metadata::preflight))
         .route("/introspect", post(introspect::introspect))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(app)
 }

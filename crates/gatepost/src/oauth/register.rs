@@ -1,11 +1,13 @@
 //! `POST /register`: clients make themselves known (RFC 7591), within limits.
 
-use axum::Json;
+use std::net::{IpAddr, SocketAddr};
+
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use axum::{Extension, Json};
 use http::header::CACHE_CONTROL;
+use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::SECRET_PREFIX;
@@ -14,34 +16,46 @@ use super::metadata::OPEN;
 use crate::app::App;
 use crate::audit::Entry;
 use crate::client_metadata::{plain_name, redirect, web_address_problem};
+use crate::json::{self, Bounds, LongNumbers};
 use crate::session;
 use crate::store::clients::{self, Client};
 
 const LARGEST_BYTES: usize = 32 * 1024;
+/// What clients say of themselves is short.
+const BOUNDS: Bounds = Bounds {
+    values: 1000,
+    depth: 16,
+    long_numbers: LongNumbers::AsText,
+};
 const MOST_REDIRECTS: usize = 20;
-/// Clients that registered and were never used: more than this many are a flood.
+/// Clients that registered and were never used: beyond this many the oldest are forgotten, but none whose person may
+/// still be on the way through the sign-in.
 const MOST_UNUSED: i64 = 20_000;
+const YOUNG_S: i64 = 1800;
+const FORGOTTEN_AT_ONCE: i64 = 200;
 const METHODS: [&str; 3] = ["none", "client_secret_basic", "client_secret_post"];
 
 /// `POST /register`.
-pub(super) async fn register(State(app): State<App>, body: Bytes) -> Response {
-    match run(&app, &body).await {
+pub(super) async fn register(
+    State(app): State<App>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    match run(&app, &headers, &body, peer.map(|it| it.0.0.ip())).await {
         Ok(answer) => (StatusCode::CREATED, OPEN, [(CACHE_CONTROL, "no-store")], Json(answer)).into_response(),
         Err(error) => error.into_response(),
     }
 }
 
-async fn run(app: &App, body: &[u8]) -> Result<Value, OauthError> {
-    let metadata = read(body)?;
+async fn run(app: &App, headers: &HeaderMap, body: &[u8], address: Option<IpAddr>) -> Result<Value, OauthError> {
+    let metadata = read(headers, body)?;
     let redirects = redirects(&metadata)?;
     check_addresses(&metadata)?;
     check_kinds(&metadata)?;
     let method = auth_method(&metadata)?;
     let now = app.clock.now();
-    let recent = clients::count_since(&app.db, now.plus_seconds(-3600)).await?;
-    if app.settings.registrations_per_hour <= recent || MOST_UNUSED <= clients::count_unused(&app.db).await? {
-        return Err(OauthError::TooMany);
-    }
+    admit(app, address).await?;
     let secret = (method != "none").then(|| format!("{SECRET_PREFIX}{}", app.clock.random().token()));
     // A client that names no type is a native one (many leave it out).
     let application_type = if text(&metadata, "application_type") == Some("web") {
@@ -79,6 +93,23 @@ async fn run(app: &App, body: &[u8]) -> Result<Value, OauthError> {
     Ok(answer(&client, &redirects, secret))
 }
 
+/// Lets a network register its share, here at once and over all replicas as long as not all is taken.
+async fn admit(app: &App, address: Option<IpAddr>) -> Result<(), OauthError> {
+    let now = app.clock.now();
+    if let Some(seconds) = app.registrations.busy_s(address, now) {
+        return Err(OauthError::TooMany { seconds });
+    }
+    // A count of this replica alone says when a network has had enough; what all replicas have is bounded by forgetting.
+    if MOST_UNUSED <= clients::count_unused(&app.db).await? {
+        let forgotten = clients::forget_unused(&app.db, now.plus_seconds(-YOUNG_S), FORGOTTEN_AT_ONCE).await?;
+        if forgotten == 0 {
+            return Err(OauthError::TooMany { seconds: 600 });
+        }
+    }
+    app.registrations.count(address, now);
+    Ok(())
+}
+
 fn answer(client: &Client, redirects: &[String], secret: Option<String>) -> Value {
     let mut answer = json!({
         "client_id": client.id,
@@ -97,11 +128,16 @@ fn answer(client: &Client, redirects: &[String], secret: Option<String>) -> Valu
     answer
 }
 
-fn read(body: &[u8]) -> Result<Map<String, Value>, OauthError> {
+fn read(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, OauthError> {
     if LARGEST_BYTES < body.len() {
         return Err(OauthError::InvalidClientMetadata("expected at most 32 KiB".into()));
     }
-    serde_json::from_slice(body).map_err(|_| OauthError::InvalidClientMetadata("expected a JSON object".into()))
+    let problem = |words: String| OauthError::InvalidClientMetadata(words);
+    json::media_type(headers).map_err(|it| problem(it.to_string()))?;
+    match json::read(body, BOUNDS).map_err(|it| problem(it.to_string()))? {
+        Value::Object(metadata) => Ok(metadata),
+        _ => Err(problem("expected a JSON object".into())),
+    }
 }
 
 fn text<'a>(metadata: &'a Map<String, Value>, name: &str) -> Option<&'a str> {

@@ -1,5 +1,7 @@
 //! One authorization request (OAuth 2.1 §4.1.1), checked in the order that decides where an error may be told.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use super::form::Parameters;
@@ -78,13 +80,13 @@ impl From<Unknown> for Refused {
 }
 
 /// Checks the query of `/authorize`.
-pub(super) async fn check(app: &App, query: &str) -> Result<Checked, Refused> {
+pub(super) async fn check(app: &App, query: &str, address: Option<IpAddr>) -> Result<Checked, Refused> {
     let parameters = Parameters::parse(query.as_bytes()).map_err(Refused::Here)?;
     let client_id: ClientId = parameters
         .find("client_id")
         .ok_or_else(|| Refused::Here("`client_id` is missing".into()))?
         .into();
-    let client = known::client(app, &client_id, parameters.find("redirect_uri")).await?;
+    let client = known::client(app, &client_id, parameters.find("redirect_uri"), address).await?;
     let redirect_uri = redirect_uri(&client, parameters.find("redirect_uri"))?;
     let state = parameters.find("state").map(str::to_owned);
     let refuse = |error, description: &str| Refused::There {

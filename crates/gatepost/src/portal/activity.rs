@@ -15,6 +15,7 @@ use super::visitor::{Place, Visitor};
 use crate::admin::Refused;
 use crate::app::App;
 use crate::audit::{CSV_HEADER, Entry, csv_line, json_line};
+use crate::call::{CallError, Standing};
 use crate::caller::EnvironmentId;
 use crate::clock::Timestamp;
 use crate::page;
@@ -295,10 +296,11 @@ pub(super) async fn export(
         .await
         .map_err(Refused::Audit)?;
     let environment = visitor.caller.environment.clone();
-    let first =
-        (format == Format::Csv).then(|| Ok::<_, crate::store::Error>(Bytes::from_static(CSV_HEADER.as_bytes())));
+    let standing = Standing::of_session(&app, &visitor.caller, visitor.signed_in.session.hash.clone());
+    let first = (format == Format::Csv).then(|| Ok::<_, CallError>(Bytes::from_static(CSV_HEADER.as_bytes())));
     let rest = stream::try_unfold(Some(0), move |after| {
-        next_page(app.clone(), environment.clone(), filters.clone(), format, after)
+        let source = (app.clone(), environment.clone(), filters.clone(), format);
+        next_page(source, standing.clone(), after)
     });
     let body = Body::from_stream(futures_util::StreamExt::chain(stream::iter(first), rest));
     let disposition = format!("attachment; filename=\"{name}\"");
@@ -313,14 +315,14 @@ pub(super) async fn export(
         .into_response())
 }
 
+/// The next page, unless the visitor's access is over.
 async fn next_page(
-    app: App,
-    environment: EnvironmentId,
-    filters: Filters,
-    format: Format,
+    (app, environment, filters, format): (App, EnvironmentId, Filters, Format),
+    standing: Standing,
     after: Option<i64>,
-) -> crate::store::Result<Option<(Bytes, Option<i64>)>> {
+) -> Result<Option<(Bytes, Option<i64>)>, CallError> {
     let Some(after) = after else { return Ok(None) };
+    standing.check().await?;
     let rows = audit::page(&app.db, &environment, &filters.wanted(), after, EXPORT_ROWS).await?;
     let Some(last) = rows.last().map(|it| it.seq) else {
         return Ok(None);

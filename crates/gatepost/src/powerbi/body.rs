@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::SendError;
+use super::until::{Ended, Until};
 
 /// An error of a body somebody else produces.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -31,6 +32,17 @@ impl Body {
     /// No body.
     pub fn empty() -> Self {
         Self::Bytes(Bytes::new())
+    }
+
+    /// The same, whose upload fails once `ended` is over.
+    pub fn until(self, ended: Ended) -> Self {
+        match self {
+            Self::Bytes(bytes) => Self::Bytes(bytes),
+            Self::Stream(body) => {
+                let body = body.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+                Self::stream(Until::new(body, ended))
+            }
+        }
     }
 
     /// An upload, passed on as it comes.

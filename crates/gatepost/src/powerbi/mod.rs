@@ -9,9 +9,11 @@ mod headers;
 mod send;
 #[cfg(test)]
 mod tests;
+mod until;
 mod upload;
 
 pub use body::{AnswerBody, Body, BoxError};
 pub use budget::{Budget, Budgets, Identity, Turn};
 pub use failure::{Kind, PowerBiFailure, parse_error};
 pub use send::{Limits, PowerBi, Refusal, SendError, Upstream, UpstreamAnswer};
+pub use until::Ended;

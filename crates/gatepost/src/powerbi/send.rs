@@ -154,6 +154,8 @@ pub enum SendError {
     Truncated,
     #[error("the answer of Power BI is compressed although that was not asked for")]
     Compressed,
+    #[error("the access under which the answer was read was taken back")]
+    TakenBack,
     #[error("the upload is larger than allowed")]
     UploadTooLarge,
     #[error("the upload did not come whole")]

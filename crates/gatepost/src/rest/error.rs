@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::json;
 
 use crate::app::App;
-use crate::call::{AuthFailure, CallError, Problem};
+use crate::call::{AuthFailure, BodyProblem, CallError, Problem};
 use crate::powerbi::SendError;
 
 pub(super) const TRACE: HeaderName = HeaderName::from_static("gatepost-trace");
@@ -26,10 +26,12 @@ pub(super) enum Refusal {
     Auth(AuthFailure),
     Call(CallError),
     /// The body cannot be judged, so it is not sent.
-    Body(&'static str),
+    Body(String),
     TooLarge(usize),
     UploadTooLarge,
     MediaType,
+    /// The body is in other characters than those everybody reads.
+    Charset,
     Method,
     NotFound,
     /// There is no such download for this caller, whatever the reason.
@@ -39,6 +41,16 @@ pub(super) enum Refusal {
 impl From<CallError> for Refusal {
     fn from(error: CallError) -> Self {
         Self::Call(error)
+    }
+}
+
+impl From<BodyProblem> for Refusal {
+    fn from(problem: BodyProblem) -> Self {
+        match problem {
+            BodyProblem::TooLarge(most) => Self::TooLarge(most),
+            BodyProblem::Memory(full) => Self::Call(full.into()),
+            BodyProblem::Broken | BodyProblem::Json(_) => Self::Body(problem.to_string()),
+        }
     }
 }
 
@@ -110,13 +122,13 @@ impl Refusal {
                 "body_invalid",
                 400,
                 format!("The body cannot be used: {why}."),
-                "Send one JSON object in UTF-8, each key once.",
+                "Send one JSON object in UTF-8, each key once, with no more in it than the operation's reference page allows.",
             ),
             Self::TooLarge(most) => plain(
                 "body_too_large",
                 413,
                 format!("The body is larger than {most} bytes."),
-                "Send less; an administrator can raise request_body_bytes.",
+                "Send less at a time; the operation's reference page says how much it takes, and request_body_bytes is the most of all.",
             ),
             Self::UploadTooLarge => CallError::Send(SendError::UploadTooLarge).problem(),
             Self::MediaType => plain(
@@ -124,6 +136,12 @@ impl Refusal {
                 415,
                 "The body is neither JSON nor, for an import, multipart/form-data.".into(),
                 "Set Content-Type: application/json.",
+            ),
+            Self::Charset => plain(
+                "charset",
+                415,
+                "The body is not in UTF-8: its Content-Type names another charset.".into(),
+                "Send it in UTF-8, with Content-Type: application/json.",
             ),
             Self::Method => plain(
                 "method_not_allowed",

@@ -17,7 +17,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method};
 
 use crate::app::App;
-use crate::call::{self, AuthFailure, Incoming};
+use crate::call::{self, AuthFailure, CallError, Incoming, Standing};
 use crate::caller::Caller;
 use crate::rest::error::Refusal;
 
@@ -70,27 +70,44 @@ async fn send(
     path: &str,
     body: axum::body::Body,
 ) -> Result<call::Answer, Refusal> {
-    let request = match read(app, parts, path, body).await {
-        Ok(request) => request,
-        Err(refusal) => {
-            let problem = refusal.problem(app);
-            call::turned_away(app, caller, problem.code, &problem.detail).await?;
-            return Err(refusal);
-        }
+    // First the place in line: whoever waits there holds nothing.
+    let standing = Standing::of(app, caller);
+    let place = match standing.during(call::enter(app, &caller.person)).await {
+        Ok(Ok(place)) => place,
+        Ok(Err(error)) | Err(error) => return Err(turned_away(app, caller, error.into()).await?),
     };
-    Ok(call::call(app, caller, request).await?)
+    let request = match read(app, caller, parts, path, body).await {
+        Ok(request) => request,
+        Err(refusal) => return Err(turned_away(app, caller, refusal).await?),
+    };
+    Ok(call::call_from(app, caller, request, standing, place).await?)
 }
 
-async fn read(app: &App, parts: &Parts, path: &str, body: axum::body::Body) -> Result<call::Request, Refusal> {
+/// Puts a refusal on record.
+async fn turned_away(app: &App, caller: &Caller, refusal: Refusal) -> Result<Refusal, CallError> {
+    let problem = refusal.problem(app);
+    call::turned_away(app, caller, problem.code, &problem.detail).await?;
+    Ok(refusal)
+}
+
+async fn read(
+    app: &App,
+    caller: &Caller,
+    parts: &Parts,
+    path: &str,
+    body: axum::body::Body,
+) -> Result<call::Request, Refusal> {
     let method = parts.method.as_str();
-    let (body, json) = body::read(app, method, path, &parts.headers, body).await?;
+    let read = body::read(app, &caller.person, method, path, &parts.headers, body).await?;
     let incoming = Incoming {
         method,
         path,
         query: parts.uri.query(),
         headers: parts.headers.clone(),
     };
-    Ok(call::Request::of_http(app, incoming, body, json)?)
+    let mut request = call::Request::of_http(app, incoming, read.body, read.json)?;
+    request.held = read.held;
+    Ok(request)
 }
 
 /// The environment's slug, if the path names one, and the rest of the path after `root`.

@@ -1,8 +1,12 @@
 //! The browser's session: `__Host-` cookies, CSRF tokens, rotation at sign-in, expiry on the server.
 
+mod looks;
 mod per_minute;
+mod strangers;
 
+pub use looks::{FRESH, Look, Looks};
 pub use per_minute::{PerMinute, network_of};
+pub use strangers::{Bounds, Strangers};
 
 use std::net::{IpAddr, SocketAddr};
 

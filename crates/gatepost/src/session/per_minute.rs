@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 
 use crate::clock::Timestamp;
+use crate::network::Network;
 
 const MINUTE_MS: i64 = 60_000;
 /// Networks remembered at once; when all are taken, further ones count as busy until the minute is over.
@@ -97,13 +98,9 @@ impl Counted {
     }
 }
 
-/// Whom an address belongs to: an IPv6 subscriber has a whole /64 to choose from.
+/// The network of an address, as a text to count by.
 pub fn network_of(address: Option<IpAddr>) -> String {
-    match address {
-        None => "unknown".to_owned(),
-        Some(IpAddr::V6(it)) if it.to_ipv4_mapped().is_none() => format!("{:x?}", &it.segments()[..4]),
-        Some(other) => other.to_canonical().to_string(),
-    }
+    address.map_or_else(|| "unknown".to_owned(), |it| Network::of(it).to_string())
 }
 
 #[cfg(test)]

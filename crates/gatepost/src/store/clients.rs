@@ -166,18 +166,18 @@ pub async fn touch(db: &Db, id: &ClientId, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// How many clients registered themselves since `since`.
-pub async fn count_since(db: &Db, since: Timestamp) -> Result<i64> {
-    Ok(
-        on!(db, pool => sqlx::query_scalar("SELECT COUNT(*) FROM clients WHERE $1 <= created_at AND kind = 'dynamic'").bind(since).fetch_one(pool).await)?,
-    )
-}
-
 /// How many registered clients nobody has used yet.
 pub async fn count_unused(db: &Db) -> Result<i64> {
     Ok(
         on!(db, pool => sqlx::query_scalar("SELECT COUNT(*) FROM clients WHERE used_at IS NULL AND kind = 'dynamic'").fetch_one(pool).await)?,
     )
+}
+
+/// Removes up to `most` clients, the oldest first, that registered before `before` and were never used.
+pub async fn forget_unused(db: &Db, before: Timestamp, most: i64) -> Result<u64> {
+    Ok(on!(db, pool => sqlx::query(
+        "DELETE FROM clients WHERE id IN (SELECT id FROM clients WHERE used_at IS NULL AND kind = 'dynamic' AND created_at < $1 ORDER BY created_at LIMIT $2)")
+        .bind(before).bind(most).execute(pool).await.map(|it| it.rows_affected()))?)
 }
 
 /// Removes clients that nobody used in time.

@@ -1,7 +1,6 @@
 //! What a running tool has: who asks, and the one way to Power BI.
 
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use catalogue::Catalogue;
 use serde_json::{Map, Value};
@@ -10,16 +9,10 @@ use super::fault::{Again, Fault};
 use super::progress::Progress;
 use super::tool::Tool;
 use crate::app::App;
-use crate::call::{self, Answer, CallError, File, Request};
+use crate::call::{self, Answer, CallError, File, Request, Standing};
 use crate::caller::Caller;
 use crate::policy::{Policies, may_ever};
 use crate::powerbi::PowerBiFailure;
-
-/// The largest answer a tool reads: executeQueries stops at 15 MB.
-pub(super) const MOST_BYTES: usize = 24 * 1024 * 1024;
-
-/// Whoever was let in this lately is not looked up again.
-const TRUSTED: Duration = Duration::from_millis(800);
 
 /// What a running tool has.
 pub(super) struct Context<'a> {
@@ -29,8 +22,8 @@ pub(super) struct Context<'a> {
     /// Those in force when the tool was called; each call decides anew.
     pub policies: Arc<Policies>,
     pub progress: &'a Progress,
-    /// When the caller was last seen to be let in.
-    let_in: Mutex<Instant>,
+    /// A tool may run for minutes: a lock or a revocation counts for its next call.
+    standing: Standing,
 }
 
 impl<'a> Context<'a> {
@@ -42,14 +35,14 @@ impl<'a> Context<'a> {
         policies: Arc<Policies>,
         progress: &'a Progress,
     ) -> Self {
-        let let_in = Mutex::new(Instant::now());
+        let standing = Standing::of(app, caller);
         Self {
             app,
             caller,
             tool,
             policies,
             progress,
-            let_in,
+            standing,
         }
     }
 
@@ -72,8 +65,7 @@ impl<'a> Context<'a> {
         self.may_emit(id)?;
         let request = Request::of_upload(self.app, self.tool.name, id, arguments, &file)?;
         let answer = self.send(request).await?;
-        let bytes = answer.content.bytes(MOST_BYTES).await.map_err(Fault::Answer)?;
-        serde_json::from_slice(&bytes).map_err(|_| Fault::Unreadable)
+        Ok(self.read(answer).await?.value)
     }
 
     fn may_emit(&self, id: &'static str) -> Result<(), CallError> {
@@ -84,27 +76,13 @@ impl<'a> Context<'a> {
     }
 
     async fn send(&self, request: Request) -> Result<Answer, Fault> {
-        self.still_stands().await?;
+        self.standing.check().await?;
         let what = request.operation.summary.as_str();
         let mut answer = call::call(self.app, self.caller, request).await?;
         match answer.failure.take() {
             Some(failure) => Err(self.refused(what, failure).await),
             None => Ok(answer),
         }
-    }
-
-    /// A tool may run for minutes: a lock or a revocation counts for its next call.
-    async fn still_stands(&self) -> Result<(), CallError> {
-        if self.let_in.lock().is_ok_and(|at| at.elapsed() < TRUSTED) {
-            return Ok(());
-        }
-        if !call::stands(self.app, self.caller).await? {
-            return Err(CallError::TakenBack);
-        }
-        if let Ok(mut at) = self.let_in.lock() {
-            *at = Instant::now();
-        }
-        Ok(())
     }
 
     async fn refused(&self, what: &'static str, failure: PowerBiFailure) -> Fault {
@@ -124,13 +102,13 @@ impl<'a> Context<'a> {
     /// Calls one operation and reads its whole answer.
     pub(super) async fn bytes(&self, id: &'static str, arguments: Map<String, Value>) -> Result<bytes::Bytes, Fault> {
         let answer = self.call(id, arguments).await?;
-        answer.content.bytes(MOST_BYTES).await.map_err(Fault::Answer)
+        self.whole(answer).await
     }
 
     /// Calls one operation and reads its answer as JSON.
     pub(super) async fn json(&self, id: &'static str, arguments: Map<String, Value>) -> Result<Value, Fault> {
-        let bytes = self.bytes(id, arguments).await?;
-        serde_json::from_slice(&bytes).map_err(|_| Fault::Unreadable)
+        let answer = self.call(id, arguments).await?;
+        Ok(self.read(answer).await?.value)
     }
 
     /// Calls an operation that answers a list and gives its entries.

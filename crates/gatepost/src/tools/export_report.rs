@@ -147,8 +147,7 @@ async fn wait(context: &Context<'_>, job: &Job) -> Result<Said, Fault> {
             .get(http::header::RETRY_AFTER)
             .and_then(|it| it.to_str().ok());
         let pause = header.and_then(|it| it.parse::<u64>().ok());
-        let bytes = answer.content.bytes(1024 * 1024).await.map_err(Fault::Answer)?;
-        let status: Value = serde_json::from_slice(&bytes).map_err(|_| Fault::Unreadable)?;
+        let status = context.read(answer).await?.value;
         match status["status"].as_str() {
             Some("Succeeded") => return done(context, job, &status).await,
             Some("Failed") => return Err(Fault::Words(failed(&status, pause.is_some()))),

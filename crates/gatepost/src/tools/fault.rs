@@ -21,6 +21,8 @@ pub(super) enum Fault {
     },
     /// The answer did not come whole.
     Answer(SendError),
+    /// The answer holds more than a tool reads.
+    TooMuch { most: usize },
     /// The answer is not what the operation answers.
     Unreadable,
     /// The model can mend it: these words say how.
@@ -51,6 +53,9 @@ impl Fault {
                 format!("{}\nTrace {trace}.", of_failure(what, failure, again.as_ref()))
             }
             Self::Answer(error) => of_problem(&CallError::Send(*error).problem(), trace),
+            Self::TooMuch { most } => format!(
+                "Power BI's answer holds more than {most} values, which is more than a tool reads. It was not read.\nAsk for less: a filter, fewer fields or rows ($filter, $top and $skip, TOPN), or one workspace at a time.\nTrace {trace}."
+            ),
             Self::Unreadable => format!(
                 "Power BI answered something that is not the expected JSON.\nTry again; if it stays, tell an administrator of the gateway.\nTrace {trace}."
             ),
@@ -72,7 +77,7 @@ impl Fault {
         match self {
             Self::NotFound(_) => true,
             Self::Refused { failure, .. } => failure.kind == Kind::NotFound,
-            Self::Call(_) | Self::Answer(_) | Self::Unreadable | Self::Words(_) => false,
+            Self::Call(_) | Self::Answer(_) | Self::TooMuch { .. } | Self::Unreadable | Self::Words(_) => false,
         }
     }
 
@@ -93,6 +98,7 @@ impl Fault {
                 None => format!("refused by Power BI with status {}", failure.status),
             },
             Self::Answer(error) => error.to_string(),
+            Self::TooMuch { most } => format!("the answer holds more than {most} values"),
             Self::Unreadable => "the answer could not be read".into(),
             Self::Words(words) | Self::NotFound(words) => words.clone(),
         }

@@ -1,5 +1,6 @@
 //! The workflow tools for agents: what people ask of Power BI, each in one call, written on `call` alone.
 
+mod answer;
 mod arguments;
 mod cancel_refresh;
 mod context;

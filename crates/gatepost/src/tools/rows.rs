@@ -12,6 +12,8 @@ use super::text::{cell, is_invisible};
 
 /// Rows that are kept of an answer; the others are only counted.
 pub(super) const MOST_ROWS: usize = 10_000;
+/// Cells of the rows that are kept: far more than fit into an answer of ours.
+const MOST_CELLS: usize = 200_000;
 
 /// What a query answered.
 #[derive(Debug, Default, PartialEq)]
@@ -68,10 +70,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Kept<'a> {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
                 let mut kept = Kept::default();
-                while kept.count < MOST_ROWS {
-                    let Some(row) = list.next_element()? else {
+                let mut cells = 0;
+                while kept.count < MOST_ROWS && cells < MOST_CELLS {
+                    let Some(row) = list.next_element::<Row<'_>>()? else {
                         return Ok(kept);
                     };
+                    cells += row.0.len();
                     kept.rows.push(row);
                     kept.count += 1;
                 }

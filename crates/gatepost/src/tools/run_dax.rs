@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::answer::apart;
 use super::arguments::{text, whole};
 use super::context::Context;
 use super::fault::Fault;
@@ -94,7 +95,8 @@ pub(super) async fn query_rows(context: &Context<'_>, model: &Item, query: &str)
         None => "datasets.execute_queries",
     };
     let body = context.bytes(operation, arguments).await?;
-    rows::read(&body).ok_or(Fault::Unreadable)
+    let read = apart(body, rows::read).await;
+    read.flatten().ok_or(Fault::Unreadable)
 }
 
 fn said(found: &Rows, most: usize) -> Said {

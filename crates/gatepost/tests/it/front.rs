@@ -257,6 +257,7 @@ async fn foreign_hosts_are_misdirected_and_large_heads_too_large() {
     assert_eq!(front.served(), 0);
 }
 
+/// DOS-18
 #[tokio::test]
 async fn a_panic_ends_one_request() {
     let front = Front::start(Limits::default()).await;
@@ -275,6 +276,7 @@ async fn a_panic_ends_one_request() {
     assert_eq!(status_of(&read_until(&mut stream, "hello").await), "200");
 }
 
+/// DOS-01
 #[tokio::test]
 async fn stalled_peers_are_cut_off_and_others_are_served_meanwhile() {
     let front = Front::start(short()).await;
@@ -324,6 +326,7 @@ async fn a_head_that_drips_is_cut_off_however_steadily_it_drips() {
     assert_eq!(front.served(), 0);
 }
 
+/// DOS-02
 #[tokio::test]
 async fn a_body_that_stalls_is_cut_off() {
     let front = Front::start(short()).await;
@@ -354,6 +357,7 @@ async fn an_idle_connection_is_closed_and_one_with_a_request_under_way_is_not() 
     assert_eq!(read_to_end(&mut busy).await, "", "it is idle now");
 }
 
+/// DOS-03
 #[tokio::test]
 async fn a_peer_that_does_not_read_is_cut_off() {
     let front = Front::start(short()).await;

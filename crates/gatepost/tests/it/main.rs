@@ -5,6 +5,7 @@
 mod answers;
 mod authorize;
 mod backup;
+mod bounds;
 mod browser;
 mod callback;
 mod clients;

@@ -20,7 +20,8 @@ In the examples, `$GATEPOST` is the address of the gateway and `$KEY` an API key
 
 **Effect** is what policies are written about: `read`, `run`, `create`, `update`, `delete`, `share` or `admin`. **Permissions** are delegated permissions of the \
 Power BI Service; the person needs rights on the object as well. A field that is not marked *required* in a body may be left out; one that is not marked \
-*always* in an answer may be missing or null, and answers may hold more fields than are listed.
+*always* in an answer may be missing or null, and answers may hold more fields than are listed. A JSON body may have 1 MiB and hold 50,000 values (lists and \
+objects counted too) where no *largest body* says otherwise.
 
 ";
 

@@ -1,6 +1,7 @@
 //! One operation as a section of its group's page.
 
 use anyhow::Result;
+use catalogue::BodyBound;
 use catalogue::Field;
 use catalogue::Operation;
 use catalogue::Paging;
@@ -66,12 +67,19 @@ fn facts(operation: &Operation, page: &[&Operation]) -> Vec<Vec<String>> {
     if let Some(limit) = &operation.rate {
         rows.push(("rate", rate(limit)));
     }
+    if operation.body.is_some() && operation.body_bound != BodyBound::default() {
+        rows.push(("largest body", body_bound(operation.body_bound)));
+    }
     if !operation.limits.is_empty() {
         rows.push(("limits", operation.limits.join("; ")));
     }
     rows.into_iter()
         .map(|(name, value)| vec![name.to_owned(), value])
         .collect()
+}
+
+fn body_bound(bound: BodyBound) -> String {
+    format!("{} KiB, {} values", bound.kibibytes, bound.values)
 }
 
 /// A link to another operation, on this page or that of its group.

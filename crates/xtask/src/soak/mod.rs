@@ -2,6 +2,7 @@
 
 mod fuzz;
 mod kills;
+mod memory;
 mod report;
 mod restarts;
 mod run;
@@ -20,7 +21,7 @@ use crate::soak::run::Run;
 use crate::steps::Steps;
 
 /// Every soak, in the order of their rows.
-const SOAKS: &[Soak] = &[fuzz::SOAK, kills::SOAK, restarts::SOAK];
+const SOAKS: &[Soak] = &[fuzz::SOAK, kills::SOAK, memory::SOAK, restarts::SOAK];
 
 /// One long check.
 #[derive(Clone, Copy)]

@@ -4,9 +4,9 @@ use crate::tidy::source::Source;
 
 /// Modules of `crates/gatepost/src` from the bottom up.
 pub(crate) const LAYERS: &[&[&str]] = &[
-    &["clock"],
+    &["clock", "json", "network"],
     &["caller"],
-    &["vault", "policy"],
+    &["vault", "policy", "memory"],
     &["store"],
     &["audit", "client_metadata", "entra", "powerbi", "session"],
     &["openid"],

@@ -1,6 +1,7 @@
 //! Rules of the house that need no compiler: layers, walls between modules, file length, first lines, invariants, attacks.
 
 mod dependencies;
+mod ends;
 mod files;
 mod invariants;
 mod layers;
@@ -21,6 +22,7 @@ pub(crate) fn complaints(root: &Path) -> Result<Vec<String>> {
     let mut found = files::complaints(&sources);
     found.extend(layers::complaints(&sources));
     found.extend(walls::complaints(&sources));
+    found.extend(ends::complaints(&sources));
     found.extend(dependencies::complaints(root, &sources)?);
     found.extend(invariants::complaints(root, &sources)?);
     found.extend(matrix::complaints(root, &sources)?);
@@ -78,6 +80,11 @@ mod tests {
     #[test]
     fn whatever_judges_a_secret_counts_the_attempt() {
         assert_eq!(walls::secrets_judged_elsewhere(&the_tree()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_stream_looks_whether_its_access_stands() {
+        assert_eq!(ends::complaints(&the_tree()), Vec::<String>::new());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -17,7 +17,13 @@ use super::Limits;
 
 /// How many requests of a connection are under way.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Activity(Arc<AtomicUsize>);
+pub(super) struct Activity(Arc<Requests>);
+
+#[derive(Debug, Default)]
+struct Requests {
+    underway: AtomicUsize,
+    has_begun: AtomicBool,
+}
 
 /// One request under way.
 #[derive(Debug)]
@@ -25,25 +31,32 @@ pub(super) struct Underway(Activity);
 
 impl Activity {
     pub(super) fn begin(&self) -> Underway {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.0.underway.fetch_add(1, Ordering::Relaxed);
+        self.0.has_begun.store(true, Ordering::Relaxed);
         Underway(self.clone())
     }
 
+    /// Whether there ever was a request.
+    pub(super) fn has_begun(&self) -> bool {
+        self.0.has_begun.load(Ordering::Relaxed)
+    }
+
     pub(super) fn is_idle(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == 0
+        self.0.underway.load(Ordering::Relaxed) == 0
     }
 }
 
 impl Drop for Underway {
     fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.0.underway.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 /// A request body that fails when it comes too slowly.
 pub(super) struct PacedBody {
     inner: Incoming,
-    started: Instant,
+    /// When its reading began: whoever waits for a turn before reading takes nothing from the peer's time.
+    started: Option<Instant>,
     grace: Duration,
     bytes_per_s: u64,
     received: u64,
@@ -63,7 +76,7 @@ impl PacedBody {
         let bytes_per_s = limits.body_bytes_per_s.max(1);
         Self {
             inner,
-            started: Instant::now(),
+            started: None,
             grace: limits.body,
             bytes_per_s,
             received: 0,
@@ -71,8 +84,9 @@ impl PacedBody {
         }
     }
 
-    fn deadline(&self) -> Instant {
-        self.started + self.grace + Duration::from_secs(self.received / self.bytes_per_s)
+    fn deadline(&mut self) -> Instant {
+        let started = *self.started.get_or_insert_with(Instant::now);
+        started + self.grace + Duration::from_secs(self.received / self.bytes_per_s)
     }
 }
 

@@ -1,7 +1,7 @@
 //! How many connections there may be, in all and of one address.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ipnet::IpNet;
@@ -9,9 +9,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Limits;
 use super::peer::is_among;
+use crate::network::Network;
 
 /// Open connections of each network.
-type Counts = Arc<Mutex<HashMap<IpAddr, usize>>>;
+type Counts = Arc<Mutex<HashMap<Network, usize>>>;
 
 /// Counts connections.
 pub(super) struct Slots {
@@ -24,7 +25,7 @@ pub(super) struct Slots {
 /// A connection's place, given back when dropped.
 pub(super) struct Slot {
     _permit: OwnedSemaphorePermit,
-    counted: Option<(IpAddr, Counts)>,
+    counted: Option<(Network, Counts)>,
 }
 
 impl Slots {
@@ -54,7 +55,7 @@ impl Slots {
                 counted: None,
             });
         }
-        let network = network_of(address);
+        let network = Network::of(address);
         let mut counts = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(network).or_insert(0);
         if self.per_address <= *count {
@@ -78,13 +79,5 @@ impl Drop for Slot {
                 counts.remove(network);
             }
         }
-    }
-}
-
-/// One IPv6 customer has at least a /64 to choose addresses from.
-fn network_of(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(it) => IpAddr::V6(Ipv6Addr::from_bits(it.to_bits() & !u128::from(u64::MAX))),
     }
 }

@@ -27,6 +27,8 @@ const LINGER_BYTES: usize = 1024 * 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Awaited {
     FirstByte,
+    /// Of HTTP/2, whose preface may be all that ever comes.
+    FirstRequest,
     Head,
     NextRequest,
 }
@@ -75,10 +77,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
         let mut buffer = ReadBuf::new(&mut space);
         if Pin::new(&mut self.io).poll_read(cx, &mut buffer)?.is_pending() {
             ready!(self.poll_read_deadline(cx));
-            return Poll::Ready(Err(io::Error::new(
-                io::ErrorKind::TimedOut,
-                "the peer was silent for too long",
-            )));
+            return Poll::Ready(Err(silent()));
         }
         let read = buffer.filled();
         self.has_begun |= !read.is_empty();
@@ -94,7 +93,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
             let wait = match awaited {
                 None => return Poll::Pending,
                 Some(Awaited::FirstByte) => self.limits.first_byte,
-                Some(Awaited::Head) => self.limits.head,
+                Some(Awaited::FirstRequest | Awaited::Head) => self.limits.head,
                 Some(Awaited::NextRequest) => self.limits.idle,
             };
             self.read_timer.as_mut().reset(Instant::now() + wait);
@@ -109,6 +108,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
     fn now_awaited(&self) -> Option<Awaited> {
         match () {
             () if !self.has_begun => Some(Awaited::FirstByte),
+            () if self.framing.is_open() && !self.activity.has_begun() => Some(Awaited::FirstRequest),
             () if self.framing.is_open() || !self.activity.is_idle() => None,
             () if self.framing.is_between_requests() && self.raw.is_empty() => Some(Awaited::NextRequest),
             () => Some(Awaited::Head),
@@ -177,6 +177,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<T> {
 impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
     /// Reads straight into hyper's buffer: HTTP/2, or the middle of a body.
     fn poll_passing(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        // Frames that belong to no request win no time: a flood of them would keep this from ever being pending.
+        if self.framing.is_open() && self.now_awaited().is_some() && self.poll_read_deadline(cx).is_ready() {
+            return Poll::Ready(Err(silent()));
+        }
         let before = buf.filled().len();
         match Pin::new(&mut self.io).poll_read(cx, buf) {
             Poll::Ready(result) => {
@@ -185,13 +189,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
             }
             Poll::Pending => {
                 ready!(self.poll_read_deadline(cx));
-                Poll::Ready(Err(io::Error::new(
-                    io::ErrorKind::TimedOut,
-                    "the peer was silent for too long",
-                )))
+                Poll::Ready(Err(silent()))
             }
         }
     }
+}
+
+fn silent() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "the peer was silent for too long")
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<T> {

@@ -116,7 +116,7 @@ fn a_refusal_names_the_request_it_belongs_to_if_that_can_be_read() {
     let rpc::Refusal { id, failure } = *rpc::read(b"{").unwrap_err();
     insta::assert_snapshot!(
         String::from_utf8_lossy(&failure.response(id.as_ref())),
-        @r#"{"jsonrpc":"2.0","error":{"code":-32700,"message":"expected one JSON object in UTF-8 without a byte order mark"}}"#
+        @r#"{"jsonrpc":"2.0","error":{"code":-32700,"message":"expected one JSON value in UTF-8 without a byte order mark"}}"#
     );
 }
 

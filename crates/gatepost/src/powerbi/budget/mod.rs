@@ -204,8 +204,8 @@ impl Budgets {
         }
     }
 
-    /// A place among the calls of this person that are under way at the same time.
-    pub async fn enter(&self, person: &PersonId) -> tokio::sync::OwnedSemaphorePermit {
+    /// A place among the calls of this person that are under way at the same time, or how many wait for one if that is too many.
+    pub async fn enter(&self, person: &PersonId) -> Result<tokio::sync::OwnedSemaphorePermit, usize> {
         self.lanes.enter(person).await
     }
 

@@ -290,7 +290,9 @@ fn after(fault: Fault, list: &List) -> Result<After, Fault> {
         _ if fault.is_throttled() => Ok(After::Stop(format!(
             "{place}: Power BI asks for fewer calls; go on in a minute"
         ))),
-        Fault::Refused { .. } | Fault::Unreadable => Ok(After::GoOn(format!("{place}: {}", fault.brief()))),
+        Fault::Refused { .. } | Fault::TooMuch { .. } | Fault::Unreadable => {
+            Ok(After::GoOn(format!("{place}: {}", fault.brief())))
+        }
         Fault::Call(_) | Fault::Answer(_) | Fault::Words(_) | Fault::NotFound(_) => Err(fault),
     }
 }

@@ -4,9 +4,9 @@ use catalogue::{Answer, Effect, Operation};
 use serde_json::{Map, Value, json};
 
 use super::{READ, WRITE, caller_of, describe, known};
-use crate::call::CallError;
+use crate::call::{CallError, Content};
 use crate::tools::arguments::{text, texts, whole};
-use crate::tools::context::{Context, MOST_BYTES};
+use crate::tools::context::Context;
 use crate::tools::fault::Fault;
 use crate::tools::link::{Download, link};
 use crate::tools::outcome::Said;
@@ -82,18 +82,23 @@ async fn run(context: &Context<'_>, arguments: &Map<String, Value>) -> Result<Sa
         .get("x-ms-request-id")
         .and_then(|it| it.to_str().ok())
         .map(clean);
-    let content = answer.content.bytes(MOST_BYTES).await.map_err(Fault::Answer)?;
-    if content.is_empty() {
+    if is_empty(&answer.content) {
         return Ok(done(operation, status.as_u16(), job.as_deref()).into());
     }
+    let read = match context.read(answer).await {
+        Err(Fault::TooMuch { .. }) if operation.effect == Effect::Read => return file(context, operation, given).await,
+        read => read?,
+    };
     let shown = Shown {
-        fields: &texts(arguments, "fields"),
+        fields: texts(arguments, "fields").into_iter().map(str::to_owned).collect(),
         from: whole(arguments, "from").unwrap_or(0),
     };
-    let Ok(value) = serde_json::from_slice::<Value>(&content) else {
-        return Err(Fault::Unreadable);
-    };
-    let mut words = shown.said(value);
+    // What there is to write of a large answer takes as long as reading it.
+    let writing = tokio::task::spawn_blocking(move || {
+        let _held = read.held;
+        shown.said(read.value)
+    });
+    let mut words = writing.await.map_err(|_| Fault::Unreadable)?;
     if words.is_cut && operation.effect == Effect::Read {
         let link = whole_answer(context, operation, given).await?;
         words
@@ -101,6 +106,10 @@ async fn run(context: &Context<'_>, arguments: &Map<String, Value>) -> Result<Sa
             .push_str(&format!("\nThe whole answer, for the person to open: {link}"));
     }
     Ok(words.text.into())
+}
+
+fn is_empty(content: &Content) -> bool {
+    matches!(content, Content::Whole(bytes) if bytes.is_empty())
 }
 
 fn other_tool(operation: &Operation) -> Fault {
@@ -136,7 +145,7 @@ fn done(operation: &Operation, status: u16, job: Option<&str>) -> String {
     format!("Done: {} (status {status}).{job}{more}", operation.id)
 }
 
-/// A file is not fetched here: the person fetches it by the link, under the policies that then hold.
+/// A file, or an answer too large to be read, is not fetched here: the person fetches it by the link, under the policies that then hold.
 async fn file(
     context: &Context<'_>,
     operation: &'static Operation,
@@ -144,7 +153,7 @@ async fn file(
 ) -> Result<Said, Fault> {
     let link = whole_answer(context, operation, arguments).await?;
     Ok(format!(
-        "The answer is a file: {link}\nOnly the person for whom it was made can open the link, signed in to the gateway in a browser or with their token, for 24 hours. Power BI is asked for the file when the link is opened."
+        "The answer is a file, or as large as one: {link}\nOnly the person for whom it was made can open the link, signed in to the gateway in a browser or with their token, for 24 hours. Power BI is asked for the file when the link is opened."
     )
     .into())
 }
@@ -171,8 +180,8 @@ async fn whole_answer(
 }
 
 /// Which part of an answer is shown.
-pub(super) struct Shown<'a> {
-    pub fields: &'a [&'a str],
+pub(super) struct Shown {
+    pub fields: Vec<String>,
     pub from: usize,
 }
 
@@ -182,7 +191,7 @@ pub(super) struct Words {
     pub is_cut: bool,
 }
 
-impl Shown<'_> {
+impl Shown {
     /// As many entries as fit, or as much of the text when the answer is no list.
     pub(super) fn said(&self, mut value: Value) -> Words {
         let list = match &mut value {

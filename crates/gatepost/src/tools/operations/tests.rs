@@ -48,6 +48,7 @@ fn every_operation_describes_itself_within_bounds() {
 }
 
 fn shown(value: Value, fields: &[&str], from: usize) -> (String, bool) {
+    let fields = fields.iter().map(|it| (*it).to_owned()).collect();
     let words = Shown { fields, from }.said(value);
     (words.text, words.is_cut)
 }

@@ -379,3 +379,26 @@ async fn well_known_clients_work_without_asking_anybody() {
     }
     assert_eq!(maker.asked(), 0);
 }
+
+/// DOS-11: two dozen slow descriptions once kept nearly everybody from being read, and the failure was kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_descriptions_keep_nobody_elses_from_being_read() {
+    let maker = Maker::start().await;
+    let world = Arc::new(world(&maker).await);
+    maker.json("/oauth/client.json", &described());
+    let slow = (0..24).map(|at| {
+        let (world, path) = (world.clone(), format!("/slow-{at}"));
+        maker.raw(&path, maker::DRIPS);
+        tokio::spawn(async move { open(&world, &format!("https://client.example{path}")).await.0 })
+    });
+    let slow: Vec<_> = slow.collect();
+    while maker.asked() < 4 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let (status, page) = open(&world, ID).await;
+    assert_eq!(status, 200, "{page}");
+    assert!(slow.iter().any(|it| !it.is_finished()), "those are slow still");
+    for it in slow {
+        assert_eq!(it.await.unwrap(), 400);
+    }
+}

@@ -8,9 +8,9 @@ mod headers;
 mod identities;
 mod paths;
 mod repeats;
-mod streams;
+pub(crate) mod streams;
 mod unsaid;
-mod upstream;
+pub(crate) mod upstream;
 
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
@@ -29,19 +29,19 @@ async fn with_key(upn: &str) -> (World, String) {
 }
 
 impl World {
-    fn ask(&self, method: Method, key: &str, path: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn ask(&self, method: Method, key: &str, path: &str) -> reqwest::RequestBuilder {
         self.http
             .request(method, format!("{}{path}", self.url))
             .bearer_auth(key)
     }
 
-    async fn power_bi(&self) -> Vec<Value> {
+    pub(crate) async fn power_bi(&self) -> Vec<Value> {
         self.ledger("kind=powerbi").await
     }
 }
 
 /// A refusal of the gateway's own: status, code and the answer's body.
-async fn problem(answer: Response) -> (u16, String, Value) {
+pub(crate) async fn problem(answer: Response) -> (u16, String, Value) {
     assert_eq!(answer.headers()["content-type"], "application/problem+json");
     let header = answer.headers()["gatepost-error"].to_str().unwrap().to_owned();
     let (status, trace) = (answer.status().as_u16(), answer.headers()["gatepost-trace"].clone());

@@ -60,9 +60,9 @@ async fn scales(request: Request<Incoming>) -> Answer {
 }
 
 /// The real binary on a world's database.
-struct Program {
+pub(crate) struct Program {
     child: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Drop for Program {
@@ -73,7 +73,16 @@ impl Drop for Program {
 }
 
 impl Program {
-    async fn serve(world: &World) -> Self {
+    pub(crate) async fn serve(world: &World) -> Self {
+        Self::start(world, &[]).await
+    }
+
+    /// One that trusts the certificates of this authority, and of no other.
+    pub(crate) async fn serve_trusting(world: &World, authority: &std::path::Path) -> Self {
+        Self::start(world, &[("SSL_CERT_FILE", authority.display().to_string())]).await
+    }
+
+    async fn start(world: &World, more: &[(&str, String)]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0")
             .await
             .unwrap()
@@ -89,6 +98,7 @@ impl Program {
             .env("GATEPOST_DATABASE_SCHEMA", &settings.database_schema)
             .env("GATEPOST_CLOUDS", crate::processes::clouds(settings))
             .env("GATEPOST_LOG", "warn")
+            .envs(more.iter().map(|(name, value)| (name, value)))
             // PRX-10: nobody listens there, and nothing is meant to go there.
             .envs(["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"].map(|it| (it, "http://127.0.0.1:9")))
             .spawn()
@@ -105,7 +115,7 @@ impl Program {
     }
 
     /// The most memory it ever held, as the system counts it.
-    fn peak_bytes(&self) -> u64 {
+    pub(crate) fn peak_bytes(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find(|it| it.starts_with("VmHWM:")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024

@@ -15,27 +15,27 @@ use tokio::net::TcpListener;
 
 use crate::world::{World, send_calls_to};
 
-pub(super) type Answer = Response<UnsyncBoxBody<Bytes, std::io::Error>>;
+pub(crate) type Answer = Response<UnsyncBoxBody<Bytes, std::io::Error>>;
 
 /// Status, headers and body of an answer that is known beforehand.
-pub(super) type Canned = (u16, Vec<(&'static str, &'static str)>, &'static str);
+pub(crate) type Canned = (u16, Vec<(&'static str, &'static str)>, &'static str);
 
 /// One request as it arrived.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
-    pub(super) line: String,
-    pub(super) headers: HeaderMap,
+pub(crate) struct Seen {
+    pub(crate) line: String,
+    pub(crate) headers: HeaderMap,
 }
 
 /// A server on loopback.
-pub(super) struct Upstream {
-    pub(super) url: String,
+pub(crate) struct Upstream {
+    pub(crate) url: String,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Upstream {
     /// Answers every request with what `answer` makes of it.
-    pub(super) async fn start<F, A>(answer: F) -> Self
+    pub(crate) async fn start<F, A>(answer: F) -> Self
     where
         F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
         A: Future<Output = Answer> + Send + 'static,
@@ -66,7 +66,7 @@ impl Upstream {
     }
 
     /// Answers with these, in order, and with the last one ever after.
-    pub(super) async fn with(answers: Vec<Canned>) -> Self {
+    pub(crate) async fn with(answers: Vec<Canned>) -> Self {
         let turn = Arc::new(std::sync::atomic::AtomicUsize::new(0));
         Self::start(move |_| {
             let at = turn
@@ -79,17 +79,17 @@ impl Upstream {
     }
 
     /// What was asked so far.
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
     /// Somebody's world and key, with this server in Power BI's place.
-    pub(super) async fn world(&self, upn: &str) -> (World, String) {
+    pub(crate) async fn world(&self, upn: &str) -> (World, String) {
         self.world_with(upn, |_| {}).await
     }
 
     /// The same with other settings.
-    pub(super) async fn world_with(
+    pub(crate) async fn world_with(
         &self,
         upn: &str,
         change: impl FnOnce(&mut gatepost::config::Settings),
@@ -106,7 +106,7 @@ impl Upstream {
 }
 
 /// A small answer.
-pub(super) fn text(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
+pub(crate) fn text(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
     let body = Full::new(body.into()).map_err(|never| match never {});
     let mut answer = Response::new(body.boxed_unsync());
     *answer.status_mut() = StatusCode::from_u16(status).unwrap();
@@ -120,7 +120,7 @@ pub(super) fn text(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>
 }
 
 /// Whose token a request carries, by the token's own words.
-pub(super) fn bearer_of(headers: &HeaderMap) -> String {
+pub(crate) fn bearer_of(headers: &HeaderMap) -> String {
     let token = headers["authorization"]
         .to_str()
         .unwrap()
