@@ -111,6 +111,26 @@ async fn a_slow_refresh_is_overtaken_by_nobody() {
     assert_eq!(refreshes(&world).await, 1);
 }
 
+/// RAC-03: a holder that slept past its lease stores nothing over what another has stored since.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_holder_that_sleeps_past_its_lease_overwrites_nothing() {
+    let (world, ada, key) = expired().await;
+    let holder = Arc::new(Process::start(&world));
+    slow(&world, 1000).await;
+    let call = refreshing(&world, &holder, &ada, &key).await;
+    holder.signal("STOP");
+    // Another process takes over as soon as the lease has ended.
+    assert_eq!(world.get(&key, "/groups").await.status(), 200);
+    let taken = connection(&world, &ada).await;
+    assert_eq!(taken.generation, 2);
+    holder.signal("CONT");
+    call.await.unwrap();
+    let after = connection(&world, &ada).await;
+    assert_eq!((after.generation, after.refresh_sealed), (2, taken.refresh_sealed));
+    assert_eq!((after.state.as_str(), refreshes(&world).await), ("connected", 2));
+    assert_eq!(world.get(&key, "/groups").await.status(), 200);
+}
+
 /// The drain ends the refreshes under way, also those whose caller has left.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_in_the_middle_of_a_refresh_stores_what_it_brings() {

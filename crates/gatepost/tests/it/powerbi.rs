@@ -109,6 +109,7 @@ async fn redirects_are_not_followed() {
     }
 }
 
+/// UPS-10
 #[tokio::test]
 async fn silence_and_dripping_end_at_the_deadline() {
     let short = Duration::from_millis(200);

@@ -71,10 +71,16 @@ impl Process {
         request.bearer_auth(key).send().await.unwrap()
     }
 
+    /// Sends it a signal, such as `STOP`.
+    pub(crate) fn signal(&self, name: &str) {
+        let mut kill = Command::new("kill");
+        let sent = kill.arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        assert!(sent.unwrap().success());
+    }
+
     /// Asks it to stop, and waits until it has; its exit code.
     pub(crate) async fn stop(mut self) -> Option<i32> {
-        let asked = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        assert!(asked.success());
+        self.signal("TERM");
         loop {
             if let Some(ended) = self.child.try_wait().unwrap() {
                 return ended.code();

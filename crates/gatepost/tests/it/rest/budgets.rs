@@ -96,6 +96,7 @@ async fn a_limit_is_told_to_every_caller_of_the_account_and_to_nobody_else() {
     assert_eq!(world.ask(Method::POST, &key, path).send().await.unwrap().status(), 200);
 }
 
+/// UPS-08
 #[tokio::test(flavor = "multi_thread")]
 async fn what_power_bi_throttles_is_not_sent_again_before_its_time_by_anybody() {
     let answers = vec![
@@ -136,6 +137,7 @@ async fn what_power_bi_throttles_is_not_sent_again_before_its_time_by_anybody() 
     assert_eq!(world.get(&key, "/groups").await.status(), 200);
 }
 
+/// UPS-08
 #[tokio::test(flavor = "multi_thread")]
 async fn a_short_wait_is_waited_and_a_long_one_told() {
     let upstream = Upstream::with(vec![(200, vec![], "{}")]).await;

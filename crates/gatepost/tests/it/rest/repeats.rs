@@ -32,6 +32,7 @@ async fn asked(method: Method, answers: Vec<Canned>) -> (u16, usize) {
     (answer.status().as_u16(), upstream.seen().len())
 }
 
+/// UPS-09
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_that_fails_by_chance_is_repeated_and_a_write_never() {
     let good = (200, vec![], "{}");
@@ -73,6 +74,7 @@ async fn what_was_refused_before_it_began_is_sent_again_after_a_short_wait() {
     }
 }
 
+/// UPS-06
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_refreshed_once_and_never_in_a_loop() {
     let stale = (403, vec![("x-powerbi-error-info", "TokenExpired")], "");

@@ -102,7 +102,7 @@ async fn a_refusal_that_repeats_the_bearer_is_handed_on_without_it() {
     assert!(holds(&log.0.lock().unwrap(), &token).is_none(), "the log holds it");
 }
 
-/// LOG-04: the same of Microsoft's sign-in service, which is shown refresh tokens and the client secret.
+/// The same of Microsoft's sign-in service, which is shown refresh tokens and the client secret.
 #[tokio::test]
 async fn a_refusal_of_microsoft_that_repeats_the_refresh_token_is_kept_without_it() {
     let (log, _logged) = watch();
