@@ -14,6 +14,7 @@ use gatepost::store::sealed::{self, Column};
 use gatepost::store::{Db, settings};
 use gatepost::vault::{KeyId, Keyring, Place as Sealed, Vault};
 
+use super::reading::Reading;
 use super::{Place, say};
 
 /// What to do with the vault's keys.
@@ -71,7 +72,7 @@ pub(super) async fn run(keys: Keys) -> anyhow::Result<ExitCode> {
 
 /// The keys of a file, and what they belong to.
 async fn opened(place: &Place) -> anyhow::Result<(Settings, Clock, App, Keyring)> {
-    let (settings, clock) = (place.settings(&[])?, Clock::real());
+    let (settings, clock) = (Reading::settings(place).await?, Clock::real());
     let app = App::start(settings.clone(), clock.clone(), false).await?;
     let ring = app::keyring(&settings, &app.db, &clock).await?;
     Ok((settings, clock, app, ring))
@@ -95,7 +96,7 @@ async fn add(place: &Place) -> anyhow::Result<()> {
         "Key {id} is known here and seals nothing yet.\nGive {} to every other replica; within a minute they know it too. Then run:\n\n  gatepost keys use {id}",
         settings.keys_path().display()
     ));
-    app.db.close().await;
+    app.close().await;
     Ok(())
 }
 
@@ -103,7 +104,7 @@ async fn begin_to_use(options: &Use) -> anyhow::Result<ExitCode> {
     let (settings, clock, app, ring) = opened(&options.place).await?;
     let id = KeyId(options.id.clone());
     let code = seal_with(&settings, &clock, &app, ring, &id).await?;
-    app.db.close().await;
+    app.close().await;
     Ok(code)
 }
 
@@ -121,7 +122,7 @@ async fn rotate(options: &Rotate) -> anyhow::Result<ExitCode> {
     }
     let id = ring.add(&clock);
     let code = seal_with(&settings, &clock, &app, ring, &id).await?;
-    app.db.close().await;
+    app.close().await;
     Ok(code)
 }
 
@@ -153,7 +154,7 @@ async fn seal_with(
 }
 
 async fn finish(place: &Place) -> anyhow::Result<ExitCode> {
-    let app = App::start(place.settings(&[])?, Clock::real(), false).await?;
+    let app = App::start(Reading::settings(place).await?, Clock::real(), false).await?;
     let done = rewrap(&app, &app.vault).await?;
     let active = app.vault.keyring().active().clone();
     let mut needed = BTreeSet::new();
@@ -178,7 +179,7 @@ async fn finish(place: &Place) -> anyhow::Result<ExitCode> {
         "{} more values were wrapped with {active}. {others}",
         done.wrapped
     ));
-    app.db.close().await;
+    app.close().await;
     Ok(done.told())
 }
 

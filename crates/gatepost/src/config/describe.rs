@@ -42,7 +42,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ),
     (
         "audit_checkpoint_file",
-        "File to which signed audit checkpoints are appended. Empty: audit-checkpoints.txt in the data folder. Copy it elsewhere: it proves a cut tail.",
+        "File to which signed audit checkpoints are appended; the newest signed head is beside it, ending in .head. Empty: audit-checkpoints.txt in the data folder. Copy both elsewhere: they prove a cut tail.",
     ),
     (
         "masked_fields",

@@ -49,7 +49,10 @@ pub async fn due(app: &App) -> store::Result<()> {
     for (id, _) in store::settings::vault_keys(&app.db).await? {
         app.vault.begin_to_use(&KeyId(id));
     }
-    call::look_after(app).await?;
+    // A log that cannot be written keeps no other task from running.
+    if let Err(error) = call::look_after(app).await {
+        tracing::warn!(%error, "calls that were left open are looked after later");
+    }
     let now = app.clock.now();
     if jobs::take(&app.db, "sweep", now, now.plus_seconds(SWEEP_SECONDS)).await? {
         sweep(app).await?;

@@ -78,7 +78,7 @@ async fn an_approval_is_given_back_whenever_nothing_was_sent() {
     let refresh = json!({ "notifyOption": "NoNotification" });
     for cause in [
         "token endpoint down",
-        "lease held",
+        "a wait after a failure",
         "log refuses",
         "rate budget used up",
     ] {
@@ -100,11 +100,11 @@ async fn an_approval_is_given_back_whenever_nothing_was_sent() {
                     .fault(json!({ "endpoint": "token", "kind": "status", "status": 503, "remaining": 3 }))
                     .await;
             }
-            "lease held" => {
+            "a wait after a failure" => {
                 world.advance_seconds(2 * 3600);
                 tamper(
                     &world.app.db,
-                    "UPDATE connections SET lease_owner = NULL, lease_until = 9000000000000000",
+                    "UPDATE connections SET lease_owner = NULL, lease_until = 1795446000000",
                 )
                 .await;
             }

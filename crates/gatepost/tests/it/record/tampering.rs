@@ -227,3 +227,60 @@ fn no_statement_of_ours_changes_or_removes_an_entry() {
     }
     assert_eq!(seen, 1, "one statement adds entries");
 }
+
+/// AUD-03: with the rights that docs/audit.md gives, PostgreSQL itself refuses to change or remove an entry.
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the test command names the database here")]
+async fn the_databases_own_rights_keep_entries_as_they_are() {
+    let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
+        return;
+    };
+    let schema = crate::world::fresh_schema(&server).await;
+    let owner = Db::postgres(&server, Some(&schema)).await.unwrap();
+    gatepost::store::migrate::run(&owner).await.unwrap();
+    let role = format!("serving_{schema}");
+    for statement in [
+        format!("CREATE ROLE {role} LOGIN"),
+        format!("GRANT USAGE ON SCHEMA {schema} TO {role}"),
+        format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}"),
+        format!("REVOKE UPDATE, DELETE ON audit_entries, audit_checkpoints FROM {role}"),
+    ] {
+        run(&owner, statement).await.unwrap();
+    }
+    let mut url = url::Url::parse(&server).unwrap();
+    url.set_username(&role).unwrap();
+    let serving = Db::postgres(url.as_str(), Some(&schema)).await.unwrap();
+    let signer = std::sync::Arc::new(Signer::new(&[7; 32]));
+    let audit = gatepost::audit::Audit::start(serving.clone(), gatepost::clock::Clock::real(), signer.clone(), None);
+    for at in 0..3 {
+        audit.append(super::log::entry(at)).await.unwrap();
+    }
+    for statement in [
+        "UPDATE audit_entries SET trace = 'x'",
+        "DELETE FROM audit_entries",
+        "TRUNCATE audit_entries",
+        "DROP TABLE audit_entries",
+        "UPDATE audit_checkpoints SET time = 1",
+        "DELETE FROM audit_checkpoints",
+    ] {
+        let error = run(&serving, statement.to_owned()).await.unwrap_err().to_string();
+        assert!(
+            error.contains("permission denied") || error.contains("must be owner"),
+            "{statement}: {error}"
+        );
+    }
+    let report = verify(&serving, &signer.public_key(), None).await.unwrap();
+    assert_eq!((report.entries, report.checkpoints, report.faults), (3, 1, vec![]));
+    serving.close().await;
+    for statement in [format!("DROP OWNED BY {role}"), format!("DROP ROLE {role}")] {
+        run(&owner, statement).await.unwrap();
+    }
+}
+
+async fn run(db: &Db, statement: String) -> sqlx::Result<()> {
+    let statement = sqlx::AssertSqlSafe(statement);
+    match db {
+        Db::Sqlite(pool) => sqlx::query(statement).execute(pool).await.map(drop),
+        Db::Postgres(pool) => sqlx::query(statement).execute(pool).await.map(drop),
+    }
+}

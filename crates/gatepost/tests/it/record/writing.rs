@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use gatepost::audit::Audit;
 use gatepost::clock::Clock;
-use gatepost::store::audit;
+use gatepost::store::{Db, audit};
 
 use super::log::{Log, entry};
 
@@ -81,6 +81,79 @@ async fn a_check_while_gateways_write_never_says_tampered() {
     for writer in writers {
         assert!(0 < writer.await.unwrap());
     }
+}
+
+/// A way to the PostgreSQL server on which, once armed, the answer to the next commit is lost with its connection.
+async fn lossy_way(server: &str, armed: Arc<AtomicBool>) -> String {
+    let mut way = url::Url::parse(server).unwrap();
+    let behind = format!("{}:{}", way.host_str().unwrap(), way.port().unwrap_or(5432));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    way.set_host(Some("127.0.0.1")).unwrap();
+    way.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = tokio::net::TcpStream::connect(&behind).await.unwrap();
+            tokio::spawn(pass(client, server, armed.clone()));
+        }
+    });
+    way.to_string()
+}
+
+async fn pass(mut client: tokio::net::TcpStream, mut server: tokio::net::TcpStream, armed: Arc<AtomicBool>) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let (mut asked, mut told) = (vec![0; 65_536], vec![0; 65_536]);
+    loop {
+        tokio::select! {
+            read = client.read(&mut asked) => {
+                let Some(bytes) = read.ok().filter(|it| 0 < *it).map(|it| asked[..it].to_vec()) else { return };
+                let is_commit = bytes.windows(6).any(|it| it == b"COMMIT");
+                if server.write_all(&bytes).await.is_err() {
+                    return;
+                }
+                if is_commit && armed.swap(false, Ordering::SeqCst) {
+                    // It is done by the time the server answers.
+                    let _ = server.read(&mut told).await;
+                    return;
+                }
+            }
+            read = server.read(&mut told) => {
+                let Some(length) = read.ok().filter(|it| 0 < *it) else { return };
+                if client.write_all(&told[..length]).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// AUD-11: an entry whose commit was done, and whose answer was lost, is looked for before it would be written again.
+#[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "the test command names the database here")]
+async fn a_commit_whose_answer_is_lost_leaves_one_entry() {
+    let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
+        return;
+    };
+    let armed = Arc::new(AtomicBool::new(false));
+    let schema = crate::world::fresh_schema(&server).await;
+    let way = lossy_way(&server, armed.clone()).await;
+    let db = Db::postgres(&way, Some(&schema)).await.unwrap();
+    gatepost::store::migrate::run(&db).await.unwrap();
+    let signer = Arc::new(gatepost::audit::Signer::new(&[7; 32]));
+    let audit = Audit::start(db.clone(), Clock::real(), signer.clone(), None);
+    assert_eq!(audit.append(entry(0)).await.unwrap(), 1);
+    armed.store(true, Ordering::SeqCst);
+    assert_eq!(audit.append(entry(1)).await.unwrap(), 2);
+    assert!(!armed.load(Ordering::SeqCst), "the answer was lost");
+    assert_eq!(audit.append(entry(2)).await.unwrap(), 3);
+    let traces: Vec<String> = audit::after(&db, 0, 10)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|it| it.trace)
+        .collect();
+    assert_eq!(traces, ["t0", "t1", "t2"]);
+    let report = gatepost::audit::verify(&db, &signer.public_key(), None).await.unwrap();
+    assert_eq!(report.faults, vec![]);
 }
 
 /// AUD-07, AUD-11: whatever an entry holds, it is one entry, and its neighbours are there once.
