@@ -275,10 +275,18 @@ async fn bounded(mut answer: Response) -> Result<Vec<u8>, EntraError> {
 
 /// The library's error names addresses and is not kept.
 fn on_the_way(error: &reqwest::Error) -> EntraError {
-    EntraError::local(
-        Class::Transient,
-        if error.is_timeout() { "timeout" } else { "unreachable" },
-    )
+    let what = match error {
+        it if it.is_timeout() => "timeout",
+        it if was_unknown(it) => "unknown_host",
+        _ => "unreachable",
+    };
+    EntraError::local(Class::Transient, what)
+}
+
+/// Whether the host's name could not be looked up, which the library tells only in words.
+fn was_unknown(error: &reqwest::Error) -> bool {
+    let mut causes = std::iter::successors(std::error::Error::source(error), |it| it.source());
+    causes.any(|it| it.to_string().starts_with("dns error"))
 }
 
 fn unexpected() -> EntraError {

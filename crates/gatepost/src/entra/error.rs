@@ -35,7 +35,7 @@ pub enum Class {
 
 /// Why Microsoft, or the way to it, refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("Microsoft Entra ID answered `{error}`{}", codes_text(.codes))]
+#[error("{}{}", happened(.error), codes_text(.codes))]
 pub struct EntraError {
     pub class: Class,
     /// The OAuth error, or one of ours: `timeout`, `unreachable`, `unexpected_answer`.
@@ -48,6 +48,17 @@ pub struct EntraError {
     /// What Microsoft's support asks for.
     pub trace_id: Option<Box<str>>,
     pub correlation_id: Option<Box<str>>,
+}
+
+/// Who said it: what failed on the way was said by nobody at Microsoft.
+fn happened(error: &str) -> String {
+    match error {
+        "timeout" => "Microsoft Entra ID did not answer in time".to_owned(),
+        "unknown_host" => "the name of Microsoft Entra ID's server was not found (DNS)".to_owned(),
+        "unreachable" => "Microsoft Entra ID could not be reached".to_owned(),
+        "unexpected_answer" => "the answer did not make sense for Microsoft Entra ID".to_owned(),
+        said => format!("Microsoft Entra ID answered `{said}`"),
+    }
 }
 
 /// A refusal in words.
@@ -227,6 +238,11 @@ fn in_general(error: &str, class: Class) -> Explanation {
             "Microsoft did not answer in time",
             Who::Nobody,
             "Try again in a moment.",
+        ),
+        ("unknown_host", _) => (
+            "the name of Microsoft's sign-in service could not be looked up",
+            Who::GatewayAdmin,
+            "Try again in a minute. If it stays, an administrator checks the name resolution (DNS) of the machine the gateway runs on.",
         ),
         ("unreachable", _) => (
             "the gateway could not reach Microsoft's sign-in service",

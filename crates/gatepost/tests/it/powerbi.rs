@@ -249,6 +249,18 @@ async fn a_certificate_nobody_vouches_for_is_not_talked_to() {
     assert!(sandbox.ledger().entries(&sandbox::ledger::Filter::default()).is_empty());
 }
 
+/// A name that cannot be looked up is told as that, and not as something Microsoft said.
+#[tokio::test]
+async fn a_name_that_is_not_found_is_not_told_as_an_answer_of_microsoft() {
+    let away = "https://login.gatepost.invalid";
+    let cloud = Cloud::custom(away, "https://resource.test", away, away).unwrap();
+    let entra = Entra::new(Clock::real(), http_client(None).unwrap());
+    let error = entra.tenant_id(&cloud, &Tenant::any_organization()).await.unwrap_err();
+    assert_eq!((error.class, error.error.as_str()), (Class::Transient, "unknown_host"));
+    let told = format!("{error} {}", error.explanation().tell);
+    assert!(told.contains("DNS") && !told.contains("answered"), "{told}");
+}
+
 async fn ask(microsoft: &Microsoft, token: &SecretString, path: &str) -> UpstreamAnswer {
     let client = PowerBi::new(microsoft.clock.clone()).unwrap();
     let mut headers = HeaderMap::new();
