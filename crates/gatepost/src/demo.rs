@@ -83,6 +83,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         conformance: options.conformance,
         data: data.path().to_owned(),
         log: options.log,
+        unready_seconds: 0,
         drain_seconds: 3,
         // The sandbox has no such limit.
         list_calls_per_minute: 0,

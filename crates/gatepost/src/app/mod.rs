@@ -1,10 +1,15 @@
 //! One value that holds everything a face needs; made once at start and shared.
 
+mod agree;
+mod folder;
 mod plans;
 mod policies;
 mod start;
 
+pub use agree::differences;
+pub use folder::{FolderLock, for_the_owner, lock, make_private, readable_by_others};
 pub use plans::kept as kept_plan;
+pub use policies::PolicyError;
 pub use start::{PUBLIC_KEY, SIGNER, SIGNER_PLACE, StartError, keyring, keyring_to_read};
 
 use std::sync::Arc;

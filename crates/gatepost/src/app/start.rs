@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use catalogue::Catalogue;
 
-use super::{App, Parts, plans, policies::Compiled};
+use super::{App, Parts, folder, plans, policies::Compiled};
 use crate::audit::{Audit, Outside, Signer};
 use crate::client_metadata::{Documents, Reach};
 use crate::clock::Clock;
@@ -27,6 +27,16 @@ pub enum StartError {
     Settings(#[from] config::Problem),
     #[error("cannot create the data folder {0}: {1}")]
     Data(String, std::io::Error),
+    #[error("everybody may write into the data folder {0}; run `chmod 700 {0}`")]
+    OpenFolder(String),
+    #[error(
+        "another gateway serves from {0}; SQLite is for one gateway alone. Stop the other one, or use PostgreSQL (database_url) for several"
+    )]
+    InUse(String),
+    #[error(
+        "the database is empty, but {0} is from a gateway that had one: is a volume missing, or does database_url name another database? To begin anew, move that file away"
+    )]
+    Emptied(String),
     #[error("{0}")]
     Keys(#[from] KeyringError),
     #[error(
@@ -111,10 +121,11 @@ impl App {
             return Err(StartError::Conformance);
         }
         let clouds = settings.clouds()?;
-        std::fs::create_dir_all(&settings.data)
-            .map_err(|error| StartError::Data(settings.data.display().to_string(), error))?;
+        folder::prepare(&settings.data)?;
         let db = open(&settings).await?;
-        bring_up_to_date(&db, migrate).await?;
+        // Several replicas may start on an empty database at once: the first makes its tables and keys, the others find them.
+        let turn = db.turn_to_start().await?;
+        bring_up_to_date(&settings, &db, migrate).await?;
         let ring = keyring(&settings, &db, &clock).await?;
         let vault = match settings.vault_keys {
             Some(_) => Vault::new(ring, clock.random().clone()),
@@ -130,6 +141,7 @@ impl App {
             );
         }
         plans::seal(&db, &vault, Catalogue::builtin()).await?;
+        drop(turn);
 
         let http = entra::http_client(None).map_err(|error| StartError::Client(error.to_string()))?;
         let power_bi = PowerBi::new(clock.clone()).map_err(|error| StartError::Client(error.to_string()))?;
@@ -169,11 +181,17 @@ async fn open(settings: &Settings) -> Result<Db, StartError> {
     Ok(Db::postgres(&settings.database_url, Some(schema).filter(|it| !it.is_empty())).await?)
 }
 
-async fn bring_up_to_date(db: &Db, migrate: bool) -> Result<(), StartError> {
-    match migrate::standing(db).await? {
+async fn bring_up_to_date(settings: &Settings, db: &Db, migrate: bool) -> Result<(), StartError> {
+    let standing = migrate::standing(db).await?;
+    if let (Standing::Empty, Some(trace)) = (&standing, folder::trace_of_earlier(settings)) {
+        return Err(StartError::Emptied(trace));
+    }
+    // A first start that was killed goes on.
+    let may_migrate = migrate || !migrate::is_in_use(db, &standing).await?;
+    match standing {
         Standing::Current => Ok(()),
         Standing::Foreign(why) => Err(StartError::Foreign(why)),
-        Standing::Behind(missing) if !migrate => Err(StartError::Behind(missing)),
+        Standing::Behind(missing) if !may_migrate => Err(StartError::Behind(missing)),
         Standing::Empty | Standing::Behind(_) => migrate::run(db)
             .await
             .map_err(|error| StartError::Migrate(error.to_string())),

@@ -25,11 +25,7 @@ pub(super) async fn decide(
     connection: &Connection,
     request: &Request,
 ) -> Result<Permitted, CallError> {
-    let policies = app
-        .policies
-        .of(&app.db, &caller.environment)
-        .await
-        .map_err(|error| CallError::PolicyFailed(error.to_string()))?;
+    let policies = app.policies.of(&app.db, &caller.environment).await?;
     let question = |approved| Question {
         caller,
         operation: request.operation,

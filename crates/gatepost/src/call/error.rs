@@ -2,12 +2,16 @@
 
 use catalogue::{BindProblem, Operation};
 
+use crate::app::PolicyError;
 use crate::audit::Unavailable;
 use crate::caller::{ApprovalId, Scope};
 use crate::entra::AccessError;
 use crate::memory::Full;
 use crate::powerbi::SendError;
 use crate::store;
+
+/// A database that restarts or hands over is back within seconds.
+const DATABASE_RETRY_S: u64 = 5;
 
 /// Why the gateway itself gives no answer of Power BI's.
 #[derive(Debug, thiserror::Error)]
@@ -216,7 +220,8 @@ impl CallError {
                 "Try again in a minute; an administrator should look at the database.",
             ),
             Self::DoneWithoutRecord { status, request_id } => done_without_record(*status, request_id.as_deref()),
-            Self::Store(_) | Self::Internal(_) => plain(
+            Self::Store(_) => database(),
+            Self::Internal(_) => plain(
                 "internal",
                 500,
                 "The gateway failed.".into(),
@@ -246,6 +251,29 @@ fn done_without_record(status: u16, request_id: Option<&str>) -> Problem {
         format!("This was done at Power BI (status {status}{id}); only its end could not be written to the audit log."),
         "Do not repeat it. Look at the object itself for the outcome; an administrator should look at the database.",
     )
+}
+
+impl From<PolicyError> for CallError {
+    /// A database that does not answer is told as that, not as a fault of somebody's policies.
+    fn from(error: PolicyError) -> Self {
+        match error {
+            PolicyError::Store(error) => Self::Store(error),
+            other => Self::PolicyFailed(other.to_string()),
+        }
+    }
+}
+
+/// What every caller is told while the database does not answer.
+pub fn database() -> Problem {
+    Problem {
+        retry_after_s: Some(DATABASE_RETRY_S),
+        ..plain(
+            "database_unavailable",
+            503,
+            "The gateway's database does not answer as expected.".into(),
+            "Try again in a few seconds; an administrator finds the cause in the gateway's log under this trace.",
+        )
+    }
 }
 
 fn denied(policies: &[String], operation: &str) -> Problem {
@@ -328,7 +356,7 @@ fn access(error: &AccessError) -> Problem {
             format!("{}.", sentence(&error.to_string())),
             "Whoever runs the gateway adds the key to this process's vault keys. The connection is whole; nobody has to connect again.",
         ),
-        AccessError::Store(_) => plain("internal", 500, "The gateway failed.".into(), "Try again."),
+        AccessError::Store(_) => database(),
     }
 }
 

@@ -16,7 +16,7 @@ mod unwanted;
 
 pub use authenticate::{ACCESS_PREFIX, AuthFailure, Door, KEY_PREFIX, authenticate, caller_of_session, door, door_of};
 pub use ends::{leave, look_after};
-pub use error::{CallError, Problem};
+pub use error::{CallError, Problem, database};
 pub use intake::{BodyProblem, Place, enter, read_body, read_json};
 pub use outcome::{Answer, Content};
 pub use record::turned_away;

@@ -70,11 +70,12 @@ pub(super) async fn back_up(options: &Backup) -> anyhow::Result<()> {
 }
 
 async fn copy(db: &Db, part: &Path) -> anyhow::Result<()> {
+    // Made beforehand, so that nobody else may read it even while it is written.
+    let _ = fs::remove_file(part);
+    app::make_private(part).with_context(|| format!("cannot write {}", part.display()))?;
     backup::copy_to(db, part)
         .await
         .with_context(|| format!("cannot write {}", part.display()))?;
-    #[cfg(unix)]
-    fs::set_permissions(part, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     sound(part).await
 }
 
@@ -92,8 +93,11 @@ async fn sound(file: &Path) -> anyhow::Result<()> {
 
 pub(super) async fn restore(options: &Restore) -> anyhow::Result<()> {
     let settings = options.place.settings(&[])?;
+    let mut ended = 0;
+    // Held until the end: no gateway starts on what is half done.
+    let _lock = app::lock(&settings).context("stop every gateway first; nothing was changed")?;
     match (&options.from, settings.database_url.is_empty()) {
-        (Some(from), true) => put_back(&settings, from, options.replace).await?,
+        (Some(from), true) => ended = put_back(&settings, from, options.replace).await?,
         (None, false) => {}
         (None, true) => bail!("expected the file that `gatepost backup` wrote"),
         (Some(_), false) => bail!(
@@ -101,8 +105,13 @@ pub(super) async fn restore(options: &Restore) -> anyhow::Result<()> {
         ),
     }
     let app = App::start(settings, Clock::real(), true).await?;
+    ensure!(
+        !app.db.is_served().await?,
+        "a gateway serves from this database; stop every gateway, then run this again"
+    );
     ensure!(backup::is_writable(&app.db).await, "the database cannot be written");
-    let keys = backup::end_access(&app.db, app.clock.now()).await?;
+    // Again for SQLite, where it was done before the copy took its place, because PostgreSQL's copy is in place already.
+    let keys = ended + backup::end_access(&app.db, app.clock.now()).await?;
     let lost = record(&app, keys).await?;
     app.close().await;
     say(&format!(
@@ -143,7 +152,9 @@ async fn record(app: &App, keys: u64) -> anyhow::Result<String> {
     })
 }
 
-async fn put_back(settings: &Settings, from: &Path, replace: bool) -> anyhow::Result<()> {
+/// Puts the copy in its place, with its access ended beforehand: whenever this is killed, nothing lives again. Gives the
+/// number of API keys that ended.
+async fn put_back(settings: &Settings, from: &Path, replace: bool) -> anyhow::Result<u64> {
     let (path, clock) = (settings.sqlite_path(), Clock::real());
     ensure!(from.is_file(), "there is no file {}", from.display());
     ensure!(
@@ -151,14 +162,15 @@ async fn put_back(settings: &Settings, from: &Path, replace: bool) -> anyhow::Re
         "there is a database at {}; stop every gateway, then use --replace (it is kept beside the copy)",
         path.display()
     );
-    fs::create_dir_all(&settings.data).with_context(|| format!("cannot make {}", settings.data.display()))?;
     let new = path.with_added_extension("restoring");
-    fs::copy(from, &new).with_context(|| format!("cannot write {}", new.display()))?;
-    let checked = check(settings, &new, &clock).await;
-    if let Err(error) = checked {
-        let _ = fs::remove_file(&new);
-        return Err(error.context("nothing was changed"));
-    }
+    let ready = make_ready(settings, from, &new, &clock).await;
+    let ended = match ready {
+        Ok(ended) => ended,
+        Err(error) => {
+            let _ = fs::remove_file(&new);
+            return Err(error.context("nothing was changed"));
+        }
+    };
     if path.exists() {
         // Closing folds the log back into the file, so that the one file is all of it.
         Db::sqlite(&path).await?.close().await;
@@ -166,7 +178,29 @@ async fn put_back(settings: &Settings, from: &Path, replace: bool) -> anyhow::Re
         fs::rename(&path, &aside).with_context(|| format!("cannot move {}", path.display()))?;
         say(&format!("The database that was there is now {}.", aside.display()));
     }
-    fs::rename(&new, &path).with_context(|| format!("cannot write {}", path.display()))
+    fs::rename(&new, &path).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(ended)
+}
+
+/// Makes the copy beside the database fit to take its place.
+async fn make_ready(settings: &Settings, from: &Path, new: &Path, clock: &Clock) -> anyhow::Result<u64> {
+    let cannot = || format!("cannot write {}", new.display());
+    let _ = fs::remove_file(new);
+    app::make_private(new).with_context(cannot)?;
+    let mut copy = fs::File::open(from).with_context(|| format!("cannot read {}", from.display()))?;
+    let mut written = fs::File::create(new).with_context(cannot)?;
+    std::io::copy(&mut copy, &mut written).with_context(cannot)?;
+    written.sync_all().with_context(cannot)?;
+    check(settings, new, clock).await?;
+    let db = Db::sqlite(new).await?;
+    let ended = end(&db, clock).await;
+    db.close().await;
+    ended
+}
+
+async fn end(db: &Db, clock: &Clock) -> anyhow::Result<u64> {
+    migrate::run(db).await?;
+    Ok(backup::end_access(db, clock.now()).await?)
 }
 
 /// The copy is whole, of this or an older version, and its keys are here.

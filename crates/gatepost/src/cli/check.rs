@@ -49,6 +49,9 @@ pub(super) async fn run(place: &Place) -> anyhow::Result<ExitCode> {
         "settings; register {} in Entra under Authentication, Web",
         settings.redirect_uri()
     ));
+    for warning in app::readable_by_others(&settings) {
+        findings.bad(&format!("files: {warning}"));
+    }
     if let Some(db) = database(&settings, &mut findings).await {
         keys_and_integrations(&settings, &db, &mut findings).await?;
         record(&settings, &db, &mut findings).await?;
@@ -67,6 +70,7 @@ pub(super) async fn run(place: &Place) -> anyhow::Result<ExitCode> {
 }
 
 async fn database(settings: &Settings, findings: &mut Findings) -> Option<Db> {
+    let before = findings.faults;
     let opened = if settings.database_url.is_empty() {
         if !settings.sqlite_path().exists() {
             findings.bad(&format!(
@@ -77,7 +81,7 @@ async fn database(settings: &Settings, findings: &mut Findings) -> Option<Db> {
         }
         Db::sqlite_to_read(&settings.sqlite_path()).await
     } else {
-        Db::postgres(
+        Db::postgres_to_read(
             &settings.database_url,
             Some(settings.database_schema.as_str()).filter(|it| !it.is_empty()),
         )
@@ -99,7 +103,7 @@ async fn database(settings: &Settings, findings: &mut Findings) -> Option<Db> {
         Ok(Standing::Foreign(why)) => findings.bad(&format!("database: {why}")),
         Err(error) => findings.bad(&format!("database: {error}")),
     }
-    (findings.faults == 0).then_some(db)
+    (findings.faults == before).then_some(db)
 }
 
 /// Whether the log's end is the one that was signed last, and what older gateways put into it in clear.
@@ -144,6 +148,9 @@ async fn keys_and_integrations(settings: &Settings, db: &Db, findings: &mut Find
         }
     };
     findings.good(&format!("vault keys: {} seals", ring.active()));
+    for line in app::differences(db, settings).await? {
+        findings.bad(&format!("settings: {line}"));
+    }
     let vault = Vault::new(ring, clock.random().clone());
     let clouds = settings.clouds()?;
     let client = entra::Entra::new(clock, entra::http_client(None)?);

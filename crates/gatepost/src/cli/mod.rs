@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod check;
+mod guard;
 mod keys;
 mod output;
 mod people;
@@ -117,6 +118,7 @@ pub(crate) fn run() -> ExitCode {
             return ExitCode::from(code);
         }
     };
+    guard::leave_no_memory();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return problem(&anyhow::anyhow!("the runtime cannot be started: {error}")),

@@ -41,7 +41,7 @@ impl Reading {
 async fn open(settings: &Settings) -> anyhow::Result<Db> {
     if !settings.database_url.is_empty() {
         let schema = settings.database_schema.as_str();
-        return Ok(Db::postgres(&settings.database_url, Some(schema).filter(|it| !it.is_empty())).await?);
+        return Ok(Db::postgres_to_read(&settings.database_url, Some(schema).filter(|it| !it.is_empty())).await?);
     }
     let path = settings.sqlite_path();
     ensure!(

@@ -7,12 +7,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use gatepost::admin;
-use gatepost::app::App;
+use gatepost::app::{self, App};
 use gatepost::clock::Clock;
 use gatepost::config::Settings;
 use gatepost::store::{Db, refresh};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::{Place, say};
@@ -40,14 +40,22 @@ pub(super) struct Options {
 const REFRESHES_END: Duration = Duration::from_secs(22);
 
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
+    // First of all: a signal that comes while the gateway starts ends it no more than later.
+    let hangup = signal(SignalKind::hangup()).context("SIGHUP cannot be listened for")?;
     let settings = settings(&options)?;
     start_logging(&settings);
     let listener = bind(&settings.listen).await?;
+    let _lock = app::lock(&settings)?;
+    for warning in app::readable_by_others(&settings) {
+        tracing::warn!("{warning}");
+    }
     let app = App::start(settings, Clock::real(), options.migrate).await?;
     if matches!(app.db, Db::Sqlite(_)) {
         // One process at a time uses the file, so whoever held a lease is gone.
         refresh::forget_leases(&app.db).await?;
     }
+    app.db.serve();
+    app.announce_settings().await?;
     tracing::info!(listen = %listener.local_addr()?, public_url = %app.settings.public_url, database = %app.db.version().await?, "gatepost is running");
     if let Some(link) = admin::setup::link(&app).await? {
         say(&format!(
@@ -55,8 +63,10 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
         ));
     }
     let jobs = tokio::spawn(gatepost::jobs::run(app.clone()));
+    let hangups = tokio::spawn(hangups(app.clone(), hangup));
     gatepost::http::serve(app.clone(), listener, stop_signal()).await;
     jobs.abort();
+    hangups.abort();
     gatepost::call::leave(&app, LAST_CALLS).await;
     let unfinished = app.access.ended(REFRESHES_END).await;
     if unfinished != 0 {
@@ -83,9 +93,20 @@ fn settings(options: &Options) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
+/// SIGHUP, which a closed terminal and `systemctl reload` send, ends nothing: keys that were added are taken at once.
+async fn hangups(app: App, mut hangup: Signal) {
+    while hangup.recv().await.is_some() {
+        app.vault.look_for_keys();
+        tracing::info!(
+            "SIGHUP: looked for new vault keys; settings are read at start only, so restart the gateway to change them"
+        );
+    }
+}
+
 /// `gatepost migrate`
 pub(super) async fn migrate(place: &Place) -> anyhow::Result<()> {
     let settings = place.settings(&[])?;
+    let _lock = app::lock(&settings)?;
     let app = App::start(settings, Clock::real(), true).await?;
     say(&format!("The tables are up to date ({}).", app.db.version().await?));
     app.close().await;

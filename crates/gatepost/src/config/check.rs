@@ -1,8 +1,12 @@
 //! What settings may be, checked once at start.
 
+use std::path::Path;
+
+use ipnet::IpNet;
 use url::{Host, Url};
 
 use super::{Settings, network};
+use crate::store::check_address;
 
 /// What is wrong with the settings and how to mend it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,13 +22,8 @@ impl Settings {
                 self.listen
             )));
         }
-        if !self.database_url.is_empty()
-            && !self.database_url.starts_with("postgres://")
-            && !self.database_url.starts_with("postgresql://")
-        {
-            return Err(Problem(
-                "database_url is not empty (SQLite in the data folder) and does not begin with postgres://".into(),
-            ));
+        if !self.database_url.is_empty() {
+            check_address(&self.database_url).map_err(|problem| Problem(problem.to_string()))?;
         }
         if let Some(odd) = self.trusted_proxies.iter().find(|it| network(it).is_none()) {
             return Err(Problem(format!(
@@ -40,6 +39,15 @@ impl Settings {
             return Err(Problem(format!(
                 "memory_per_person_mib is {}; expected at most memory_mib, which is {}",
                 self.memory_per_person_mib, self.memory_mib
+            )));
+        }
+        if let Some(wide) = self
+            .trusted_proxies
+            .iter()
+            .find(|it| network(it).is_some_and(|it| is_everybody(&it)))
+        {
+            return Err(Problem(format!(
+                "trusted_proxies holds `{wide}`, which is more than any network of your own: everybody in it could say whose request theirs is; name your proxies' addresses"
             )));
         }
         for (name, value, least, most) in [
@@ -74,6 +82,7 @@ impl Settings {
             ("sign_ins_per_minute", i64::from(self.sign_ins_per_minute), 1, 1_000_000),
             ("header_seconds", to_i64(self.header_seconds), 1, 120),
             ("idle_seconds", to_i64(self.idle_seconds), 5, 3600),
+            ("unready_seconds", to_i64(self.unready_seconds), 0, 120),
         ] {
             if !(least..=most).contains(&value) {
                 return Err(Problem(format!("{name} is {value}; expected {least} to {most}")));
@@ -95,6 +104,54 @@ impl Settings {
 
 fn size(value: usize) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// Refuses a configuration file that everybody may change, and one with a secret that everybody may read.
+#[cfg(unix)]
+pub(super) fn check_file(path: &Path) -> Result<(), Problem> {
+    use std::os::unix::fs::MetadataExt as _;
+    // What cannot be read is said by whoever reads it next.
+    let Ok(metadata) = std::fs::metadata(path) else {
+        return Ok(());
+    };
+    let refused = |why: &str| Err(Problem(format!("{why} {0}; run `chmod 600 {0}`", path.display())));
+    if metadata.mode() & 0o002 != 0 {
+        return refused("everybody may change the configuration file");
+    }
+    if metadata.mode() & 0o004 != 0 && has_secret(&std::fs::read_to_string(path).unwrap_or_default()) {
+        return refused("everybody may read the configuration file, and it holds a secret:");
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub(super) fn check_file(_path: &Path) -> Result<(), Problem> {
+    Ok(())
+}
+
+/// Whether a configuration sets the vault's keys, or a database address with a password.
+fn has_secret(text: &str) -> bool {
+    let Ok(values) = text.parse::<toml::Table>() else {
+        return false;
+    };
+    let has_password = |url: &str| {
+        let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
+        user.contains(':') || url.contains("password=")
+    };
+    values.contains_key("vault_keys")
+        || values
+            .get("database_url")
+            .and_then(toml::Value::as_str)
+            .is_some_and(has_password)
+}
+
+/// Wider than the largest private networks, 10.0.0.0/8 (RFC 1918) and fc00::/7 (RFC 4193).
+fn is_everybody(network: &IpNet) -> bool {
+    match network {
+        IpNet::V4(it) => it.prefix_len() < 8,
+        IpNet::V6(it) => it.prefix_len() < 7,
+    }
 }
 
 fn to_i64(value: u64) -> i64 {

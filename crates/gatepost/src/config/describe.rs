@@ -135,6 +135,10 @@ const MEANINGS: &[(&str, &str)] = &[
         "idle_seconds",
         "A connection without traffic is closed after this long.",
     ),
+    (
+        "unready_seconds",
+        "On stop, /readyz says so for this long before the port closes, so that a load balancer sends no more calls.",
+    ),
     ("drain_seconds", "On stop, running requests get this long to finish."),
     (
         "log",

@@ -57,6 +57,7 @@ pub struct Settings {
     pub trusted_proxies: Vec<String>,
     pub header_seconds: u64,
     pub idle_seconds: u64,
+    pub unready_seconds: u64,
     pub drain_seconds: u64,
     pub log: String,
     pub log_json: bool,
@@ -127,6 +128,7 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             header_seconds: 10,
             idle_seconds: 75,
+            unready_seconds: 3,
             drain_seconds: 20,
             log: "info".into(),
             log_json: false,
@@ -141,6 +143,10 @@ impl Settings {
     /// Reads the file (when given, it must exist; else `gatepost.toml` here if there is one), then the environment, then `overrides`.
     pub fn read(file: Option<&Path>, overrides: &[(&str, String)]) -> Result<Self, Problem> {
         let figment = Figment::from(Serialized::defaults(Self::default()));
+        let used = file.unwrap_or(Path::new("gatepost.toml"));
+        if used.is_file() {
+            check::check_file(used)?;
+        }
         let figment = match file {
             Some(path) if !path.is_file() => {
                 return Err(Problem(format!("there is no configuration file {}", path.display())));

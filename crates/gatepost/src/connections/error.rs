@@ -163,7 +163,8 @@ impl ConnectError {
                 again,
             ),
             Self::UnknownKey(_) => told("vault_key_missing", 503, "This gateway lacks a key", format!("{self}."), "Tell whoever runs the gateway, then try again."),
-            Self::Store(_) | Self::Sealed => told("internal", 500, "Something went wrong here", "The gateway's database did not answer as expected.".into(), "Try again, or tell an administrator."),
+            Self::Store(_) => told("database_unavailable", 503, "The gateway's database does not answer", "Nothing is lost.".into(), "Try again in a few seconds, or tell an administrator."),
+            Self::Sealed => told("internal", 500, "Something went wrong here", "The gateway's database did not answer as expected.".into(), "Try again, or tell an administrator."),
         }
     }
 }

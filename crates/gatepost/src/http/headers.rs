@@ -6,15 +6,18 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use tower::Service;
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+
+/// Seconds after which a 503 that says nothing itself is worth another try.
+const COME_BACK_S: &str = "5";
 
 /// What is not a page of ours runs nothing and is shown nowhere, even when it is HTML from Power BI.
 const CONTENT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox";
@@ -87,6 +90,11 @@ where
         Box::pin(async move {
             let mut answer = answering.await?;
             let page = answer.extensions_mut().remove::<Page>();
+            // RFC 9110 §10.2.3: whoever is told to come back is told when.
+            if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+                let soon = HeaderValue::from_static(COME_BACK_S);
+                answer.headers_mut().entry(RETRY_AFTER).or_insert(soon);
+            }
             secure(answer.headers_mut(), page.as_ref(), is_https);
             Ok(answer)
         })

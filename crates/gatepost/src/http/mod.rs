@@ -3,6 +3,7 @@
 pub mod accept;
 pub mod filter;
 pub mod headers;
+mod ready;
 mod routes;
 
 pub use routes::{routes, serve};

@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::ready;
 use serde_json::json;
 
-use crate::app::App;
+use crate::app::{App, differences};
 use crate::audit::Entry;
 use crate::call;
 use crate::entra;
@@ -35,12 +35,24 @@ const FAILURES_KEPT_SECONDS: i64 = 24 * 3600;
 pub async fn run(app: App) {
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut told = Vec::new();
     loop {
         tick.tick().await;
+        tell_of_other_settings(&app, &mut told).await;
         if let Err(error) = due(&app).await {
             tracing::warn!(error = %error, "a periodic task failed and runs again later");
         }
     }
+}
+
+/// Says once how a gateway that started meanwhile differs from this one.
+async fn tell_of_other_settings(app: &App, told: &mut Vec<String>) {
+    // A database that does not answer is said by the tasks that need it.
+    let now = differences(&app.db, &app.settings).await.unwrap_or_default();
+    for line in now.iter().filter(|it| !told.contains(it)) {
+        tracing::warn!("{line}");
+    }
+    *told = now;
 }
 
 /// Runs every task that is due now.

@@ -101,6 +101,12 @@ impl Failure {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, INTERNAL_ERROR, "the gateway failed")
     }
 
+    /// The database does not answer; its cause is in the log.
+    pub(super) fn unavailable() -> Self {
+        let words = "the gateway's database does not answer as expected; try again in a few seconds";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, INTERNAL_ERROR, words)
+    }
+
     /// What was asked for exists, but is not given; the words say why.
     pub(super) fn refused(message: impl Into<String>) -> Self {
         Self::new(StatusCode::OK, INTERNAL_ERROR, message)

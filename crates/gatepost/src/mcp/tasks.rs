@@ -242,7 +242,7 @@ async fn answered(app: &App, caller: &Caller, client: &Client, message: &Message
         .ok_or_else(unknown)?;
     let failed = |error: crate::store::Error| {
         tracing::error!(%error, trace = %caller.trace, "a task could not be looked up");
-        Failure::internal()
+        Failure::unavailable()
     };
     let speaks_through = session::client(caller);
     let owner = Owner {

@@ -100,10 +100,10 @@ fn of_refusal(refused: &Refused) -> Response {
         Refused::Store(error) => {
             tracing::error!(error = %error, "a page failed");
             of(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Something went wrong here",
-                "The gateway's database did not answer as expected.",
-                "Try again, and look at the gateway's log if it stays.",
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Try again in a moment",
+                "The gateway's database does not answer as expected.",
+                "Try again in a few seconds, and look at the gateway's log if it stays.",
             )
         }
     }

@@ -114,9 +114,7 @@ impl Refusal {
                 format!("It is not clear for whom the call is: {why}."),
                 "Correct the headers and call again.",
             ),
-            Self::Auth(AuthFailure::Store(_)) => {
-                CallError::Internal("the caller could not be looked up".into()).problem()
-            }
+            Self::Auth(AuthFailure::Store(_)) => crate::call::database(),
             Self::Call(error) => error.problem(),
             Self::Body(why) => plain(
                 "body_invalid",

@@ -88,12 +88,12 @@ fn too_many(seconds: u64) -> Response {
 
 fn broken(error: &store::Error) -> Response {
     tracing::error!(error = %error, "signing in failed");
-    let text = "The gateway's database did not answer as expected.";
-    let how = "Try again, and look at the gateway's log if it stays.";
+    let text = "The gateway's database does not answer as expected.";
+    let how = "Try again in a few seconds, and look at the gateway's log if it stays.";
     page::message(
-        StatusCode::INTERNAL_SERVER_ERROR,
+        StatusCode::SERVICE_UNAVAILABLE,
         Message {
-            title: "Something went wrong here",
+            title: "Try again in a moment",
             text,
             how,
             ..Message::default()

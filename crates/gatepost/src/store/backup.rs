@@ -11,14 +11,19 @@ use crate::clock::Timestamp;
 pub async fn copy_to(db: &Db, file: &Path) -> Result<bool> {
     let Db::Sqlite(pool) = db else { return Ok(false) };
     let file = file.to_string_lossy().into_owned();
-    sqlx::query("VACUUM INTO $1").bind(file).execute(pool).await?;
+    // On a connection of its own, because this takes as long as it takes.
+    let mut held = pool.acquire().await?;
+    sqlx::query("VACUUM INTO $1").bind(file).execute(&mut *held).await?;
     Ok(true)
 }
 
 /// What SQLite finds broken in the file; nothing in a sound one, and nothing is looked for in PostgreSQL.
 pub async fn damage(db: &Db) -> Result<Option<String>> {
     let Db::Sqlite(pool) = db else { return Ok(None) };
-    let found: String = sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_one(pool).await?;
+    let mut held = pool.acquire().await?;
+    let found: String = sqlx::query_scalar("PRAGMA integrity_check(1)")
+        .fetch_one(&mut *held)
+        .await?;
     Ok((found != "ok").then_some(found))
 }
 

@@ -173,7 +173,7 @@ pub async fn touch(db: &Db, id: &ConnectionId, last: Option<Timestamp>, now: Tim
     if noted_lately(last, now) {
         return Ok(());
     }
-    on!(db, pool => sqlx::query("UPDATE connections SET used_at = $2 WHERE id = $1 AND (used_at IS NULL OR used_at < $2 - 60000)")
+    on!(db, pool => sqlx::query("UPDATE connections SET used_at = $2 WHERE id = $1 AND (used_at IS NULL OR used_at < $2 - 60000 OR $2 < used_at)")
         .bind(id).bind(now).execute(pool).await.map(drop))?;
     Ok(())
 }

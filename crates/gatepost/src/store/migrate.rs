@@ -54,12 +54,33 @@ pub enum Standing {
     Foreign(String),
 }
 
-/// Creates or updates the tables.
+/// Creates or updates the tables. The caller has the turn ([`super::Turn`]).
 pub async fn run(db: &Db) -> Result<(), sqlx::migrate::MigrateError> {
-    let migrator = migrator();
+    let mut migrator = migrator();
+    // Ours holds behind a pooler too, and is given back when its holder is killed.
+    migrator.set_locking(false);
     match db {
-        Db::Sqlite(pool) => migrator.run(pool).await,
-        Db::Postgres(pool) => migrator.run(pool).await,
+        Db::Sqlite(pool) => migrator.run(&mut *pool.acquire().await?).await,
+        Db::Postgres(pool) => {
+            let mut held = pool.acquire().await?;
+            // A change to a large table takes its time; waiting for others' locks would hold up everybody behind it.
+            let patient =
+                "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '30s'";
+            sqlx::raw_sql(patient).execute(&mut *held).await?;
+            let done = migrator.run(&mut *held).await;
+            held.give_up();
+            done
+        }
+    }
+}
+
+/// Whether anybody has used these tables: a first start that was killed leaves none.
+pub async fn is_in_use(db: &Db, standing: &Standing) -> super::Result<bool> {
+    match standing {
+        Standing::Empty => Ok(false),
+        // Without the first migration there is no table to look into.
+        Standing::Behind(missing) if missing.contains(&1) => Ok(false),
+        _ => Ok(!super::settings::vault_keys(db).await?.is_empty()),
     }
 }
 

@@ -164,7 +164,7 @@ pub async fn touch(db: &Db, id: &PersonId, last: Option<Timestamp>, now: Timesta
     if noted_lately(last, now) {
         return Ok(());
     }
-    on!(db, pool => sqlx::query("UPDATE people SET last_seen_at = $2 WHERE id = $1 AND (last_seen_at IS NULL OR last_seen_at < $2 - 60000)")
+    on!(db, pool => sqlx::query("UPDATE people SET last_seen_at = $2 WHERE id = $1 AND (last_seen_at IS NULL OR last_seen_at < $2 - 60000 OR $2 < last_seen_at)")
         .bind(id).bind(now).execute(pool).await.map(drop))?;
     Ok(())
 }

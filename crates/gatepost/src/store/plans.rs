@@ -2,7 +2,7 @@
 
 use super::db::{on, within};
 use super::row::row;
-use super::{Db, Result, Tx};
+use super::{Db, Result};
 use crate::caller::{ApprovalId, EnvironmentId};
 
 row! {
@@ -32,9 +32,10 @@ pub async fn in_clear(db: &Db, limit: i64) -> Result<Vec<InClear>> {
     )
 }
 
-/// Puts sealed plans in the place of those in clear. SQLite writes zeros over what was there.
+/// Puts sealed plans in the place of those in clear. SQLite writes zeros over what was there (`secure_delete`). PostgreSQL
+/// has no such thing: `VACUUM FULL approvals` does it there.
 pub async fn seal(db: &Db, plans: &[Kept]) -> Result<()> {
-    let mut tx = begin_to_erase(db).await?;
+    let mut tx = db.begin().await?;
     for it in plans {
         within!(&mut tx, connection => sqlx::query("UPDATE approvals SET plan_sealed = $2, plan = $3 WHERE id = $1 AND plan_sealed IS NULL")
             .bind(&it.id).bind(&it.sealed).bind(&it.left).execute(connection).await.map(drop))?;
@@ -45,18 +46,4 @@ pub async fn seal(db: &Db, plans: &[Kept]) -> Result<()> {
         sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(pool).await?;
     }
     Ok(())
-}
-
-/// A transaction whose connection erases what it replaces. PostgreSQL has no such thing: `VACUUM FULL approvals` does it there.
-async fn begin_to_erase(db: &Db) -> Result<Tx> {
-    let Db::Sqlite(pool) = db else {
-        return db.begin().await;
-    };
-    let mut connection = pool.acquire().await?;
-    sqlx::query("PRAGMA secure_delete = ON")
-        .execute(&mut *connection)
-        .await?;
-    Ok(Tx::Sqlite(
-        sqlx::Transaction::begin(connection, Some(sqlx::SqlStr::from_static("BEGIN IMMEDIATE"))).await?,
-    ))
 }

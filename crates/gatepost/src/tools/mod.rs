@@ -159,8 +159,7 @@ fn may_use(caller: &Caller, policies: &Policies, tool: &Tool) -> bool {
 }
 
 async fn policies_of(app: &App, caller: &Caller) -> Result<Arc<Policies>, CallError> {
-    let policies = app.policies.of(&app.db, &caller.environment).await;
-    policies.map_err(|error| CallError::PolicyFailed(error.to_string()))
+    Ok(app.policies.of(&app.db, &caller.environment).await?)
 }
 
 /// A refusal before any Power BI call is on record too.

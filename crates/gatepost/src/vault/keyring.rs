@@ -11,6 +11,9 @@ use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 
+/// How a key file begins that a gateway wrote.
+pub const BEGINS: &str = "# Gatepost vault keys.";
+
 /// Names a key-encryption key, such as `k20261123-1a2b3c4d`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId(pub String);
@@ -28,6 +31,12 @@ pub enum KeyringError {
     File { path: String, source: std::io::Error },
     #[error("the key file {0} may be read by others; run `chmod 600 {0}`")]
     Readable(String),
+    #[error("the key file {0} is a link; name the file itself in vault_keys_file")]
+    Link(String),
+    #[error(
+        "the key file {0} has another owner than the user who runs the gateway; run `chown` so that it belongs to that user, or pass the keys as vault_keys in the environment"
+    )]
+    Owner(String),
     #[error("line {0} of the vault keys is not `id:base64 of 32 bytes`")]
     Line(usize),
     #[error("the vault keys name `{0}` twice")]
@@ -92,9 +101,18 @@ impl Keyring {
         };
         #[cfg(unix)]
         {
-            use std::os::unix::fs::PermissionsExt as _;
-            if fs::metadata(path).map_err(fail)?.permissions().mode() & 0o077 != 0 {
-                return Err(KeyringError::Readable(path.display().to_string()));
+            use std::os::unix::fs::MetadataExt as _;
+            let shown = || path.display().to_string();
+            // Whoever may change a link, or owns the file, could put other keys there.
+            let it = fs::symlink_metadata(path).map_err(fail)?;
+            if it.is_symlink() {
+                return Err(KeyringError::Link(shown()));
+            }
+            if our_user().is_some_and(|ours| ours != it.uid()) {
+                return Err(KeyringError::Owner(shown()));
+            }
+            if it.mode() & 0o077 != 0 {
+                return Err(KeyringError::Readable(shown()));
             }
         }
         Self::parse(&Zeroizing::new(fs::read_to_string(path).map_err(fail)?))
@@ -196,8 +214,8 @@ impl Keyring {
     }
 
     pub(super) fn text(&self) -> Zeroizing<String> {
-        let mut text = String::from(
-            "# Gatepost vault keys. Keep this file apart from the database and back it up: without it every connection is lost.\n",
+        let mut text = format!(
+            "{BEGINS} Keep this file apart from the database and back it up: without it every connection is lost.\n",
         );
         for held in &self.0 {
             let mark = if held.is_in_use {
@@ -209,6 +227,13 @@ impl Keyring {
         }
         Zeroizing::new(text)
     }
+}
+
+/// The user this process runs as, where the system tells it in a file.
+#[cfg(unix)]
+fn our_user() -> Option<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata("/proc/self").ok().map(|it| it.uid())
 }
 
 fn parse_line(line: &str) -> Option<Held> {

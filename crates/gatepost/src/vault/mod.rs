@@ -6,7 +6,7 @@ mod keyring;
 mod tests;
 mod unsaid;
 
-pub use keyring::{KeyId, Keyring, KeyringError};
+pub use keyring::{BEGINS as KEY_FILE_BEGINS, KeyId, Keyring, KeyringError};
 pub use unsaid::{longest_spelling, without};
 
 use std::path::PathBuf;

@@ -5,8 +5,8 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use gatepost::config::Settings;
 use gatepost::entra;
@@ -21,6 +21,7 @@ use crate::world::{ADA, VERIFIER, World};
 pub(crate) struct Process {
     child: Child,
     port: u16,
+    said: Arc<Mutex<String>>,
 }
 
 impl Process {
@@ -30,20 +31,63 @@ impl Process {
     }
 
     /// The same from a command that serves.
-    pub(crate) fn of(mut command: Command) -> Self {
+    pub(crate) fn of(command: Command) -> Self {
+        Self::of_if(command).unwrap_or_else(|said| panic!("the process says where it listens: {said}"))
+    }
+
+    /// The same, or what a process said that ended instead.
+    pub(crate) fn of_if(mut command: Command) -> Result<Self, String> {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
-        let port = log
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| {
-                let line: Value = serde_json::from_str(&line).ok()?;
-                line["fields"]["listen"].as_str()?.rsplit_once(':')?.1.parse().ok()
-            })
-            .expect("the process says where it listens");
+        let mut before = String::new();
+        let port = log.by_ref().map_while(Result::ok).find_map(|line| {
+            before.push_str(&line);
+            before.push('\n');
+            let line: Value = serde_json::from_str(&line).ok()?;
+            line["fields"]["listen"].as_str()?.rsplit_once(':')?.1.parse().ok()
+        });
+        let Some(port) = port else {
+            let _ = child.wait();
+            return Err(before);
+        };
+        let said = Arc::new(Mutex::new(before));
+        let kept = said.clone();
         // A full pipe would stop it.
-        std::thread::spawn(move || log.for_each(drop));
-        Self { child, port }
+        std::thread::spawn(move || {
+            for line in log.map_while(Result::ok) {
+                let mut said = kept.lock().unwrap();
+                said.push_str(&line);
+                said.push('\n');
+            }
+        });
+        Ok(Self { child, port, said })
+    }
+
+    /// Everything it logged so far.
+    pub(crate) fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
+    }
+
+    /// Sends it a signal, such as `TERM`.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &self.child.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Its exit code, once it has ended by itself.
+    pub(crate) async fn ended(&mut self) -> Option<i32> {
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// The same with its log in plain lines, all of which are kept in `said`.
@@ -52,7 +96,8 @@ impl Process {
         let mut log = BufReader::new(child.stderr.take().unwrap())
             .lines()
             .map_while(Result::ok);
-        let keep = move |line: &str| said.lock().unwrap().push_str(&format!("{line}\n"));
+        let heard = said.clone();
+        let keep = move |line: &str| heard.lock().unwrap().push_str(&format!("{line}\n"));
         let port = log
             .by_ref()
             .inspect(|line| keep(line))
@@ -62,7 +107,7 @@ impl Process {
             })
             .expect("the process says where it listens");
         std::thread::spawn(move || log.for_each(|line| keep(&line)));
-        Self { child, port }
+        Self { child, port, said }
     }
 
     /// The answer to a GET with a key or token.

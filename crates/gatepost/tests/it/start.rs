@@ -46,6 +46,26 @@ async fn older_tables_wait_for_a_word_and_newer_ones_are_left_alone() {
     drop(Process::start(&world));
 }
 
+/// CFG-06
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_of_everybody_is_no_trusted_proxy() {
+    let world = World::in_real_time().await;
+    for value in ["0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "2000::/3", "8.0.0.0/6"] {
+        let mut command = gatepost(&world, &["serve", "--listen", "127.0.0.1:0"]);
+        command.env("GATEPOST_TRUSTED_PROXIES", format!("[\"10.0.0.7\", \"{value}\"]"));
+        let (code, said) = refused(command);
+        assert!(
+            code == Some(1) && said.contains(value) && said.contains("your proxies"),
+            "{value}: {said}"
+        );
+    }
+    for value in ["10.0.0.0/8", "fc00::/7", "192.168.0.0/16", "127.0.0.1"] {
+        let mut command = gatepost(&world, &["serve", "--listen", "127.0.0.1:0"]);
+        command.env("GATEPOST_TRUSTED_PROXIES", format!("[\"{value}\"]"));
+        drop(Process::of(command));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_setting_that_cannot_work_is_named_with_what_was_expected() {
     let world = World::in_real_time().await;

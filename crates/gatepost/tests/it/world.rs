@@ -90,7 +90,8 @@ impl World {
             .with_max_level(tracing::Level::WARN)
             .try_init();
         let (sandbox, sandbox_url) = start_sandbox(sandbox_start).await;
-        let data = tempfile::tempdir().unwrap();
+        let for_its_owner = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        let data = tempfile::Builder::new().permissions(for_its_owner).tempdir().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
         let mut settings = Settings {

@@ -136,6 +136,8 @@ impl Seen {
             (1, false, length) => Ok(Body::Length(length.unwrap_or(0))),
             (1, true, None) if !is_http_10 => Ok(Body::Chunked),
             (1, true, _) => Err(HeadProblem::BodyLength),
+            // RFC 9112 §3.2 asks HTTP/1.1 for a Host. Old probes send none; the filter gives them the probes alone.
+            (0, false, None) if is_http_10 => Ok(Body::Length(0)),
             _ => Err(HeadProblem::Host),
         }
     }

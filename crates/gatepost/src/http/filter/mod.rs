@@ -105,6 +105,7 @@ fn check<B>(request: &Request<B>, hosts: &Hosts) -> Result<(), StatusCode> {
     }
     let named = match named_host(request, is_http2) {
         Some(host) => host,
+        None if is_old_probe(request) => return Ok(()),
         None => return malformed,
     };
     match host::name_of(named) {
@@ -112,6 +113,13 @@ fn check<B>(request: &Request<B>, hosts: &Hosts) -> Result<(), StatusCode> {
         Some(name) if hosts.allows(&name) || PROBES.contains(&uri.path()) => Ok(()),
         Some(_) => Err(StatusCode::MISDIRECTED_REQUEST),
     }
+}
+
+/// Whether a load balancer asks in HTTP/1.0, which knows no `Host`.
+fn is_old_probe<B>(request: &Request<B>) -> bool {
+    request.version() == Version::HTTP_10
+        && !request.headers().contains_key(HOST)
+        && PROBES.contains(&request.uri().path())
 }
 
 /// The one host a request names: RFC 9112 §3.2, RFC 9113 §8.3.1.

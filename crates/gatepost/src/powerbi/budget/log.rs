@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 
+/// The service asks for pauses of minutes; longer ones are asked for again.
+const LONGEST_CLOSED_MS: i64 = 60 * 60 * 1000;
+
 /// Blocks of calls that were taken, oldest first, and a time until which the service wants none.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Log {
@@ -29,8 +32,12 @@ impl Log {
     /// Forgets what no window counts any more.
     pub(super) fn forget(&mut self, windows: &[Window], now: Timestamp) {
         let longest = windows.iter().map(length_ms).max().unwrap_or(0);
-        self.taken.retain(|(until, _)| now < until.plus_ms(longest));
-        self.closed_until = self.closed_until.filter(|until| now < *until);
+        // What lies further ahead than anything may was noted by a clock that was ahead.
+        let is_ahead = |until: Timestamp, most_ms| now < until.plus_ms(longest) && until.since_ms(now) <= most_ms;
+        self.taken.retain(|(until, _)| is_ahead(*until, longest));
+        self.closed_until = self
+            .closed_until
+            .filter(|until| now < *until && until.since_ms(now) <= LONGEST_CLOSED_MS);
     }
 
     /// How many calls may leave now.

@@ -247,7 +247,11 @@ impl Budgets {
 
 impl Slot {
     fn read(&mut self, calls: u32, now: Timestamp) -> Turn {
-        while self.reads.front().is_some_and(|first| first.plus_ms(MINUTE_MS) <= now) {
+        while self
+            .reads
+            .front()
+            .is_some_and(|first| !(0..MINUTE_MS).contains(&now.since_ms(*first)))
+        {
             self.reads.pop_front();
         }
         match self.reads.front() {

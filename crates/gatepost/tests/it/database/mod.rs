@@ -1,9 +1,33 @@
-//! The database server out of order.
+//! The database out of order: away, full, locked, frozen, damaged, moved, and set up by several at once (security rows DB, CRH).
+
+mod files;
+mod injection;
+mod postgres;
+mod process;
+mod proxy;
+mod server;
+mod sqlite;
+mod starts;
 
 use gatepost::store::Db;
+use sqlx::Connection as _;
 
 use crate::world::{ADA, World};
 
+/// The PostgreSQL server of this run, if there is one.
+#[expect(clippy::disallowed_methods, reason = "the test command names the database here")]
+fn server_url() -> Option<String> {
+    std::env::var("TEST_POSTGRES_URL").ok()
+}
+
+fn is_sqlite(world: &World) -> bool {
+    matches!(world.app.db, Db::Sqlite(_))
+}
+
+/// A connection of the test's own.
+async fn connection(url: &str) -> sqlx::PgConnection {
+    sqlx::PgConnection::connect(url).await.unwrap()
+}
 /// After a restart of PostgreSQL the connections of the pool are dead, and no caller has to find that out.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_after_the_database_hung_up_gets_its_answer() {
