@@ -116,13 +116,6 @@ impl Process {
         request.bearer_auth(key).send().await.unwrap()
     }
 
-    /// Sends it a signal, such as `STOP`.
-    pub(crate) fn signal(&self, name: &str) {
-        let mut kill = Command::new("kill");
-        let sent = kill.arg(format!("-{name}")).arg(self.child.id().to_string()).status();
-        assert!(sent.unwrap().success());
-    }
-
     /// Asks it to stop, and waits until it has; its exit code.
     pub(crate) async fn stop(mut self) -> Option<i32> {
         self.signal("TERM");
