@@ -32,7 +32,7 @@ def run(name, cases):
     Where this machine makes no such room, every check is told as skipped, and nothing is started.
     """
     every = [(title, check) for title, (_, checks) in cases.items() for check in checks]
-    why_not = _enter()
+    why_not = enter()
     if why_not:
         tally.skip(name, [_sentence(title, check) for title, check in every], why_not)
     counted = tally.Count(name)
@@ -60,7 +60,7 @@ def holds(pid):
         tally.equal(len(routes.readlines()), 1, "lines of the table of routes, the heading among them")
 
 
-def _enter():
+def enter():
     """Goes on inside, or returns why that cannot be."""
     if OUTSIDE in os.environ:
         try:

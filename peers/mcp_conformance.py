@@ -1,4 +1,4 @@
-"""The MCP project's conformance suite against the demo: every server scenario that a revision requires, and ours as an
+"""MCP-19: the MCP project's conformance suite against the demo: every server scenario that a revision requires, and ours as an
 authorization server.
 
 The demo runs with `--conformance`, which adds the tools, prompts and resources that the suite looks for.

@@ -88,6 +88,11 @@ const PEERS: &[Peer] = &[
         runner: Runner::Python,
         against: Against::Demo,
     },
+    Peer {
+        script: "egress.py",
+        runner: Runner::Python,
+        against: Against::DemoOfItsOwn,
+    },
 ];
 
 /// Agents that people use. They are large, and would call home if they could.

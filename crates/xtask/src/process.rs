@@ -33,6 +33,25 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
+/// The same command, started by another program.
+pub(crate) fn within(starter: &[&str], command: &Command) -> Command {
+    let mut whole = Command::new(starter[0]);
+    whole
+        .args(&starter[1..])
+        .arg(command.get_program())
+        .args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => whole.env(name, value),
+            None => whole.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        whole.current_dir(folder);
+    }
+    whole
+}
+
 /// Runs to the end; the output is shown only when the program fails.
 pub(crate) fn run_quietly(command: &mut Command) -> Result<()> {
     let shown = text_of(command);
@@ -208,6 +227,14 @@ mod tests {
     fn a_failing_program_is_an_error_that_names_it() {
         let error = run_quietly(Command::new("sh").args(["-c", "exit 3"])).unwrap_err();
         assert_eq!(error.to_string(), "`sh -c exit 3` ended with exit status: 3");
+    }
+
+    #[test]
+    fn a_command_is_started_by_another_with_all_that_it_has() {
+        let mut inner = Command::new("sh");
+        inner.args(["-c", "echo $PLACE"]).env("PLACE", "here");
+        let output = within(&["nice", "-n", "1"], &inner).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "here\n");
     }
 
     #[test]

@@ -44,14 +44,17 @@ pub(crate) fn complaints(root: &Path, sources: &[Source]) -> Result<Vec<String>>
     Ok(check(&read(root)?, &labels(root, sources)?))
 }
 
-/// What is missing and what is half held, in words.
-pub(crate) fn gaps(root: &Path) -> Result<Vec<String>> {
-    let matrix = read(root)?;
+/// What is missing and what is half held, in words; also what a test names by now.
+pub(crate) fn gaps(root: &Path, sources: &[Source]) -> Result<Vec<String>> {
+    let (matrix, labels) = (read(root)?, labels(root, sources)?);
     let line = |kind: &str, id: &str, why: &str| {
         let title = matrix.rows.get(id).map_or("", String::as_str);
         format!("{kind}: {id} ({title}): {why}")
     };
-    let missing = matrix.missing.iter().map(|(id, why)| line("missing", id, why));
+    let missing = matrix.missing.iter().map(|(id, why)| match labels.get(id) {
+        None => line("missing", id, why),
+        Some(places) => line("missing no longer, take it out of the list", id, &places[0]),
+    });
     let half = matrix.half.iter().map(|(id, why)| line("half held", id, why));
     Ok(missing.chain(half).collect())
 }

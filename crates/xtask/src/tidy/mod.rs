@@ -35,7 +35,7 @@ pub(crate) fn complaints(root: &Path) -> Result<Vec<String>> {
 /// Prints the breaches; an error when there is one.
 pub(crate) fn run() -> Result<()> {
     let found = complaints(&crate::root())?;
-    for gap in matrix::gaps(&crate::root())? {
+    for gap in matrix::gaps(&crate::root(), &source::read_all(&crate::root())?)? {
         println!("{gap}");
     }
     for complaint in &found {
