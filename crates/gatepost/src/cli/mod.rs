@@ -6,6 +6,7 @@ mod check;
 mod guard;
 mod keys;
 mod output;
+mod panics;
 mod people;
 mod reading;
 mod sandbox;

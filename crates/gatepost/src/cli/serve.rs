@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use super::{Place, say};
+use super::{Place, panics, say};
 
 /// After the drain, for calls whose callers have left.
 const LAST_CALLS: Duration = Duration::from_secs(5);
@@ -127,6 +127,7 @@ pub(crate) fn start_logging(settings: &Settings) {
     } else {
         lines.try_init()
     };
+    panics::log_them();
 }
 
 /// Listens, or says why not.

@@ -162,7 +162,13 @@ fn to_i64(value: u64) -> i64 {
 ///
 /// Entra accepts https, and http only for the host `localhost` (Microsoft: "Redirect URI restrictions").
 pub fn check_public_url(public_url: &str) -> Result<(), Problem> {
-    let fail = |why: &str| Err(Problem(format!("public_url is `{public_url}`; {why}")));
+    // Before a host there may stand a password.
+    let shown = if public_url.contains('@') {
+        "(not shown)"
+    } else {
+        public_url
+    };
+    let fail = |why: &str| Err(Problem(format!("public_url is `{shown}`; {why}")));
     let Ok(url) = Url::parse(public_url) else {
         return fail("expected an address such as https://gatepost.example.com");
     };

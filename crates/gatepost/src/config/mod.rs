@@ -3,6 +3,7 @@
 mod check;
 mod clouds;
 mod describe;
+mod refused;
 #[cfg(test)]
 mod tests;
 
@@ -158,9 +159,8 @@ impl Settings {
         let figment = overrides
             .iter()
             .fold(figment, |figment, (name, value)| figment.merge((*name, value.as_str())));
-        let settings: Self = figment
-            .extract()
-            .map_err(|error| Problem(format!("the settings cannot be read: {error}")))?;
+        let settings: Self = figment.extract().map_err(refused::told)?;
+        refused::check_texts(&settings)?;
         settings.check()?;
         Ok(settings)
     }

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-use super::Db;
 use super::db::on;
+use super::{Db, sqlite_version};
 
 /// The migrations, in order, compiled into the binary. Entries never change once released.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
@@ -50,7 +50,7 @@ pub enum Standing {
     Current,
     /// Older; these migrations are missing.
     Behind(Vec<i64>),
-    /// Made by a newer binary, or by other text under the same number.
+    /// Made by a newer binary, or by other text under the same number, or of an SQLite that cannot be trusted.
     Foreign(String),
 }
 
@@ -86,6 +86,9 @@ pub async fn is_in_use(db: &Db, standing: &Standing) -> super::Result<bool> {
 
 /// Compares the database with what this binary needs, without changing it.
 pub async fn standing(db: &Db) -> super::Result<Standing> {
+    if let Some(fault) = sqlite_version::fault(db).await? {
+        return Ok(Standing::Foreign(fault));
+    }
     let exists = match db {
         Db::Sqlite(pool) => sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'").fetch_one(pool).await?,
         Db::Postgres(pool) => {

@@ -31,6 +31,7 @@ pub mod second_factors;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in_failures;
+mod sqlite_version;
 pub mod tokens;
 pub mod unbound;
 pub mod waiting_forms;

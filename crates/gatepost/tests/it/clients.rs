@@ -19,7 +19,7 @@ fn input(auth_method: &str, introspects: bool) -> ClientInput {
     }
 }
 
-async fn entered(world: &World, auth_method: &str, introspects: bool) -> (String, String) {
+pub(crate) async fn entered(world: &World, auth_method: &str, introspects: bool) -> (String, String) {
     let made = admin::create_client(&world.app, &world.owner_caller(), &input(auth_method, introspects))
         .await
         .unwrap();

@@ -93,6 +93,7 @@ async fn execute(world: &World, statement: &'static str, value: &str) {
     }
 }
 
+/// CFG-12
 #[tokio::test]
 async fn an_address_typed_into_the_form_counts_for_nothing() {
     let (world, evil) = (World::new().await, Elsewhere::listen().await);

@@ -45,7 +45,7 @@ async fn arrive(world: &World, at: &str, upn: &str) -> Page {
     sign_in_at_microsoft(&mut browser, there, upn).await
 }
 
-async fn invite(world: &World, email: &str, is_exact: bool, role: Role) -> String {
+pub(crate) async fn invite(world: &World, email: &str, is_exact: bool, role: Role) -> String {
     let input = InvitationInput {
         email: email.into(),
         is_exact,
@@ -55,7 +55,7 @@ async fn invite(world: &World, email: &str, is_exact: bool, role: Role) -> Strin
     link.strip_prefix(&world.url).unwrap().to_owned()
 }
 
-/// CB-14
+/// CB-14, CFG-10: an empty list lets nobody in.
 #[tokio::test]
 async fn only_listed_directories_and_domains_join() {
     for (tenants, domains, gus) in [

@@ -92,6 +92,7 @@ fn limits() -> Limits {
     }
 }
 
+/// PRX-06
 #[tokio::test]
 async fn redirects_are_not_followed() {
     let answers = [

@@ -24,10 +24,33 @@ async fn change(world: &World, statement: &'static str) {
     }
 }
 
+/// Everything the database holds but the rows of other tests' making: how many rows each table has.
+async fn counted(world: &World) -> String {
+    let mut all = String::new();
+    for table in [
+        "_sqlx_migrations",
+        "audit_entries",
+        "settings",
+        "vault_keys",
+        "people",
+        "sessions",
+    ] {
+        let count = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+        let count: i64 = match &world.app.db {
+            Db::Sqlite(pool) => sqlx::query_scalar(count).fetch_one(pool).await.unwrap(),
+            Db::Postgres(pool) => sqlx::query_scalar(count).fetch_one(pool).await.unwrap(),
+        };
+        all.push_str(&format!("{table} {count}, "));
+    }
+    all
+}
+
+/// UPG-03: an older program refuses a newer database and writes nothing into it.
 #[tokio::test(flavor = "multi_thread")]
 async fn older_tables_wait_for_a_word_and_newer_ones_are_left_alone() {
     let world = World::in_real_time().await;
     change(&world, "UPDATE _sqlx_migrations SET version = 9999 WHERE version = 30").await;
+    let before = counted(&world).await;
     for migrate in [false, true] {
         let mut command = serve(&world);
         if migrate {
@@ -35,6 +58,7 @@ async fn older_tables_wait_for_a_word_and_newer_ones_are_left_alone() {
         }
         let (code, said) = refused(command);
         assert!(code == Some(1) && said.contains("9999"), "{said}");
+        assert_eq!(counted(&world).await, before);
     }
     change(&world, "DELETE FROM _sqlx_migrations WHERE version = 9999").await;
     change(&world, "DROP TABLE rate_budgets").await;

@@ -130,6 +130,7 @@ fn model_in(workspace: &str) -> Value {
     json!({ "groupId": workspace, "datasetId": MODEL })
 }
 
+/// POL-02
 #[test]
 fn nothing_is_allowed_without_a_policy() {
     let (alice, arguments) = (caller("alice", &[]), model_in(SALES));
@@ -153,6 +154,7 @@ fn nothing_is_allowed_without_a_policy() {
     );
 }
 
+/// POL-03
 #[test]
 fn deny_beats_requirements_and_requirements_beat_allow_in_any_order() {
     use Action::{Allow, Approval, Deny, StepUp};
@@ -278,6 +280,7 @@ fn a_requirement_that_is_met_no_longer_stands_in_the_way() {
     assert_eq!(names, [("p0", "up"), ("p1", "ask")]);
 }
 
+/// POL-13
 #[test]
 fn a_proof_of_identity_from_the_future_is_no_proof() {
     let policies = compiled(&[Form::about("up", Action::StepUp, &[])]);
@@ -315,6 +318,7 @@ fn a_scope_that_is_missing_is_named_before_any_policy() {
     );
 }
 
+/// POL-14
 #[test]
 fn a_policy_that_fails_to_evaluate_opens_no_door() {
     let (alice, arguments) = (caller("alice", &[]), model_in(SALES));
@@ -346,6 +350,7 @@ fn a_policy_that_fails_to_evaluate_opens_no_door() {
     );
 }
 
+/// POL-17
 #[test]
 fn a_workspace_is_the_same_in_every_spelling() {
     let alice = caller("alice", &[]);

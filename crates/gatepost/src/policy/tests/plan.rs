@@ -21,6 +21,7 @@ fn plan() -> Plan {
     .unwrap()
 }
 
+/// POL-09
 #[test]
 fn every_part_of_a_plan_changes_its_hash() {
     let first = plan();

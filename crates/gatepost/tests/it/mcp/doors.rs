@@ -30,7 +30,7 @@ async fn told_json(agent: &Agent, url: &str) -> Value {
     agent.world.http.get(url).send().await.unwrap().json().await.unwrap()
 }
 
-/// MCP-02: one bearer token in its header, and nothing else that could pass for one.
+/// POL-15, MCP-02: one bearer token in its header, and nothing else that could pass for one.
 #[tokio::test]
 async fn a_token_that_is_not_ours_is_told_to_be_invalid() {
     let agent = Agent::new().await;

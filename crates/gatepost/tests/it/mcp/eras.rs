@@ -167,7 +167,7 @@ fn without_names(text: &str) -> String {
     text.split("trace ").next().unwrap_or_default().to_owned()
 }
 
-/// MCP-14: a tool that is not listed is as unknown as one that does not exist.
+/// POL-04, MCP-14: a tool that is not listed is as unknown as one that does not exist.
 #[tokio::test]
 async fn hidden_and_unknown_tools_are_the_same() {
     let agent = Agent::new().await;

@@ -149,7 +149,7 @@ async fn no_route_takes_a_form_from_elsewhere() {
     );
 }
 
-/// WEB-08
+/// POL-12, WEB-08
 #[tokio::test]
 async fn reading_changes_nothing() {
     let it = sample().await;

@@ -102,6 +102,7 @@ async fn may_read(world: &World, key: &str, application: &str, token: &str) -> [
     ]
 }
 
+/// POL-07
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_for_a_group_holds_at_every_door_from_the_next_call_on() {
     let mut it = signed().await;

@@ -52,6 +52,7 @@ async fn a_read_that_fails_by_chance_is_repeated_and_a_write_never() {
     }
 }
 
+/// UPS-08
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_refused_before_it_began_is_sent_again_after_a_short_wait() {
     let good = (202, vec![], "");

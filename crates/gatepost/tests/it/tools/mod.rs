@@ -459,6 +459,7 @@ async fn dax_text_cannot_break_out_of_its_place_in_the_body() {
     assert!(body["impersonatedUserName"].is_null());
 }
 
+/// POL-18
 #[tokio::test(flavor = "multi_thread")]
 async fn every_operation_a_read_only_tool_emits_is_a_read() {
     let world = World::new().await;
