@@ -239,19 +239,18 @@ impl Keyring {
     }
 }
 
-<<<<<<< HEAD
 /// The user this process runs as, where the system tells it in a file.
 #[cfg(unix)]
 fn our_user() -> Option<u32> {
     use std::os::unix::fs::MetadataExt as _;
     fs::metadata("/proc/self").ok().map(|it| it.uid())
-=======
+}
+
 /// Whether a person made this up: of 32 random bytes some 30 differ, fewer than 16 hardly ever, and all are hardly ever letters.
 fn is_weak(key: &[u8; 32]) -> bool {
     let different: std::collections::BTreeSet<u8> = key.iter().copied().collect();
     let is_text = key.iter().all(|byte| (b' '..=b'~').contains(byte));
     different.len() < 16 || is_text
->>>>>>> 26bb3ee (config: no value of a mistyped setting is shown; keys must be random)
 }
 
 fn parse_line(line: &str) -> Option<Held> {
