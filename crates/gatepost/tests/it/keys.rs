@@ -161,9 +161,8 @@ fn every_sealed_column_of_the_migrations_is_in_the_list_of_the_rotation() {
         let mut table = String::new();
         for line in text.lines() {
             let words: Vec<&str> = line.split_whitespace().collect();
-            match words.as_slice() {
-                ["CREATE" | "ALTER", "TABLE", name, ..] => (*name).clone_into(&mut table),
-                _ => {}
+            if let ["CREATE" | "ALTER", "TABLE", name, ..] = words.as_slice() {
+                (*name).clone_into(&mut table);
             }
             let columns = words
                 .iter()
