@@ -26,7 +26,7 @@ const PIECE: usize = 64 * 1024;
 /// Nothing here ends by itself before.
 const LONG: Duration = Duration::from_secs(60);
 /// A second, and what a busy machine adds.
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(20);
 
 /// Pieces that come one by one for as long as anybody takes them.
 fn dripping() -> impl futures_util::Stream<Item = Bytes> + Send {
