@@ -24,7 +24,7 @@ use crate::app::App;
 use crate::page;
 
 /// Nothing that clients or browsers send here comes near it.
-const LARGEST_BODY: usize = 256 * 1024;
+const LARGEST_BODY: usize = 1024 * 1024;
 /// What every authorization code begins with.
 const CODE_PREFIX: &str = "gp_ac_";
 /// What every refresh token begins with.

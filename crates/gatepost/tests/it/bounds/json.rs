@@ -227,7 +227,7 @@ async fn a_client_that_registers_with_too_much_is_told_so() {
         ("500 levels", with(&nested(500)), 400),
         ("2,000 numbers", with(&format!("[{}1]", "1,".repeat(2_000))), 400),
         ("40 KiB", with(&format!("\"{}\"", "x".repeat(40 * 1024))), 400),
-        ("300 KiB", with(&format!("\"{}\"", "x".repeat(300 * 1024))), 413),
+        ("2 MiB", with(&format!("\"{}\"", "x".repeat(2 * 1024 * 1024))), 413),
     ] {
         assert_eq!(register(body).send().await.unwrap().status(), status, "{what}");
     }
