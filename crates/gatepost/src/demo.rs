@@ -275,11 +275,8 @@ fn arrive(page: Page, path: &str) -> anyhow::Result<()> {
 
 async fn group(app: &App, caller: &Caller) -> anyhow::Result<()> {
     let group = admin::create_group(app, caller, "Analysts").await?;
-    let everybody = people::list(&app.db, &caller.environment, ("", "")).await?;
-    let analyst = everybody
-        .iter()
-        .find(|it| it.email.as_deref() == Some(ANALYST))
-        .context("the analyst did not join")?;
+    let found = people::find_by_email(&app.db, &caller.environment, ANALYST).await?;
+    let analyst = found.first().context("the analyst did not join")?;
     admin::add_member(app, caller, &group, &analyst.id).await?;
     Ok(())
 }

@@ -46,8 +46,8 @@ pub async fn change_password(
 
 /// Ends one of the caller's own sessions, named by its hash.
 pub async fn end_session(app: &App, caller: &Caller, hash: &[u8]) -> Result<(), Refused> {
-    let mine = sessions::of_person(&app.db, &caller.person).await?;
-    if !mine.iter().any(|it| it.hash == hash) {
+    let found = sessions::find(&app.db, hash).await?;
+    if !found.is_some_and(|it| it.session.person_id == caller.person) {
         return Err(Refused::NotFound);
     }
     sessions::delete(&app.db, hash).await?;
@@ -67,16 +67,8 @@ pub async fn end_other_sessions(app: &App, caller: &Caller, this: &[u8]) -> Resu
 }
 
 async fn end_others(app: &App, caller: &Caller, this: &[u8]) -> Result<usize, Refused> {
-    let mut ended = 0;
-    for it in sessions::of_person(&app.db, &caller.person)
-        .await?
-        .iter()
-        .filter(|it| it.hash != this)
-    {
-        sessions::delete(&app.db, &it.hash).await?;
-        ended += 1;
-    }
-    Ok(ended)
+    let ended = sessions::delete_others(&app.db, &caller.person, this).await?;
+    Ok(usize::try_from(ended).unwrap_or(usize::MAX))
 }
 
 /// Takes the Microsoft account away from the ways by which the caller signs in; another way must be left.

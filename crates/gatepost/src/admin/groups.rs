@@ -83,11 +83,9 @@ async fn change(
     Ok(())
 }
 
-async fn find(app: &App, caller: &Caller, id: &GroupId) -> Result<Group, Refused> {
+/// Finds a group of the caller's environment.
+pub async fn find(app: &App, caller: &Caller, id: &GroupId) -> Result<Group, Refused> {
     manages(caller)?;
-    groups::list(&app.db, &caller.environment)
-        .await?
-        .into_iter()
-        .find(|it| it.id == *id)
-        .ok_or(Refused::NotFound)
+    let found = groups::find(&app.db, &caller.environment, id).await?;
+    found.ok_or(Refused::NotFound)
 }

@@ -83,11 +83,9 @@ fn check(input: &KeyInput) -> Result<(), Refused> {
 
 /// Revokes a key: one's own, or as an administrator any of the environment. Effective on its next use.
 pub async fn revoke(app: &App, caller: &Caller, id: &ApiKeyId) -> Result<(), Refused> {
-    let all = api_keys::list(&app.db, &caller.environment).await?;
     let mine = |it: &ApiKey| caller.role.may_manage() || it.person_id.as_ref() == Some(&caller.person);
-    let key = all
-        .into_iter()
-        .find(|it| it.id == *id)
+    let key = api_keys::find(&app.db, &caller.environment, id)
+        .await?
         .filter(mine)
         .ok_or(Refused::NotFound)?;
     if !api_keys::revoke(&app.db, &caller.environment, id, app.clock.now()).await? {

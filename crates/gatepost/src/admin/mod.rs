@@ -30,7 +30,7 @@ pub use clients::{
 };
 pub use environment::{rename as rename_environment, save_admission};
 pub use grants::revoke as revoke_grant;
-pub use groups::{add_member, create as create_group, delete as delete_group, remove_member};
+pub use groups::{add_member, create as create_group, delete as delete_group, find as group, remove_member};
 pub use integrations::{
     IntegrationInput, Saved, Test, create as create_integration, delete as delete_integration, find as integration,
     save as save_integration, test as test_integration,

@@ -21,8 +21,8 @@ pub struct PolicyInput {
 
 /// Finds a policy of the caller's environment.
 pub async fn find(app: &App, caller: &Caller, id: &PolicyId) -> Result<Policy, Refused> {
-    let all = policies::list(&app.db, &caller.environment).await?;
-    all.into_iter().find(|it| it.id == *id).ok_or(Refused::NotFound)
+    let found = policies::find(&app.db, &caller.environment, id).await?;
+    found.ok_or(Refused::NotFound)
 }
 
 /// Adds a policy; it holds at once on every replica.

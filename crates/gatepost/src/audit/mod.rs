@@ -5,6 +5,7 @@ mod chain;
 mod export;
 mod form;
 mod gap;
+pub mod kinds;
 mod log_line;
 mod mask;
 mod old_secrets;

@@ -13,7 +13,7 @@ use super::repeats::Repeats;
 use super::{Entry, OpenCalls, Signer, Unavailable, bound, log_line};
 use crate::clock::{Clock, Timestamp};
 use crate::store::audit::{self, Checkpoint, Head};
-use crate::store::{self, Db};
+use crate::store::{self, Db, audit_hours};
 
 const QUEUE: usize = 10_000;
 const BATCH: usize = 500;
@@ -185,9 +185,11 @@ impl Writer {
         }
         let now = self.clock.now();
         let rows = chain(&head, entries, now);
+        let before = head.seq;
         let last = rows.last().map_or(head, Head::of);
         let signed = self.signer.checkpoint(&last, now);
         audit::append(&mut tx, &rows, &Head::signed(&signed)).await?;
+        audit_hours::count(&mut tx, before, &rows).await?;
         *begun = Some(signed.clone());
         tx.commit().await?;
         Ok(signed)

@@ -11,6 +11,11 @@ use crate::powerbi::Body;
 use crate::store::approvals::{self, Approval};
 use crate::store::connections::Connection;
 
+/// Bytes of a body that somebody can be asked to read and approve.
+const MOST_PLAN_BYTES: usize = 256 * 1024;
+/// Requests of one person that may wait for an answer.
+const MOST_OPEN: i64 = 20;
+
 /// A permit with what it rests on.
 #[derive(Debug)]
 pub(super) struct Permitted {
@@ -90,6 +95,14 @@ async fn ask(
     required: Required,
 ) -> Result<CallError, CallError> {
     let now = app.clock.now();
+    if plan.body.as_ref().is_some_and(|it| MOST_PLAN_BYTES < it.as_str().len()) {
+        return Err(CallError::PlanTooLarge { most: MOST_PLAN_BYTES });
+    }
+    let is_asked = approvals::find_open(&app.db, &plan.hash(), now).await?.is_some();
+    if !is_asked && MOST_OPEN <= approvals::count_open(&app.db, &caller.person, now).await? {
+        let link = app.settings.url("/approvals");
+        return Err(CallError::TooManyOpen { most: MOST_OPEN, link });
+    }
     let id = ApprovalId(app.clock.new_id());
     let kept = app::kept_plan(&app.vault, app.catalogue, &caller.environment, &id, plan);
     let wanted = Approval {

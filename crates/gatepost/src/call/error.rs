@@ -42,6 +42,10 @@ pub enum CallError {
     },
     #[error("an upload cannot be approved")]
     ApprovalOfStream,
+    #[error("the call is too long to be approved")]
+    PlanTooLarge { most: usize },
+    #[error("too many requests for approval are open")]
+    TooManyOpen { most: i64, link: String },
     #[error("policies cannot be evaluated: {0}")]
     PolicyFailed(String),
     /// The service's limit for this identity is used up, or it asked for a pause.
@@ -168,6 +172,26 @@ impl CallError {
                 "An upload cannot be approved in advance.".into(),
                 "Ask an administrator to allow uploads by a policy.",
             ),
+            Self::PlanTooLarge { most } => plain(
+                "approval_required",
+                413,
+                format!(
+                    "This call needs an administrator's approval, and its body is longer than the {} KiB somebody can be asked to read. It was not made, and nobody was asked.",
+                    most / 1024
+                ),
+                "Send less in one call, or ask an administrator to allow such calls by a policy.",
+            ),
+            Self::TooManyOpen { most, link } => Problem {
+                link: Some(link.clone()),
+                ..plain(
+                    "too_many_approvals",
+                    429,
+                    format!(
+                        "This call needs an administrator's approval, and {most} requests of yours wait for one already. It was not made, and nobody was asked."
+                    ),
+                    &format!("Ask an administrator to decide the open ones at {link}, then call again."),
+                )
+            },
             Self::PolicyFailed(_) => plain(
                 "policy_failed",
                 500,

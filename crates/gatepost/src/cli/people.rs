@@ -84,13 +84,13 @@ pub(super) async fn add_key(key: Key) -> anyhow::Result<()> {
     let app = App::start(Reading::settings(&options.place).await?, Clock::real(), false).await?;
     let mut caller = operator(&app).await?;
     if let Some(email) = &options.person {
-        let everybody = people::list(&app.db, &caller.environment, ("", "")).await?;
-        let found = everybody.into_iter().find(|it| {
-            it.email
-                .as_deref()
-                .is_some_and(|known| known.eq_ignore_ascii_case(email))
-        });
-        let person = found.with_context(|| format!("there is no {email} in the default environment"))?;
+        let mut found = people::find_by_email(&app.db, &caller.environment, email).await?;
+        if 1 < found.len() {
+            bail!("several people of the default environment have the address {email}, so a key is made in the portal");
+        }
+        let person = found
+            .pop()
+            .with_context(|| format!("there is no {email} in the default environment"))?;
         caller = Caller {
             role: person.role(),
             person: person.id,
@@ -116,10 +116,8 @@ async fn operator(app: &App) -> anyhow::Result<Caller> {
     let Some(environment) = environments::find_default(&app.db).await? else {
         bail!("this gateway is not set up yet; start it and open the set-up link");
     };
-    let everybody = people::list(&app.db, &environment.id, ("", "")).await?;
-    let owner = everybody
-        .into_iter()
-        .find(|it| it.role() == Role::Owner)
+    let owner = people::find_owner(&app.db, &environment.id)
+        .await?
         .context("there is no owner")?;
     Ok(Caller {
         environment: environment.id,

@@ -21,8 +21,8 @@ use crate::entra;
 use crate::store::connections::{self, Connection};
 
 /// The permissions of the ten wanted that this connection was not granted.
-pub fn missing(connection: &Connection) -> Vec<&'static str> {
-    let granted: Vec<String> = connection.scopes.split_ascii_whitespace().map(str::to_owned).collect();
+pub fn missing(scopes: &str) -> Vec<&'static str> {
+    let granted: Vec<String> = scopes.split_ascii_whitespace().map(str::to_owned).collect();
     entra::missing_scopes(&granted)
 }
 

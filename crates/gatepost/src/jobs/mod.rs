@@ -12,13 +12,17 @@ use crate::audit::Entry;
 use crate::call;
 use crate::entra;
 use crate::store::{
-    self, clients, flows, invitations, jobs, mcp_tasks, openid, rates, refresh, sessions, sign_in_failures, tokens,
-    waiting_forms,
+    self, approvals, audit_hours, audit_indexes, clients, flows, invitations, jobs, mcp_tasks, openid, rates, refresh,
+    sessions, sign_in_failures, tokens, waiting_forms,
 };
 use crate::vault::KeyId;
 
 const TICK: Duration = Duration::from_secs(30);
 const SWEEP_SECONDS: i64 = 10 * 60;
+const COUNT_SECONDS: i64 = 25;
+/// Steps of one run: a million entries.
+const COUNT_STEPS: usize = 200;
+const INDEX_SECONDS: i64 = 10 * 60;
 const KEEP_ALIVE_SECONDS: i64 = 15 * 60;
 /// Refreshes per run, so that a start after a long stop does not send them all at once.
 const KEEP_ALIVE_BATCH: i64 = 50;
@@ -72,11 +76,36 @@ pub async fn due(app: &App) -> store::Result<()> {
     if jobs::take(&app.db, "refresh_ahead", now, now.plus_seconds(AHEAD_SECONDS)).await? {
         refresh_ahead(app).await?;
     }
+    if jobs::take(&app.db, "audit_hours", now, now.plus_seconds(COUNT_SECONDS)).await? {
+        count_older(app).await?;
+    }
+    if jobs::take(&app.db, "audit_indexes", now, now.plus_seconds(INDEX_SECONDS)).await? {
+        tokio::spawn(index(app.clone()));
+    }
     let days = app.settings.keep_alive_days;
     if 0 < days && jobs::take(&app.db, "keep_alive", now, now.plus_seconds(KEEP_ALIVE_SECONDS)).await? {
         keep_alive(app, days).await?;
     }
     Ok(())
+}
+
+/// Counts entries that a release which kept no hours has written, a step at a time; the rest is for the next run.
+async fn count_older(app: &App) -> store::Result<()> {
+    for _ in 0..COUNT_STEPS {
+        if !audit_hours::catch_up(&app.db).await? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the indexes of a long log, which takes as long as it takes and holds up neither calls nor the other tasks.
+async fn index(app: App) {
+    match audit_indexes::build(&app.db).await {
+        Ok(0) => {}
+        Ok(made) => tracing::info!(made, "the audit log has its indexes now"),
+        Err(error) => tracing::warn!(%error, "the audit log's indexes cannot be made now, and are tried again later"),
+    }
 }
 
 /// Removes what is over.
@@ -85,6 +114,8 @@ async fn sweep(app: &App) -> store::Result<()> {
     // Gateways of the release before may still run and ask.
     app.seal_plans().await?;
     flows::delete_expired(&app.db, now).await?;
+    approvals::expire(&app.db, now).await?;
+    audit_hours::delete_old(&app.db, now).await?;
     openid::delete_expired_flows(&app.db, now).await?;
     sessions::delete_expired(&app.db, now).await?;
     clients::delete_expired(&app.db, now).await?;

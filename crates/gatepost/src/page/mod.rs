@@ -70,7 +70,7 @@ pub struct Link {
     pub section: &'static str,
     pub icon: &'static str,
     /// How many things wait there; 0 shows nothing.
-    pub count: usize,
+    pub count: i64,
 }
 
 impl Page {

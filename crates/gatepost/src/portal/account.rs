@@ -1,11 +1,12 @@
 //! One's own account: who one is here, sessions, password.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
+use super::listing::{self, Asked};
 use super::visitor::{Place, Visitor};
 use crate::admin::{self, Problems, Refused, second_factor};
 use crate::app::App;
@@ -21,19 +22,24 @@ const PAGE: Place<'static> = Place {
 };
 
 /// `GET /account`
-pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
-    let details = details(&app, &visitor, &Problems::new()).await?;
+pub(super) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<listing::Query>,
+) -> Result<Response, Failure> {
+    let details = details(&app, &visitor, &query, &Problems::new()).await?;
     let leaving = leaving(&app, &visitor).await?;
     visitor.show_as(&app, StatusCode::OK, &leaving, PAGE, details)
 }
 
-async fn details(app: &App, visitor: &Visitor, problems: &Problems) -> Result<Value, Failure> {
+async fn details(app: &App, visitor: &Visitor, query: &listing::Query, problems: &Problems) -> Result<Value, Failure> {
     let me = admin::person(app, &visitor.caller, &visitor.caller.person).await?;
-    let all = sessions::of_person(&app.db, &me.id).await?;
-    let (now, integrations) = (app.clock.now(), ways_in(app, visitor, &me).await?);
-    let rows: Vec<Value> = all
+    let integrations = ways_in(app, visitor, &me).await?;
+    let asked = Asked::of(&sessions::LIST, "/account", "", query, app.clock.now());
+    let page = sessions::page_of_person(&app.db, &visitor.caller.environment, &me.id, &asked.wanted).await?;
+    let rows: Vec<Value> = page
+        .rows
         .iter()
-        .filter(|it| now < it.expires_at)
         .map(|it| {
             json!({
                 "hash": hex(&it.hash), "is_this": it.hash == visitor.signed_in.session.hash, "method": it.method, "agent": it.user_agent,
@@ -44,7 +50,7 @@ async fn details(app: &App, visitor: &Visitor, problems: &Problems) -> Result<Va
     Ok(json!({
         "me": { "name": me.name, "email": me.email, "tenant_id": me.tenant_id, "object_id": me.object_id, "has_password": me.password_hash.is_some() },
         "has_second_factor": second_factor::is_needed(app, &me.id).await?, "recovery_left": second_factors::recovery_left(&app.db, &me.id).await?,
-        "sessions": rows, "problems": problems, "integrations": integrations, "has_other_way": has_other_way(app, visitor, &me).await?,
+        "sessions": rows, "list": asked.shown(&page), "problems": problems, "integrations": integrations, "has_other_way": has_other_way(app, visitor, &me).await?,
     }))
 }
 
@@ -60,7 +66,7 @@ async fn ways_in(app: &App, visitor: &Visitor, me: &Person) -> Result<Vec<Value>
 
 /// Whether a password or the house's provider lets them in.
 async fn has_other_way(app: &App, visitor: &Visitor, me: &Person) -> Result<bool, Failure> {
-    let of_house = openid::people(&app.db, &visitor.caller.environment).await?;
+    let of_house = openid::people_of(&app.db, &visitor.caller.environment, std::slice::from_ref(&me.id)).await?;
     Ok(me.password_hash.is_some() || of_house.contains(&me.id))
 }
 
@@ -95,7 +101,7 @@ pub(super) async fn password(State(app): State<App>, visitor: Visitor, fields: F
     match admin::change_password(&app, &visitor.caller, present, new, again, this).await {
         Ok(()) => Ok(page::redirect("/account?done=password-changed")),
         Err(Refused::Invalid(problems)) => {
-            let details = details(&app, &visitor, &problems).await?;
+            let details = details(&app, &visitor, &listing::Query::new(), &problems).await?;
             visitor.show_as(&app, StatusCode::UNPROCESSABLE_ENTITY, &Leaving::Stays, PAGE, details)
         }
         Err(other) => Err(other.into()),

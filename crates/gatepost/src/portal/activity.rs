@@ -1,9 +1,7 @@
 //! Activity: the audit log to look through, one request in full, and exports.
 
-use std::collections::HashMap;
-
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Extension, Path, Query, State};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -11,16 +9,21 @@ use serde_json::{Value, json};
 
 use super::approvals::indented;
 use super::failure::Failure;
+use super::lane::Lane;
+use super::listing;
 use super::visitor::{Place, Visitor};
 use crate::admin::Refused;
 use crate::app::App;
-use crate::audit::{CSV_HEADER, Entry, csv_line, json_line};
+use crate::audit::{CSV_HEADER, Entry, csv_line, json_line, kinds};
 use crate::call::{CallError, Standing};
-use crate::caller::EnvironmentId;
+use crate::caller::{EnvironmentId, PersonId};
 use crate::clock::Timestamp;
 use crate::page;
-use crate::store::audit::{self, Row, Wanted};
-use crate::store::people;
+use crate::store::activity::{self, Direction, Wanted};
+use crate::store::audit::Row;
+use crate::store::list::searched;
+use crate::store::names::{self, Kind};
+use crate::store::{self, people};
 
 const LIST: Place<'static> = Place {
     template: "activity.html",
@@ -33,14 +36,17 @@ const TRACE: Place<'static> = Place {
     section: "activity",
 };
 const ROWS: i64 = 50;
+/// Entries of one step of an export, and at most of one request.
 const EXPORT_ROWS: i64 = 500;
+/// People offered when several have the name that was typed.
+const CANDIDATES: i64 = 20;
 const DAY_MS: i64 = 24 * 3_600_000;
 
 /// What the filters of the page say, as owned text.
 #[derive(Clone, Debug, Default)]
 struct Filters {
     person: Option<String>,
-    kind: Option<String>,
+    kind: String,
     trace: Option<String>,
     since: Option<Timestamp>,
     until: Option<Timestamp>,
@@ -48,13 +54,8 @@ struct Filters {
 
 impl Filters {
     /// Invariant: whoever does not manage the environment sees their own entries only, whatever the query says.
-    fn of(visitor: &Visitor, query: &HashMap<String, String>) -> Self {
-        let text = |name: &str| {
-            query
-                .get(name)
-                .map(|it| it.trim().to_owned())
-                .filter(|it| !it.is_empty())
-        };
+    fn of(visitor: &Visitor, query: &listing::Query) -> Self {
+        let text = |name: &str| Some(typed(query, name)).filter(|it| !it.is_empty());
         let day = |name: &str| text(name).and_then(|it| start_of(&it));
         let person = if visitor.caller.role.may_manage() {
             text("person")
@@ -63,22 +64,28 @@ impl Filters {
         };
         Self {
             person,
-            kind: text("kind"),
+            kind: typed(query, "kind"),
             trace: text("trace"),
             since: day("since"),
             until: day("until").map(|it| it.plus_ms(DAY_MS)),
         }
     }
 
-    fn wanted(&self) -> Wanted<'_> {
-        Wanted {
+    async fn find(&self, app: &App, environment: &EnvironmentId, at: Direction, limit: i64) -> store::Result<Vec<Row>> {
+        let wanted = Wanted {
             person: self.person.as_deref(),
-            kind: self.kind.as_deref(),
+            kinds: &kinds::named(&self.kind),
             trace: self.trace.as_deref(),
             since: self.since,
             until: self.until,
-        }
+        };
+        activity::search(&app.db, environment, &wanted, at, limit).await
     }
+}
+
+/// What was typed into a field, without what no entry holds.
+fn typed(query: &listing::Query, name: &str) -> String {
+    query.get(name).map(|it| searched(it)).unwrap_or_default()
 }
 
 /// The first moment of a day in UTC.
@@ -93,35 +100,91 @@ fn start_of(day: &str) -> Option<Timestamp> {
 pub(super) async fn show(
     State(app): State<App>,
     visitor: Visitor,
-    Query(query): Query<HashMap<String, String>>,
+    Query(mut query): Query<listing::Query>,
 ) -> Result<Response, Failure> {
     let caller = &visitor.caller;
+    let candidates = name_person(&app, &visitor, &mut query).await?;
     let filters = Filters::of(&visitor, &query);
     let before = query.get("before").and_then(|it| it.parse().ok()).unwrap_or(i64::MAX);
-    let rows = audit::search(&app.db, &caller.environment, &filters.wanted(), before, ROWS + 1).await?;
-    let more = rows.len() > usize::try_from(ROWS).unwrap_or(usize::MAX);
-    let shown = &rows[..rows.len().min(usize::try_from(ROWS).unwrap_or(usize::MAX))];
-    let people = if caller.role.may_manage() {
-        people::list(&app.db, &caller.environment, ("", "")).await?
-    } else {
-        Vec::new()
+    let rows = match &candidates {
+        Some(_) => Vec::new(),
+        None => {
+            filters
+                .find(&app, &caller.environment, Direction::Back(before), ROWS + 1)
+                .await?
+        }
     };
-    let typed = |name: &str| query.get(name).cloned().unwrap_or_default();
+    let most = usize::try_from(ROWS).unwrap_or(usize::MAX);
+    let shown = &rows[..rows.len().min(most)];
     let details = json!({
         "rows": shown.iter().map(about).collect::<Vec<_>>(),
-        "older": if more { shown.last().map(|it| it.seq) } else { None },
+        "older": if most < rows.len() { shown.last().map(|it| it.seq) } else { None },
         "is_first": before == i64::MAX,
-        "kinds": KINDS.iter().map(|(id, title)| json!({ "id": id, "title": title })).collect::<Vec<_>>(),
-        "people": people.iter().map(|it| json!({ "id": it.id, "name": it.name })).collect::<Vec<_>>(),
-        "form": { "kind": typed("kind"), "person": typed("person"), "since": typed("since"), "until": typed("until"), "trace": typed("trace") },
+        "kinds": kinds::GROUPS.iter().map(|it| json!({ "id": it.word, "title": it.title })).collect::<Vec<_>>(),
+        "candidates": candidates,
+        "form": form(&app, &visitor, &query).await?,
         "query": query_of(&query),
         "manages": caller.role.may_manage(),
     });
     visitor.show(&app, LIST, details)
 }
 
+/// Puts the one person whose name or address was typed in the place of the words; gives those who are meant perhaps, when it
+/// is not one.
+async fn name_person(app: &App, visitor: &Visitor, query: &mut listing::Query) -> Result<Option<Vec<Value>>, Failure> {
+    let who = typed(query, "who");
+    if who.is_empty() || !visitor.caller.role.may_manage() {
+        return Ok(None);
+    }
+    if let Some(chosen) = query.remove("person") {
+        // Those chosen before are still meant while their name stands in the field.
+        let found = names::of(&app.db, &visitor.caller.environment, Kind::Person, &[searched(&chosen)]).await?;
+        if found.first().is_some_and(|it| it.1 == who) {
+            query.insert("person".to_owned(), chosen);
+            query.remove("who");
+            return Ok(None);
+        }
+    }
+    let wanted = store::list::Wanted {
+        search: who,
+        ..store::list::Wanted::first(CANDIDATES, app.clock.now())
+    };
+    let page = people::page(&app.db, &visitor.caller.environment, &wanted).await?;
+    if let [only] = &page.rows[..] {
+        query.insert("person".to_owned(), only.id.0.clone());
+        query.remove("who");
+        return Ok(None);
+    }
+    let link = |id: &str| {
+        let mut chosen = query.clone();
+        chosen.insert("person".to_owned(), id.to_owned());
+        format!("/activity?{}", query_of(&chosen))
+    };
+    let candidates = page.rows.iter();
+    Ok(Some(
+        candidates
+            .map(|it| json!({ "href": link(&it.id.0), "name": it.name, "email": it.email, "total": page.total }))
+            .collect(),
+    ))
+}
+
+/// What the fields of the form hold: as it was typed, and the person by name.
+async fn form(app: &App, visitor: &Visitor, query: &listing::Query) -> Result<Value, Failure> {
+    let person = typed(query, "person");
+    let mut who = typed(query, "who");
+    if !person.is_empty() {
+        let ids = [person.clone()];
+        let found = names::of(&app.db, &visitor.caller.environment, Kind::Person, &ids).await?;
+        who = found.into_iter().next().map_or(person.clone(), |it| it.1);
+    }
+    Ok(json!({
+        "kind": typed(query, "kind"), "person": person, "who": who, "since": typed(query, "since"), "until": typed(query, "until"),
+        "trace": typed(query, "trace"),
+    }))
+}
+
 /// The filters as a query string, for links to the next page and to exports.
-fn query_of(query: &HashMap<String, String>) -> String {
+fn query_of(query: &listing::Query) -> String {
     let mut text = url::form_urlencoded::Serializer::new(String::new());
     for name in ["kind", "person", "since", "until", "trace"] {
         if let Some(value) = query.get(name).filter(|it| !it.is_empty()) {
@@ -130,23 +193,6 @@ fn query_of(query: &HashMap<String, String>) -> String {
     }
     text.finish()
 }
-
-/// Groups of kinds, as the filter offers them.
-const KINDS: &[(&str, &str)] = &[
-    ("call.", "Calls to Power BI"),
-    ("call.refused", "Refused calls"),
-    ("sign_in", "Sign-ins"),
-    ("connection.", "Connections"),
-    ("grant.", "Agents"),
-    ("approval.", "Approvals"),
-    ("policy.", "Policies"),
-    ("integration.", "Integrations"),
-    ("person.", "People"),
-    ("group.", "Groups"),
-    ("api_key.", "API keys"),
-    ("environment.", "Settings"),
-    ("audit.", "Exports"),
-];
 
 fn about(row: &Row) -> Value {
     let entry: Value = serde_json::from_str(&row.entry).unwrap_or(Value::Null);
@@ -246,11 +292,14 @@ pub(super) async fn trace(
     visitor: Visitor,
     Path(trace): Path<String>,
 ) -> Result<Response, Failure> {
+    let trace = searched(&trace);
     let filters = Filters {
         trace: Some(trace.clone()),
-        ..Filters::of(&visitor, &HashMap::new())
+        ..Filters::of(&visitor, &listing::Query::new())
     };
-    let rows = audit::page(&app.db, &visitor.caller.environment, &filters.wanted(), 0, EXPORT_ROWS).await?;
+    let rows = filters
+        .find(&app, &visitor.caller.environment, Direction::Forth(0), EXPORT_ROWS)
+        .await?;
     if rows.is_empty() {
         return Err(Refused::NotFound.into());
     }
@@ -277,8 +326,9 @@ enum Format {
 pub(super) async fn export(
     State(app): State<App>,
     visitor: Visitor,
+    Extension(lane): Extension<Lane>,
     Path(format): Path<String>,
-    Query(query): Query<HashMap<String, String>>,
+    Query(query): Query<listing::Query>,
 ) -> Result<Response, Failure> {
     let (format, kind, name) = match format.as_str() {
         "jsonl" => (
@@ -295,13 +345,17 @@ pub(super) async fn export(
         .append(Entry::of("audit.exported", &visitor.caller, details))
         .await
         .map_err(Refused::Audit)?;
-    let environment = visitor.caller.environment.clone();
-    let standing = Standing::of_session(&app, &visitor.caller, visitor.signed_in.session.hash.clone());
+    let export = Export {
+        standing: Standing::of_session(&app, &visitor.caller, visitor.signed_in.session.hash.clone()),
+        app,
+        lane,
+        person: visitor.caller.person.clone(),
+        environment: visitor.caller.environment.clone(),
+        filters,
+        format,
+    };
     let first = (format == Format::Csv).then(|| Ok::<_, CallError>(Bytes::from_static(CSV_HEADER.as_bytes())));
-    let rest = stream::try_unfold(Some(0), move |after| {
-        let source = (app.clone(), environment.clone(), filters.clone(), format);
-        next_page(source, standing.clone(), after)
-    });
+    let rest = stream::try_unfold(Some(0), move |after| export.clone().next(after));
     let body = Body::from_stream(futures_util::StreamExt::chain(stream::iter(first), rest));
     let disposition = format!("attachment; filename=\"{name}\"");
     Ok((
@@ -315,19 +369,40 @@ pub(super) async fn export(
         .into_response())
 }
 
-/// The next page, unless the visitor's access is over.
-async fn next_page(
-    (app, environment, filters, format): (App, EnvironmentId, Filters, Format),
+/// An export under way.
+#[derive(Clone)]
+struct Export {
+    app: App,
+    lane: Lane,
+    /// Whether the visitor still may.
     standing: Standing,
-    after: Option<i64>,
-) -> Result<Option<(Bytes, Option<i64>)>, CallError> {
-    let Some(after) = after else { return Ok(None) };
-    standing.check().await?;
-    let rows = audit::page(&app.db, &environment, &filters.wanted(), after, EXPORT_ROWS).await?;
-    let Some(last) = rows.last().map(|it| it.seq) else {
-        return Ok(None);
-    };
-    let line = if format == Format::Csv { csv_line } else { json_line };
-    let text: String = rows.iter().map(line).collect();
-    Ok(Some((text.into(), Some(last))))
+    /// Who downloads it.
+    person: PersonId,
+    environment: EnvironmentId,
+    filters: Filters,
+    format: Format,
+}
+
+impl Export {
+    /// The next lines, unless the visitor's access is over, and after which entry to go on. Each step has a place in the lane of pages, and none while it is sent.
+    async fn next(self, after: Option<i64>) -> Result<Option<(Bytes, Option<i64>)>, CallError> {
+        let Some(after) = after else { return Ok(None) };
+        self.standing.check().await?;
+        let place = self.lane.wait(&self.person).await;
+        let found = self
+            .filters
+            .find(&self.app, &self.environment, Direction::Forth(after), EXPORT_ROWS);
+        let rows = found.await?;
+        drop(place);
+        let Some(last) = rows.last().map(|it| it.seq) else {
+            return Ok(None);
+        };
+        let line = if self.format == Format::Csv {
+            csv_line
+        } else {
+            json_line
+        };
+        let text: String = rows.iter().map(line).collect();
+        Ok(Some((text.into(), Some(last))))
+    }
 }

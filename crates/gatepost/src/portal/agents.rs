@@ -1,16 +1,17 @@
 //! My agents: which clients may act for me, and taking that back.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
+use super::listing::{self, Asked};
 use super::visitor::{Place, Visitor};
 use crate::admin;
 use crate::app::App;
 use crate::caller::ScopeSet;
 use crate::page;
-use crate::store::grants::{self, Named};
+use crate::store::grants::{self, Named, Whose};
 
 const LIST: Place<'static> = Place {
     template: "agents.html",
@@ -19,19 +20,31 @@ const LIST: Place<'static> = Place {
 };
 
 /// `GET /agents`
-pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
-    let caller = &visitor.caller;
-    let mine = grants::of_person(&app.db, &caller.person).await?;
-    let all = if caller.role.may_manage() {
-        grants::list(&app.db, &caller.environment).await?
-    } else {
-        Vec::new()
-    };
-    let details = json!({
-        "mine": mine.iter().map(about).collect::<Vec<_>>(),
-        "everybody": all.iter().filter(|it| it.grant.person_id != caller.person).map(about).collect::<Vec<_>>(),
+pub(super) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<listing::Query>,
+) -> Result<Response, Failure> {
+    let (caller, now) = (&visitor.caller, app.clock.now());
+    let asked = Asked::of(&grants::LIST, "/agents", "", &query, now);
+    let mine = grants::page(
+        &app.db,
+        &caller.environment,
+        Whose::Person(&caller.person),
+        &asked.wanted,
+    )
+    .await?;
+    let mut details = json!({
+        "mine": mine.rows.iter().map(about).collect::<Vec<_>>(), "mine_list": asked.shown(&mine),
         "manages": caller.role.may_manage(),
     });
+    if caller.role.may_manage() {
+        let asked = Asked::of(&grants::LIST, "/agents", "all_", &query, now);
+        let others = Whose::EverybodyBut(&caller.person);
+        let all = grants::page(&app.db, &caller.environment, others, &asked.wanted).await?;
+        details["everybody"] = json!(all.rows.iter().map(about).collect::<Vec<_>>());
+        details["everybody_list"] = asked.shown(&all);
+    }
     visitor.show(&app, LIST, details)
 }
 

@@ -2,20 +2,21 @@
 
 use std::collections::HashMap;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
+use super::listing::{self, Asked};
 use super::visitor::{Place, Visitor};
 use crate::admin::{self, Refused};
 use crate::app::App;
-use crate::caller::{ApprovalId, PersonId};
+use crate::caller::ApprovalId;
 use crate::clock::Timestamp;
 use crate::page;
 use crate::policy::Plan;
-use crate::store::approvals::{self, Approval};
-use crate::store::people;
+use crate::store::approvals::{self, Approval, Listed, WAITING};
+use crate::store::names::{self, Kind};
 
 const LIST: Place<'static> = Place {
     template: "approvals.html",
@@ -28,23 +29,43 @@ const ONE: Place<'static> = Place {
     section: "approvals",
 };
 
-/// `GET /approvals`
-pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
-    let caller = &visitor.caller;
+/// `GET /approvals`: what waits, everybody in turn, and what was decided. Plans are on the pages of their own.
+pub(super) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<listing::Query>,
+) -> Result<Response, Failure> {
+    let (caller, now) = (&visitor.caller, app.clock.now());
     let manages = caller.role.may_manage();
-    let names = names(&app, &visitor).await?;
-    let mut all = approvals::list(&app.db, &caller.environment).await?;
-    all.retain(|it| manages || it.person_id == caller.person);
-    let now = app.clock.now();
-    let (pending, decided): (Vec<_>, Vec<_>) = all
-        .iter()
-        .map(|it| about(&app, it, &visitor, &names, now))
-        .partition(|it| it["state"] == "pending");
+    // Invariant: whoever does not manage the environment sees their own requests only, whatever the query says.
+    let whose = (!manages).then_some(&caller.person);
+    let asked = Asked::of(&approvals::LIST, "/approvals", "", &query, now)
+        .usually(WAITING)
+        .ordered("turn");
+    let page = approvals::page(&app.db, &caller.environment, whose, &asked.wanted).await?;
+    let rows: Vec<Value> = page.rows.iter().map(|it| listed(it, &visitor, now)).collect();
     visitor.show(
         &app,
         LIST,
-        json!({ "pending": pending, "decided": decided, "manages": manages }),
+        json!({ "approvals": rows, "list": asked.shown(&page), "manages": manages }),
     )
+}
+
+fn listed(it: &Listed, visitor: &Visitor, now: Timestamp) -> Value {
+    json!({
+        "id": it.id, "summary": it.summary, "state": state(&it.state, it.expires_at, now), "person": it.person_name,
+        "is_mine": it.person_id == visitor.caller.person, "through": page::visible(&it.asked_through), "created_at": it.created_at,
+        "expires_at": it.expires_at, "decided_by": it.decided_name, "decided_at": it.decided_at,
+    })
+}
+
+/// The state as it is now: what nobody decided or used in time is over.
+fn state(stored: &str, expires_at: Timestamp, now: Timestamp) -> &str {
+    if expires_at <= now && ["pending", "approved"].contains(&stored) {
+        "expired"
+    } else {
+        stored
+    }
 }
 
 /// `GET /approvals/{id}`
@@ -54,7 +75,11 @@ pub(super) async fn one(State(app): State<App>, visitor: Visitor, Path(id): Path
     let found = found
         .filter(|it| caller.role.may_manage() || it.person_id == caller.person)
         .ok_or(Refused::NotFound)?;
-    let about = about(&app, &found, &visitor, &names(&app, &visitor).await?, app.clock.now());
+    let ids: Vec<String> = std::iter::once(found.person_id.0.clone())
+        .chain(found.decided_by.clone())
+        .collect();
+    let names = names::of(&app.db, &caller.environment, Kind::Person, &ids).await?;
+    let about = about(&app, &found, &visitor, &names.into_iter().collect(), app.clock.now());
     visitor.show(
         &app,
         Place {
@@ -65,22 +90,11 @@ pub(super) async fn one(State(app): State<App>, visitor: Visitor, Path(id): Path
     )
 }
 
-async fn names(app: &App, visitor: &Visitor) -> Result<HashMap<PersonId, String>, Failure> {
-    let all = people::list(&app.db, &visitor.caller.environment, ("", "")).await?;
-    Ok(all.into_iter().map(|it| (it.id, it.name)).collect())
-}
-
-fn about(app: &App, it: &Approval, visitor: &Visitor, names: &HashMap<PersonId, String>, now: Timestamp) -> Value {
-    let is_over = it.expires_at <= now && ["pending", "approved"].contains(&it.state.as_str());
+fn about(app: &App, it: &Approval, visitor: &Visitor, names: &HashMap<String, String>, now: Timestamp) -> Value {
     let plan = app.plan_of(it);
-    let name = |id: &str| {
-        names
-            .get(&PersonId(id.to_owned()))
-            .cloned()
-            .unwrap_or_else(|| id.to_owned())
-    };
+    let name = |id: &str| names.get(id).cloned().unwrap_or_else(|| id.to_owned());
     json!({
-        "id": it.id, "summary": it.summary, "state": if is_over { "expired" } else { &it.state }, "person": name(&it.person_id.0),
+        "id": it.id, "summary": it.summary, "state": state(&it.state, it.expires_at, now), "person": name(&it.person_id.0),
         "is_mine": it.person_id == visitor.caller.person, "through": page::visible(&it.asked_through), "created_at": it.created_at, "expires_at": it.expires_at,
         "decided_by": it.decided_by.as_deref().map(name), "decided_at": it.decided_at, "used_at": it.used_at,
         "plan": plan.as_ref().map(|it| shown(app, it)),

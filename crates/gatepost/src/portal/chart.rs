@@ -6,6 +6,8 @@ use serde::Serialize;
 
 use crate::clock::Timestamp;
 
+/// The kinds of entries that are counted: calls made, and calls refused.
+pub(super) const KINDS: [&str; 2] = ["call.opened", "call.refused"];
 const HOURS: i64 = 24;
 const WIDTH: i64 = 720;
 const HEIGHT: i64 = 120;

@@ -1,7 +1,5 @@
 //! Clients: which agents and services this environment knows, entering one by hand, locking one out.
 
-use std::collections::HashMap;
-
 use axum::extract::{Query, State};
 use axum::response::Response;
 use http::StatusCode;
@@ -10,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::agents::scope_in_words;
 use super::failure::Failure;
+use super::listing::{self, Asked};
 use super::visitor::{Place, Visitor};
 use crate::admin::{self, ClientInput, NewSecret, Problems, Refused};
 use crate::app::App;
@@ -17,7 +16,7 @@ use crate::caller::{ClientId, ScopeSet};
 use crate::client_metadata;
 use crate::page::{self, Fields, Leaving};
 use crate::store::clients::{self, Known};
-use crate::store::grants;
+use crate::store::grants::{self, Whose};
 
 const LIST: Place<'static> = Place {
     template: "clients.html",
@@ -36,15 +35,27 @@ const MADE: Place<'static> = Place {
 };
 
 /// `GET /clients`
-pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
+pub(super) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<listing::Query>,
+) -> Result<Response, Failure> {
     let form = json!({ "name": "", "auth_method": "client_secret_basic", "redirects": "", "introspects": false });
-    let details = details(&app, &visitor, form, &Problems::new()).await?;
+    let details = details(&app, &visitor, &query, form, &Problems::new()).await?;
     visitor.show(&app, LIST, details)
 }
 
-async fn details(app: &App, visitor: &Visitor, form: Value, problems: &Problems) -> Result<Value, Failure> {
-    let all = clients::list(&app.db, &visitor.caller.environment).await?;
-    Ok(json!({ "clients": all.iter().map(about).collect::<Vec<_>>(), "form": form, "problems": problems }))
+async fn details(
+    app: &App,
+    visitor: &Visitor,
+    query: &listing::Query,
+    form: Value,
+    problems: &Problems,
+) -> Result<Value, Failure> {
+    let asked = Asked::of(&clients::LIST, "/clients", "", query, app.clock.now());
+    let page = clients::page(&app.db, &visitor.caller.environment, &asked.wanted).await?;
+    let rows: Vec<Value> = page.rows.iter().map(about).collect();
+    Ok(json!({ "clients": rows, "list": asked.shown(&page), "form": form, "problems": problems }))
 }
 
 fn about(it: &Known) -> Value {
@@ -65,12 +76,20 @@ fn about(it: &Known) -> Value {
 pub(super) async fn one(
     State(app): State<App>,
     visitor: Visitor,
-    Query(query): Query<HashMap<String, String>>,
+    Query(query): Query<listing::Query>,
 ) -> Result<Response, Failure> {
     let id = ClientId(query.get("id").cloned().unwrap_or_default());
     let known = admin::client(&app, &visitor.caller, &id).await?;
-    let all = grants::of_client(&app.db, &visitor.caller.environment, &id).await?;
-    let rows: Vec<Value> = all
+    let asked = Asked::of(&grants::LIST, "/clients/one", "", &query, app.clock.now());
+    let page = grants::page(
+        &app.db,
+        &visitor.caller.environment,
+        Whose::OfClient(&id),
+        &asked.wanted,
+    )
+    .await?;
+    let rows: Vec<Value> = page
+        .rows
         .iter()
         .map(|it| {
             json!({
@@ -83,7 +102,7 @@ pub(super) async fn one(
     visitor.show(
         &app,
         Place { title: &title, ..ONE },
-        json!({ "it": about(&known), "consents": rows }),
+        json!({ "it": about(&known), "consents": rows, "list": asked.shown(&page) }),
     )
 }
 
@@ -99,7 +118,7 @@ pub(super) async fn create(State(app): State<App>, visitor: Visitor, fields: Fie
         Ok(made) => shown_once(&app, &visitor, &made, &input.auth_method),
         Err(Refused::Invalid(problems)) => {
             let form = json!({ "name": input.name, "auth_method": input.auth_method, "redirects": fields.text("redirects"), "introspects": input.introspects });
-            let details = details(&app, &visitor, form, &problems).await?;
+            let details = details(&app, &visitor, &listing::Query::new(), form, &problems).await?;
             visitor.show_as(&app, StatusCode::UNPROCESSABLE_ENTITY, &Leaving::Stays, LIST, details)
         }
         Err(other) => Err(other.into()),

@@ -8,6 +8,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
+use super::listing::{self, Asked};
 use super::visitor::{Place, Visitor};
 use crate::admin::{self, Refused};
 use crate::app::App;
@@ -15,9 +16,8 @@ use crate::caller::{ConnectionId, IntegrationId};
 use crate::connections::{self, Ask, Kind};
 use crate::entra::{self, Prompt, Tenant};
 use crate::page::{self, Fields, Leaving};
-use crate::store::connections::{self as rows, Connection, State as ConnectionState};
+use crate::store::connections::{self as rows, Connection, Listed, State as ConnectionState};
 use crate::store::integrations::{self, Integration};
-use crate::store::people;
 
 const LIST: Place<'static> = Place {
     template: "connections.html",
@@ -31,7 +31,11 @@ const ASK: Place<'static> = Place {
 };
 
 /// `GET /connections`
-pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
+pub(super) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<listing::Query>,
+) -> Result<Response, Failure> {
     let caller = &visitor.caller;
     let integrations = integrations::list(&app.db, &caller.environment).await?;
     let names: HashMap<_, _> = integrations.iter().map(|it| (it.id.clone(), it.name.clone())).collect();
@@ -42,40 +46,26 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Res
         .map(|it| it.integration_id.clone())
         .collect();
     let unused = integrations.iter().filter(|it| !connected.contains(&it.id));
-    let everybody = if caller.role.may_manage() {
-        others(&app, &visitor, &names).await?
-    } else {
-        Vec::new()
-    };
-    let details = json!({
+    let mut details = json!({
         "mine": mine.iter().map(|it| about(it, &names)).collect::<Vec<_>>(),
         "unused": unused.map(|it| json!({ "id": it.id, "name": it.name, "state": it.state })).collect::<Vec<_>>(),
-        "everybody": everybody,
         "manages": caller.role.may_manage(),
     });
+    if caller.role.may_manage() {
+        let asked = Asked::of(&rows::LIST, "/connections", "", &query, app.clock.now());
+        let page = rows::page(&app.db, &caller.environment, &caller.person, &asked.wanted).await?;
+        details["everybody"] = json!(page.rows.iter().map(|it| listed(it, &names)).collect::<Vec<_>>());
+        details["list"] = asked.shown(&page);
+    }
     visitor.show(&app, LIST, details)
 }
 
-async fn others(app: &App, visitor: &Visitor, names: &HashMap<IntegrationId, String>) -> Result<Vec<Value>, Failure> {
-    let people: HashMap<_, _> = people::list(&app.db, &visitor.caller.environment, ("", ""))
-        .await?
-        .into_iter()
-        .map(|it| (it.id, it.name))
-        .collect();
-    let all = rows::list(&app.db, &visitor.caller.environment).await?;
-    let others = all.iter().filter(|it| it.person_id != visitor.caller.person);
-    Ok(others
-        .map(|it| {
-            let mut row = about(it, names);
-            row["person"] = json!(
-                people
-                    .get(&it.person_id)
-                    .cloned()
-                    .unwrap_or_else(|| it.account_name.clone())
-            );
-            row
-        })
-        .collect())
+fn listed(it: &Listed, names: &HashMap<IntegrationId, String>) -> Value {
+    json!({
+        "id": it.id, "state": it.state, "reason": it.reason, "person": it.person_name, "person_id": it.person_id,
+        "integration_name": names.get(&it.integration_id), "account_username": it.account_username, "used_at": it.used_at,
+        "missing": connections::missing(&it.scopes).len(),
+    })
 }
 
 fn about(it: &Connection, names: &HashMap<IntegrationId, String>) -> Value {
@@ -84,7 +74,7 @@ fn about(it: &Connection, names: &HashMap<IntegrationId, String>) -> Value {
         .split_ascii_whitespace()
         .map(|name| json!({ "name": name, "summary": summary(name) }))
         .collect();
-    let missing: Vec<_> = connections::missing(it)
+    let missing: Vec<_> = connections::missing(&it.scopes)
         .iter()
         .map(|name| json!({ "name": name, "summary": summary(name) }))
         .collect();
@@ -129,7 +119,7 @@ pub(super) async fn ask(
 /// The permissions the page lists: those missing, or all ten.
 fn asked(missing_of: Option<&Connection>) -> Vec<Value> {
     let names = missing_of
-        .map(connections::missing)
+        .map(|it| connections::missing(&it.scopes))
         .filter(|it| !it.is_empty())
         .unwrap_or_else(|| catalogue::scopes::wanted().to_vec());
     names

@@ -1,12 +1,13 @@
 //! Integrations: the form for an Entra app registration, its test, and how to register.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use http::StatusCode;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
+use super::listing::{self, Asked};
 use super::visitor::{Place, Visitor};
 use crate::admin::{self, IntegrationInput, Problems, Refused, Saved, Test};
 use crate::app::App;
@@ -28,22 +29,29 @@ const NEW: Place<'static> = Place {
 };
 
 /// `GET /integrations`
-pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
-    let all = integrations::list(&app.db, &visitor.caller.environment).await?;
-    let connected = connections::list(&app.db, &visitor.caller.environment).await?;
+pub(super) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<listing::Query>,
+) -> Result<Response, Failure> {
     let now = app.clock.now();
-    let rows: Vec<Value> = all
+    let asked = Asked::of(&integrations::LIST, "/integrations", "", &query, now);
+    let page = integrations::page(&app.db, &visitor.caller.environment, &asked.wanted).await?;
+    let rows: Vec<Value> = page
+        .rows
         .iter()
-        .map(|it| {
+        .map(|listed| {
+            let it = &listed.integration;
             json!({
                 "id": it.id, "name": it.name, "client_id": it.client_id, "tenant": if it.tenant.is_empty() { "any organisation" } else { &it.tenant },
                 "cloud": cloud_name(&app, it), "cloud_problem": cloud_problem(&app, it), "state": it.state, "state_reason": it.state_reason, "secret_expires_at": it.secret_expires_at,
                 "secret_notice": admin::secret_notice(it.secret_expires_at, now).map(|(kind, text)| json!({ "kind": kind, "text": text })),
-                "connections": connected.iter().filter(|row| row.integration_id == it.id && row.state != "revoked").count(),
+                "connections": listed.connections,
             })
         })
         .collect();
-    visitor.show(&app, LIST, json!({ "integrations": rows, "redirect": redirect(&app) }))
+    let details = json!({ "integrations": rows, "list": asked.shown(&page), "redirect": redirect(&app) });
+    visitor.show(&app, LIST, details)
 }
 
 /// `GET /integrations/new`

@@ -1,6 +1,6 @@
 //! API keys: the list, making one that is shown once, revoking.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use http::StatusCode;
 use secrecy::ExposeSecret as _;
@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 use super::agents::scope_in_words;
 use super::connect_agent;
 use super::failure::Failure;
+use super::listing::{self, Asked};
 use super::visitor::{Place, Visitor};
 use crate::admin::{self, KeyInput, Problems, Refused};
 use crate::app::App;
 use crate::caller::{Scope, ScopeSet};
 use crate::clock::Timestamp;
 use crate::page::{self, Fields, Leaving};
-use crate::store::api_keys::{self, ApiKey};
+use crate::store::api_keys::{self, Listed};
 
 const LIST: Place<'static> = Place {
     template: "keys.html",
@@ -29,31 +30,41 @@ const MADE: Place<'static> = Place {
 };
 
 /// `GET /keys`
-pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
+pub(super) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<listing::Query>,
+) -> Result<Response, Failure> {
     let form = json!({ "name": "", "kind": "person", "scopes": ["powerbi.read"], "days": "90" });
-    let details = details(&app, &visitor, form, &Problems::new()).await?;
+    let details = details(&app, &visitor, &query, form, &Problems::new()).await?;
     visitor.show(&app, LIST, details)
 }
 
-async fn details(app: &App, visitor: &Visitor, form: Value, problems: &Problems) -> Result<Value, Failure> {
-    let caller = &visitor.caller;
+async fn details(
+    app: &App,
+    visitor: &Visitor,
+    query: &listing::Query,
+    form: Value,
+    problems: &Problems,
+) -> Result<Value, Failure> {
+    let (caller, now) = (&visitor.caller, app.clock.now());
     let manages = caller.role.may_manage();
-    let all = api_keys::list(&app.db, &caller.environment).await?;
-    let visible = all
-        .iter()
-        .filter(|it| manages || it.person_id.as_ref() == Some(&caller.person));
-    let now = app.clock.now();
+    // Invariant: whoever does not manage the environment sees their own keys only, whatever the query says.
+    let whose = (!manages).then_some(&caller.person);
+    let asked = Asked::of(&api_keys::LIST, "/keys", "", query, now);
+    let page = api_keys::page(&app.db, &caller.environment, whose, &asked.wanted).await?;
     let grantable = [Scope::Read, Scope::Write, Scope::Admin]
         .into_iter()
         .filter(|it| manages || *it != Scope::Admin);
     Ok(json!({
-        "keys": visible.map(|it| about(it, visitor, now)).collect::<Vec<_>>(),
+        "keys": page.rows.iter().map(|it| about(it, visitor, now)).collect::<Vec<_>>(), "list": asked.shown(&page),
         "form": form, "problems": problems, "manages": manages,
         "scopes": grantable.map(|it| json!({ "id": it.as_str(), "title": scope_in_words(it) })).collect::<Vec<_>>(),
     }))
 }
 
-fn about(it: &ApiKey, visitor: &Visitor, now: Timestamp) -> Value {
+fn about(listed: &Listed, visitor: &Visitor, now: Timestamp) -> Value {
+    let it = &listed.key;
     let state = match it {
         _ if it.revoked_at.is_some() => "revoked",
         _ if it.expires_at.is_some_and(|end| end <= now) => "expired",
@@ -62,7 +73,7 @@ fn about(it: &ApiKey, visitor: &Visitor, now: Timestamp) -> Value {
     let owner = match &it.person_id {
         None => "an application",
         Some(id) if *id == visitor.caller.person => "you",
-        Some(_) => "another person",
+        Some(_) => listed.person_name.as_deref().unwrap_or("another person"),
     };
     json!({
         "id": it.id, "name": it.name, "hint": it.hint, "owner": owner, "state": state,
@@ -103,7 +114,7 @@ pub(super) async fn create(State(app): State<App>, visitor: Visitor, fields: Fie
         }
         Err(Refused::Invalid(problems)) => {
             let form = json!({ "name": input.name, "kind": fields.text("kind"), "scopes": names, "days": days });
-            let details = details(&app, &visitor, form, &problems).await?;
+            let details = details(&app, &visitor, &listing::Query::new(), form, &problems).await?;
             visitor.show_as(&app, StatusCode::UNPROCESSABLE_ENTITY, &Leaving::Stays, LIST, details)
         }
         Err(other) => Err(other.into()),

@@ -12,6 +12,8 @@ mod failure;
 mod groups;
 mod integrations;
 mod keys;
+mod lane;
+mod listing;
 mod navigation;
 mod overview;
 mod people;
@@ -37,8 +39,9 @@ use crate::page;
 /// The portal's routes and assets, each behind the guard of forms and the check of who may enter.
 pub fn router(app: App) -> Router {
     let mut router = Router::new();
+    let lane = lane::Lane::new();
     for route in ROUTES {
-        let admitted = from_fn_with_state((app.clone(), *route), visitor::admit);
+        let admitted = from_fn_with_state((app.clone(), *route, lane.clone()), visitor::admit);
         router = router.route(route.path, (route.handler)().route_layer(admitted));
     }
     router

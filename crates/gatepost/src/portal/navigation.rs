@@ -27,7 +27,7 @@ pub(super) fn page(visitor: &Visitor, at: &Place<'_>, now: Timestamp) -> Page {
     }
 }
 
-fn parts(manages: bool, waiting: usize) -> Vec<Part> {
+fn parts(manages: bool, waiting: i64) -> Vec<Part> {
     let link = |path, title, section, icon| Link {
         path,
         title,

@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::entra;
 use crate::store::connections::{self, Connection, State as ConnectionState};
 use crate::store::integrations::{self, Integration};
-use crate::store::{audit, grants};
+use crate::store::{audit_hours, grants};
 
 const DAY_MS: i64 = 24 * 3_600_000;
 
@@ -23,23 +23,20 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Res
     let manages = caller.role.may_manage();
     let integrations = integrations::list(&app.db, &caller.environment).await?;
     let mine = connections::of_person(&app.db, &caller.person).await?;
-    let all = if manages {
-        connections::list(&app.db, &caller.environment).await?
-    } else {
-        mine.clone()
-    };
-    let agents = grants::of_person(&app.db, &caller.person).await?;
+    let (living, broken) = connected_now(&app, &visitor, &mine).await?;
+    let agents = grants::count_of_person(&app.db, &caller.person).await?;
     let person = (!manages).then_some(caller.person.0.as_str());
     let since = Timestamp((now.0 - DAY_MS).div_euclid(3_600_000) * 3_600_000);
-    let counted = audit::by_hour(&app.db, &caller.environment, person, since).await?;
+    let counted = audit_hours::by_hour(&app.db, &caller.environment, person, &chart::KINDS, since).await?;
     let connected = mine.iter().any(|it| it.state() == ConnectionState::Connected);
     let details = json!({
         "chart": chart::chart(&counted, now),
         "alerts": alerts(&app, &integrations, &mine, manages),
-        "steps": steps(manages, !integrations.is_empty(), connected, !agents.is_empty()),
-        "connections": all.len(),
-        "broken_connections": all.iter().filter(|it| it.state() == ConnectionState::NeedsReconnect).count(),
-        "agents": agents.len(),
+        "steps": steps(manages, !integrations.is_empty(), connected, 0 < agents),
+        "connections": living,
+        "broken_connections": broken,
+        "agents": agents,
+        "uncounted": audit_hours::left(&app.db).await?,
         "waiting": visitor.waiting,
         "manages": manages,
         "integrations": integrations.iter().map(|it| json!({ "id": it.id, "name": it.name, "state": it.state, "tenant": it.tenant })).collect::<Vec<_>>(),
@@ -54,6 +51,25 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Res
         },
         details,
     )
+}
+
+/// How many connections are not disconnected, and how many of them need their person: of the environment for those who
+/// manage it, of oneself for others.
+async fn connected_now(app: &App, visitor: &Visitor, mine: &[Connection]) -> Result<(i64, i64), Failure> {
+    let environment = &visitor.caller.environment;
+    if visitor.caller.role.may_manage() {
+        let now = app.clock.now();
+        let living = connections::count(&app.db, environment, "living", now).await?;
+        let broken = connections::count(&app.db, environment, "needs_reconnect", now).await?;
+        return Ok((living, broken));
+    }
+    let number = |is: &dyn Fn(ConnectionState) -> bool| {
+        i64::try_from(mine.iter().filter(|it| is(it.state())).count()).unwrap_or(i64::MAX)
+    };
+    Ok((
+        number(&|it| it != ConnectionState::Revoked),
+        number(&|it| it == ConnectionState::NeedsReconnect),
+    ))
 }
 
 /// What needs somebody, the worst first.

@@ -2,26 +2,34 @@
 
 use std::collections::HashMap;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
+use super::listing::{self, Asked};
 use super::navigation::role_name;
 use super::visitor::{Place, Visitor};
 use crate::admin::{self, InvitationInput, NewAdministrator, Problems, Refused};
 use crate::app::App;
-use crate::caller::{GroupId, PersonId, Role};
+use crate::caller::{PersonId, Role};
 use crate::page::{self, Fields, Leaving};
+use crate::store::grants::{self, Whose};
 use crate::store::people::Person;
-use crate::store::{connections, grants, groups, invitations, openid, people, sessions};
+use crate::store::{connections, groups, invitations, openid, people, sessions};
 
 const LIST: Place<'static> = Place {
     template: "people.html",
     title: "People",
     section: "people",
 };
+/// Open invitations of one page.
+const INVITATIONS: i64 = 20;
+/// Groups named beside each person; how many more there are is said.
+const GROUPS_NAMED: usize = 5;
+/// Agents and groups that a person's page shows; the search finds the others.
+const BESIDE: i64 = 20;
 const INVITED: Place<'static> = Place {
     template: "invitation_made.html",
     title: "The invitation is made",
@@ -34,48 +42,56 @@ const ONE: Place<'static> = Place {
 };
 
 /// `GET /people`
-pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
-    let details = details(
-        &app,
-        &visitor,
-        json!({ "name": "", "email": "", "invited": "" }),
-        &Problems::new(),
-    )
-    .await?;
+pub(super) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<listing::Query>,
+) -> Result<Response, Failure> {
+    let form = json!({ "name": "", "email": "", "invited": "" });
+    let details = details(&app, &visitor, &query, form, &Problems::new()).await?;
     visitor.show(&app, LIST, details)
 }
 
-async fn details(app: &App, visitor: &Visitor, form: Value, problems: &Problems) -> Result<Value, Failure> {
-    let environment = &visitor.caller.environment;
-    let all = people::list(&app.db, environment, ("", "")).await?;
-    let names: HashMap<GroupId, String> = groups::list(&app.db, environment)
-        .await?
-        .into_iter()
-        .map(|it| (it.id, it.name))
-        .collect();
+async fn details(
+    app: &App,
+    visitor: &Visitor,
+    query: &listing::Query,
+    form: Value,
+    problems: &Problems,
+) -> Result<Value, Failure> {
+    let (environment, now) = (&visitor.caller.environment, app.clock.now());
+    let asked = Asked::of(&people::LIST, "/people", "", query, now);
+    let page = people::page(&app.db, environment, &asked.wanted).await?;
+    let shown: Vec<PersonId> = page.rows.iter().map(|it| it.id.clone()).collect();
     let mut groups_of: HashMap<PersonId, Vec<String>> = HashMap::new();
-    for (group, person) in groups::memberships(&app.db, environment).await? {
-        groups_of.entry(person).or_default().extend(names.get(&group).cloned());
+    for (person, group) in groups::names_of(&app.db, &shown).await? {
+        groups_of.entry(person).or_default().push(group);
     }
-    let of_house = openid::people(&app.db, environment).await?;
-    let rows: Vec<Value> = all
+    let of_house = openid::people_of(&app.db, environment, &shown).await?;
+    let rows: Vec<Value> = page
+        .rows
         .iter()
         .map(|it| {
             let mut row = about(it);
-            row["groups"] = json!(groups_of.get(&it.id).cloned().unwrap_or_default());
+            let groups = groups_of.remove(&it.id).unwrap_or_default();
+            row["more_groups"] = json!(groups.len().saturating_sub(GROUPS_NAMED));
+            row["groups"] = json!(groups.into_iter().take(GROUPS_NAMED).collect::<Vec<_>>());
             row["is_of_house"] = json!(of_house.contains(&it.id));
             row["is_me"] = json!(it.id == visitor.caller.person);
             row
         })
         .collect();
-    let open = invitations::list(&app.db, environment, app.clock.now()).await?;
-    let invited: Vec<Value> = open
+    let open = Asked::of(&invitations::LIST, "/people", "invited_", query, now).rows(INVITATIONS);
+    let invited = invitations::page(&app.db, environment, &open.wanted).await?;
+    let links: Vec<Value> = invited
+        .rows
         .iter()
         .map(|it| json!({ "id": it.id, "email": it.email, "is_exact": it.is_exact, "role_name": role_name(Role::from_stored(&it.role)), "expires_at": it.expires_at }))
         .collect();
-    Ok(
-        json!({ "people": rows, "form": form, "problems": problems, "invited": invited, "roles": grantable(visitor.caller.role) }),
-    )
+    Ok(json!({
+        "people": rows, "list": asked.shown(&page), "invited": links, "invited_list": open.shown(&invited),
+        "form": form, "problems": problems, "roles": grantable(visitor.caller.role),
+    }))
 }
 
 /// The roles that somebody of `role` may give.
@@ -103,7 +119,7 @@ pub(super) async fn invite(State(app): State<App>, visitor: Visitor, fields: Fie
         Err(Refused::Invalid(problems)) => {
             let problems = problems.into_values().map(|it| ("invited", it)).collect();
             let form = json!({ "name": "", "email": "", "invited": input.email });
-            let details = details(&app, &visitor, form, &problems).await?;
+            let details = details(&app, &visitor, &listing::Query::new(), form, &problems).await?;
             visitor.show_as(&app, StatusCode::UNPROCESSABLE_ENTITY, &Leaving::Stays, LIST, details)
         }
         Err(other) => Err(other.into()),
@@ -149,13 +165,8 @@ pub(super) async fn add(State(app): State<App>, visitor: Visitor, fields: Fields
     match added {
         Ok(_) => Ok(page::redirect("/people?done=person-added")),
         Err(Refused::Invalid(problems)) => {
-            let details = details(
-                &app,
-                &visitor,
-                json!({ "name": name, "email": email, "invited": "" }),
-                &problems,
-            )
-            .await?;
+            let form = json!({ "name": name, "email": email, "invited": "" });
+            let details = details(&app, &visitor, &listing::Query::new(), form, &problems).await?;
             visitor.show_as(&app, StatusCode::UNPROCESSABLE_ENTITY, &Leaving::Stays, LIST, details)
         }
         Err(other) => Err(other.into()),
@@ -163,23 +174,37 @@ pub(super) async fn add(State(app): State<App>, visitor: Visitor, fields: Fields
 }
 
 /// `GET /people/{id}`
-pub(super) async fn one(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
-    let caller = &visitor.caller;
+pub(super) async fn one(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Query(query): Query<listing::Query>,
+) -> Result<Response, Failure> {
+    let (caller, now) = (&visitor.caller, app.clock.now());
     let person = admin::person(&app, caller, &id.into()).await?;
-    let member: Vec<GroupId> = groups::of_person(&app.db, &person.id).await?;
-    let groups = groups::list(&app.db, &caller.environment).await?;
+    let path = format!("/people/{}", person.id);
     let connections = connections::of_person(&app.db, &person.id).await?;
-    let agents = grants::of_person(&app.db, &person.id).await?;
-    let roles = grantable(caller.role);
-    let details = json!({
+    let acting = Asked::of(&grants::LIST, &path, "agents_", &query, now).rows(BESIDE);
+    let agents = grants::page(&app.db, &caller.environment, Whose::Person(&person.id), &acting.wanted).await?;
+    let mut details = json!({
         "has_second_factor": admin::second_factor::is_needed(&app, &person.id).await?,
         "it": about(&person), "is_me": person.id == caller.person, "may_change": person.id != caller.person && person.role() <= caller.role,
-        "roles": roles,
-        "groups": groups.iter().map(|it| json!({ "id": it.id, "name": it.name, "is_member": member.contains(&it.id) })).collect::<Vec<_>>(),
+        "roles": grantable(caller.role),
         "connections": connections.iter().map(|it| json!({ "account": it.account_username, "state": it.state, "used_at": it.used_at })).collect::<Vec<_>>(),
-        "agents": agents.iter().map(|it| json!({ "id": it.grant.id, "client": it.client_name, "used_at": it.grant.used_at })).collect::<Vec<_>>(),
-        "sessions": sessions::of_person(&app.db, &person.id).await?.iter().filter(|it| app.clock.now() < it.expires_at).count(),
+        "agents": agents.rows.iter().map(|it| json!({ "id": it.grant.id, "client": it.client_name, "used_at": it.grant.used_at })).collect::<Vec<_>>(),
+        "agents_list": acting.shown(&agents),
+        "sessions": sessions::count_of_person(&app.db, &person.id, now).await?,
     });
+    for (name, prefix, is_member) in [("groups", "in_", true), ("others", "out_", false)] {
+        let asked = Asked::of(&groups::LIST, &path, prefix, &query, now).rows(BESIDE);
+        let page = groups::page_of_person(&app.db, &caller.environment, &person.id, is_member, &asked.wanted).await?;
+        details[name] = page
+            .rows
+            .iter()
+            .map(|it| json!({ "id": it.group.id, "name": it.group.name }))
+            .collect();
+        details[format!("{name}_list")] = asked.shown(&page);
+    }
     visitor.show(
         &app,
         Place {

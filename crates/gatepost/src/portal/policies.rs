@@ -8,6 +8,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
+use super::listing::{self, Asked};
 use super::policy_form;
 use super::visitor::{Place, Visitor};
 use crate::admin::{self, PolicyInput, Problems, Refused};
@@ -22,6 +23,8 @@ const LIST: Place<'static> = Place {
     title: "Policies",
     section: "policies",
 };
+/// Policies of one page: each shows its whole text.
+const ROWS: i64 = 25;
 const ONE: Place<'static> = Place {
     template: "policy.html",
     title: "New policy",
@@ -29,15 +32,19 @@ const ONE: Place<'static> = Place {
 };
 
 /// `GET /policies`
-pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
-    let names = policy_form::names(&app, &visitor.caller.environment).await?;
-    let all = policies::list(&app.db, &visitor.caller.environment).await?;
-    let rows: Vec<Value> = all.iter().map(|it| about(it, &names)).collect();
-    visitor.show(
-        &app,
-        LIST,
-        json!({ "policies": rows, "version": visitor.environment.policy_version }),
-    )
+pub(super) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<listing::Query>,
+) -> Result<Response, Failure> {
+    let environment = &visitor.caller.environment;
+    let asked = Asked::of(&policies::LIST, "/policies", "", &query, app.clock.now()).rows(ROWS);
+    let page = policies::page(&app.db, environment, &asked.wanted).await?;
+    let names = policy_form::names(&app, environment, &page.rows).await?;
+    let rows: Vec<Value> = page.rows.iter().map(|it| about(it, &names)).collect();
+    let details =
+        json!({ "policies": rows, "list": asked.shown(&page), "version": visitor.environment.policy_version });
+    visitor.show(&app, LIST, details)
 }
 
 fn about(row: &Policy, names: &HashMap<String, String>) -> Value {

@@ -1,6 +1,6 @@
 //! The form of a policy: from what is stored to fields, and from fields to a form that can be stored.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use catalogue::Effect;
 use serde_json::{Value, json};
@@ -13,7 +13,13 @@ use crate::app::App;
 use crate::caller::{EnvironmentId, GroupId, PersonId, PolicyId};
 use crate::page::Fields;
 use crate::policy::{Action, Form, Source, schema_text};
-use crate::store::{api_keys, grants, groups, people};
+use crate::store::list::Wanted;
+use crate::store::names::{self, Kind};
+use crate::store::policies::Policy;
+use crate::store::{api_keys, clients, groups, people};
+
+/// Of each kind, as many as are offered besides what is chosen.
+const OFFERED: i64 = 100;
 
 const EFFECTS: [(Effect, &str, &str); 7] = [
     (Effect::Read, "Read", "look at workspaces and content, run DAX queries"),
@@ -25,32 +31,34 @@ const EFFECTS: [(Effect, &str, &str); 7] = [
     (Effect::Admin, "Admin", "tenant-wide administrator operations"),
 ];
 
-/// People, groups and clients of an environment by id, for sentences.
-pub(super) async fn names(app: &App, environment: &EnvironmentId) -> Result<HashMap<String, String>, Failure> {
-    let mut names: HashMap<String, String> = people::list(&app.db, environment, ("", ""))
-        .await?
-        .into_iter()
-        .map(|it| (it.id.0, it.name))
-        .collect();
-    names.extend(
-        groups::list(&app.db, environment)
-            .await?
-            .into_iter()
-            .map(|it| (it.id.0, it.name)),
-    );
-    names.extend(
-        grants::list(&app.db, environment)
-            .await?
-            .into_iter()
-            .map(|it| (it.grant.client_id.0, it.client_name)),
-    );
-    names.extend(
-        api_keys::list(&app.db, environment)
-            .await?
-            .into_iter()
-            .map(|it| (it.id.0, format!("key {}", it.name))),
-    );
-    Ok(names)
+/// The people, groups and clients that these policies name, by id, and who changed them; for sentences.
+pub(super) async fn names(
+    app: &App,
+    environment: &EnvironmentId,
+    policies: &[Policy],
+) -> Result<HashMap<String, String>, Failure> {
+    let mut ids: Vec<String> = policies.iter().filter_map(|it| it.updated_by.clone()).collect();
+    for policy in policies {
+        if let Ok(Source::Form(form)) = serde_json::from_str(&policy.source) {
+            ids.extend(form.people.into_iter().map(|it| it.0));
+            ids.extend(form.groups.into_iter().map(|it| it.0));
+            ids.extend(form.clients);
+        }
+    }
+    named(app, environment, &ids).await
+}
+
+async fn named(app: &App, environment: &EnvironmentId, ids: &[String]) -> Result<HashMap<String, String>, Failure> {
+    let mut ids = ids.to_vec();
+    ids.sort();
+    ids.dedup();
+    let mut found = HashMap::new();
+    for kind in Kind::ALL {
+        let names = names::of(&app.db, environment, kind, &ids).await?;
+        let in_words = |name: String| if kind == Kind::Key { format!("key {name}") } else { name };
+        found.extend(names.into_iter().map(|(id, name)| (id, in_words(name))));
+    }
+    Ok(found)
 }
 
 /// What was posted, or what cannot be read of it.
@@ -143,8 +151,8 @@ pub(super) async fn details(
         "effects": EFFECTS.iter().map(|(effect, title, text)| json!({ "id": effect.as_str(), "title": title, "text": text, "on": form.effects.contains(effect) })).collect::<Vec<_>>(),
         "operations": operations(app, &form.operations),
         "chosen_operations": form.operations.len(),
-        "people": people::list(&app.db, environment, ("", "")).await?.iter().map(|it| json!({ "id": it.id, "name": it.name, "on": form.people.contains(&it.id) })).collect::<Vec<_>>(),
-        "groups": groups::list(&app.db, environment).await?.iter().map(|it| json!({ "id": it.id, "name": it.name, "on": form.groups.contains(&it.id) })).collect::<Vec<_>>(),
+        "people": people(app, environment, &form.people).await?,
+        "groups": groups(app, environment, &form.groups).await?,
         "clients": clients(app, environment, &form.clients).await?,
         "workspaces": form.workspaces.join("\n"),
         "minutes": form.max_authentication_age_s.map_or(15, |it| it / 60),
@@ -165,27 +173,81 @@ fn operations(app: &App, chosen: &[String]) -> Vec<Value> {
         .collect()
 }
 
-/// Clients people have allowed, API keys, and the portal; and whatever else the policy names.
-async fn clients(app: &App, environment: &EnvironmentId, chosen: &[String]) -> Result<Vec<Value>, Failure> {
-    let mut known: Vec<(String, String)> = vec![("portal".into(), "The portal".into())];
-    known.extend(
-        grants::list(&app.db, environment)
-            .await?
-            .into_iter()
-            .map(|it| (it.grant.client_id.0, it.client_name)),
-    );
-    known.extend(
-        api_keys::list(&app.db, environment)
-            .await?
-            .into_iter()
-            .filter(|it| it.revoked_at.is_none())
-            .map(|it| (it.id.0, format!("Key {}", it.name))),
-    );
-    known.extend(chosen.iter().map(|it| (it.clone(), it.clone())));
-    let mut seen = std::collections::HashSet::new();
-    known.retain(|(id, _)| seen.insert(id.clone()));
-    Ok(known
-        .iter()
-        .map(|(id, name)| json!({ "id": id, "name": name, "on": chosen.contains(id) }))
-        .collect())
+/// What a policy names already, and the first few of what there is besides. Invariant: what was chosen is always offered
+/// again, or saving the form would drop it.
+struct Offer {
+    chosen: Vec<(String, String)>,
+    others: Vec<(String, String)>,
+    total: i64,
+}
+
+impl Offer {
+    fn shown(self) -> Value {
+        let Self { chosen, others, total } = self;
+        let mut seen = HashSet::new();
+        let all = chosen
+            .iter()
+            .map(|it| (it, true))
+            .chain(others.iter().map(|it| (it, false)));
+        let rows: Vec<Value> = all
+            .filter(|((id, _), _)| seen.insert(id.clone()))
+            .map(|((id, name), on)| json!({ "id": id, "name": name, "on": on }))
+            .collect();
+        json!({ "rows": rows, "total": total, "is_cut": i64::try_from(others.len()).unwrap_or(0) < total })
+    }
+}
+
+/// What these identifiers are called; one that names nothing any more stands for itself.
+async fn chosen(app: &App, environment: &EnvironmentId, ids: &[String]) -> Result<Vec<(String, String)>, Failure> {
+    let names = named(app, environment, ids).await?;
+    let name = |id: &String| names.get(id).cloned().unwrap_or_else(|| id.clone());
+    Ok(ids.iter().map(|id| (id.clone(), name(id))).collect())
+}
+
+async fn people(app: &App, environment: &EnvironmentId, on: &[PersonId]) -> Result<Value, Failure> {
+    let ids: Vec<String> = on.iter().map(|it| it.0.clone()).collect();
+    let page = people::page(&app.db, environment, &Wanted::first(OFFERED, app.clock.now())).await?;
+    let offer = Offer {
+        chosen: chosen(app, environment, &ids).await?,
+        others: page.rows.into_iter().map(|it| (it.id.0, it.name)).collect(),
+        total: page.total,
+    };
+    Ok(offer.shown())
+}
+
+async fn groups(app: &App, environment: &EnvironmentId, on: &[GroupId]) -> Result<Value, Failure> {
+    let ids: Vec<String> = on.iter().map(|it| it.0.clone()).collect();
+    let page = groups::page(&app.db, environment, &Wanted::first(OFFERED, app.clock.now())).await?;
+    let offer = Offer {
+        chosen: chosen(app, environment, &ids).await?,
+        others: page.rows.into_iter().map(|it| (it.group.id.0, it.group.name)).collect(),
+        total: page.total,
+    };
+    Ok(offer.shown())
+}
+
+/// The portal, clients people have allowed, and API keys.
+async fn clients(app: &App, environment: &EnvironmentId, on: &[String]) -> Result<Value, Failure> {
+    let now = app.clock.now();
+    let clients = clients::page(&app.db, environment, &Wanted::first(OFFERED / 2, now)).await?;
+    let mut wanted = Wanted::first(OFFERED / 2, now);
+    wanted.filter = "active".to_owned();
+    let keys = api_keys::page(&app.db, environment, None, &wanted).await?;
+    let portal = ("portal".to_owned(), "The portal".to_owned());
+    let mut chosen = chosen(app, environment, on).await?;
+    chosen
+        .iter_mut()
+        .filter(|it| it.0 == portal.0)
+        .for_each(|it| *it = portal.clone());
+    let known = clients.rows.into_iter().map(|it| (it.client.id.0, it.client.name));
+    let held = keys
+        .rows
+        .into_iter()
+        .map(|it| (it.key.id.0, format!("Key {}", it.key.name)));
+    let offer = Offer {
+        chosen,
+        others: std::iter::once(portal).chain(known).chain(held).collect(),
+        total: clients.total + keys.total + 1,
+    };
+    Ok(offer.shown())
 }

@@ -130,6 +130,7 @@ pub const ROUTES: &[Route] = table! {
 
     read "/groups" Administrator groups::show;
     change "/groups" Administrator groups::create;
+    read "/groups/{id}" Administrator groups::one;
     change "/groups/{id}/add" Administrator groups::add;
     change "/groups/{id}/remove" Administrator groups::remove;
     change "/groups/{id}/delete" Administrator groups::delete;

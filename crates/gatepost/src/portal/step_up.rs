@@ -148,9 +148,8 @@ async fn shown(
         .map(|it| it.login)
         .collect();
     let provider = openid::find_of(&app.db, &visitor.caller.environment).await?;
-    let is_of_house = openid::people(&app.db, &visitor.caller.environment)
-        .await?
-        .contains(&me.id);
+    let of_house = openid::people_of(&app.db, &visitor.caller.environment, std::slice::from_ref(&me.id)).await?;
+    let is_of_house = of_house.contains(&me.id);
     let provider = provider.filter(|_| is_of_house).map(|it| it.name);
     let leaving = if offered.is_empty() && provider.is_none() {
         Leaving::Stays

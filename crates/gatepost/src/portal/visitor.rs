@@ -10,6 +10,7 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 use serde_json::Value;
 
 use super::failure::Failure;
+use super::lane::{self, Lane};
 use super::navigation;
 use super::routes::{Route, Who};
 use super::step_up;
@@ -29,7 +30,7 @@ pub(super) struct Visitor {
     pub environment: environments::Environment,
     pub csrf: String,
     /// Approvals that wait for this person.
-    pub waiting: usize,
+    pub waiting: i64,
     pub notice: Option<Notice>,
 }
 
@@ -43,7 +44,11 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
 }
 
 /// Lets those in whom the table of routes names, and tells the handler who they are.
-pub(super) async fn admit(State((app, route)): State<(App, Route)>, mut request: Request, next: Next) -> Response {
+pub(super) async fn admit(
+    State((app, route, lane)): State<(App, Route, Lane)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let address = session::peer(request.extensions());
     match visitor(&app, request.headers(), request.uri(), address).await {
         Ok(Some(visitor)) if route.who == Who::Person || visitor.caller.role.may_manage() => {
@@ -53,8 +58,20 @@ pub(super) async fn admit(State((app, route)): State<(App, Route)>, mut request:
                 drop(request);
                 return step_up::ask(&app, &visitor, method, uri, fields).await;
             }
+            // A form that was sent needs no place: it waits for others than the database too.
+            let is_form = *request.method() == Method::POST;
+            let taken = match is_form {
+                true => None,
+                false => match lane.enter(&visitor.caller.person).await {
+                    Ok(taken) => Some(taken),
+                    Err(busy) => return lane::refusal(busy),
+                },
+            };
             request.extensions_mut().insert(visitor);
-            next.run(request).await
+            request.extensions_mut().insert(lane);
+            let answer = next.run(request).await;
+            drop(taken);
+            answer
         }
         Ok(Some(_)) => {
             let text = "This page is for administrators of the environment.";
@@ -100,9 +117,9 @@ async fn visitor(
         return Ok(None);
     };
     let caller = call::caller_of_session(app, &signed_in, address).await?;
-    people::touch(&app.db, &caller.person, None, app.clock.now()).await?;
+    people::touch(&app.db, &caller.person, signed_in.last_seen_at, app.clock.now()).await?;
     let waiting = if caller.role.may_manage() {
-        waiting(app, &caller).await?
+        approvals::count_waiting(&app.db, &caller.environment, &caller.person, app.clock.now()).await?
     } else {
         0
     };
@@ -116,14 +133,6 @@ async fn visitor(
         waiting,
         notice,
     }))
-}
-
-async fn waiting(app: &App, caller: &Caller) -> Result<usize, Failure> {
-    let (all, now) = (approvals::list(&app.db, &caller.environment).await?, app.clock.now());
-    Ok(all
-        .iter()
-        .filter(|it| it.state == "pending" && now < it.expires_at && it.person_id != caller.person)
-        .count())
 }
 
 impl Visitor {

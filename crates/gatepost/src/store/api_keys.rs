@@ -1,6 +1,7 @@
 //! API keys: of a person, or of an application that names its end user on each call.
 
 use super::db::on;
+use super::list::{Choice, List, Of, Page, Wanted};
 use super::row::row;
 use super::{Db, Result, noted_lately};
 use crate::caller::{ApiKeyId, EnvironmentId, PersonId};
@@ -66,10 +67,76 @@ pub async fn find_by_hash(db: &Db, hash: &[u8]) -> Result<Option<Held>> {
         .bind(hash).fetch_optional(pool).await)?)
 }
 
-/// The keys of an environment, newest first.
-pub async fn list(db: &Db, environment: &EnvironmentId) -> Result<Vec<ApiKey>> {
+row! {
+    /// A key as lists show it.
+    #[derive(Clone, Debug)]
+    pub struct Listed with key: ApiKey {
+        pub person_name: Option<String>,
+    }
+}
+
+/// How keys are listed.
+pub static LIST: List = List {
+    columns: "k.id, k.environment_id, k.name, k.hash, k.hint, k.person_id, k.scopes, k.created_by, k.created_at, k.expires_at, k.used_at, k.revoked_at, p.name AS person_name",
+    table: "api_keys k",
+    joined: "LEFT JOIN people p ON p.id = k.person_id",
+    searched: &["k.name", "k.hint", "k.id", "p.name", "p.email"],
+    filters: &[
+        Choice {
+            word: "active",
+            title: "In force",
+            sql: "k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > {now})",
+        },
+        Choice {
+            word: "ended",
+            title: "Ended",
+            sql: "k.revoked_at IS NULL AND k.expires_at <= {now}",
+        },
+        Choice {
+            word: "revoked",
+            title: "Revoked",
+            sql: "k.revoked_at IS NOT NULL",
+        },
+    ],
+    orders: &[
+        Choice {
+            word: "newest",
+            title: "Newest",
+            sql: "k.created_at DESC, k.id DESC",
+        },
+        Choice {
+            word: "name",
+            title: "By name",
+            sql: "lower(k.name), k.id",
+        },
+        Choice {
+            word: "used",
+            title: "Last used",
+            sql: "COALESCE(k.used_at, 0) DESC, k.id",
+        },
+    ],
+};
+
+/// A page of an environment's keys, or of those of one person in it.
+pub async fn page(
+    db: &Db,
+    environment: &EnvironmentId,
+    person: Option<&PersonId>,
+    wanted: &Wanted,
+) -> Result<Page<Listed>> {
+    let mut conditions = vec![("k.environment_id = {}", environment.0.as_str().into())];
+    conditions.extend(person.map(|it| ("k.person_id = {}", it.0.as_str().into())));
+    let of = Of {
+        environment,
+        conditions: &conditions,
+    };
+    LIST.page(db, of, wanted).await
+}
+
+/// Finds a key of an environment by identifier.
+pub async fn find(db: &Db, environment: &EnvironmentId, id: &ApiKeyId) -> Result<Option<ApiKey>> {
     Ok(
-        on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 ORDER BY created_at DESC, id LIMIT 500")).bind(environment).fetch_all(pool).await)?,
+        on!(db, pool => sqlx::query_as(select!("WHERE id = $1 AND environment_id = $2")).bind(id).bind(environment).fetch_optional(pool).await)?,
     )
 }
 

@@ -1,6 +1,7 @@
 //! Approvals: a person's yes or no to one plan, used at most once.
 
 use super::db::on;
+use super::list::{Choice, List, Of, Page, Wanted};
 use super::row::row;
 use super::{Db, Result};
 use crate::caller::{ApprovalId, EnvironmentId, PersonId};
@@ -54,6 +55,14 @@ pub async fn ask(db: &Db, it: &Approval, now: Timestamp) -> Result<Approval> {
     )
 }
 
+/// How many requests of a person wait for an answer.
+pub async fn count_open(db: &Db, person: &PersonId, now: Timestamp) -> Result<i64> {
+    Ok(
+        on!(db, pool => sqlx::query_scalar("SELECT COUNT(*) FROM approvals WHERE person_id = $1 AND state = 'pending' AND $2 < expires_at")
+        .bind(person).bind(now).fetch_one(pool).await)?,
+    )
+}
+
 /// Finds the open request for a plan.
 pub async fn find_open(db: &Db, plan_hash: &[u8], now: Timestamp) -> Result<Option<Approval>> {
     Ok(
@@ -69,10 +78,113 @@ pub async fn find(db: &Db, environment: &EnvironmentId, id: &ApprovalId) -> Resu
     )
 }
 
-/// The newest requests of an environment, at most 200.
-pub async fn list(db: &Db, environment: &EnvironmentId) -> Result<Vec<Approval>> {
+row! {
+    /// A request as lists show it: without its plan, which may be long.
+    #[derive(Clone, Debug)]
+    pub struct Listed {
+        pub id: ApprovalId,
+        pub person_id: PersonId,
+        pub person_name: String,
+        pub summary: String,
+        pub asked_through: String,
+        pub state: String,
+        pub created_at: Timestamp,
+        pub expires_at: Timestamp,
+        pub decided_name: Option<String>,
+        pub decided_at: Option<Timestamp>,
+    }
+}
+
+/// The filter of those that wait for an answer.
+pub const WAITING: &str = "waiting";
+
+/// How requests are listed.
+pub static LIST: List = List {
+    columns: "a.id, a.person_id, p.name AS person_name, a.summary, a.asked_through, a.state, a.created_at, a.expires_at, d.name AS decided_name, a.decided_at",
+    table: "approvals a",
+    joined: "JOIN people p ON p.id = a.person_id LEFT JOIN people d ON d.id = a.decided_by",
+    searched: &["a.summary", "p.name", "p.email", "a.asked_through", "a.id"],
+    filters: &[
+        Choice {
+            word: "waiting",
+            title: "Waiting",
+            sql: "a.state = 'pending' AND a.expires_at > {now}",
+        },
+        Choice {
+            word: "approved",
+            title: "Approved",
+            sql: "a.state = 'approved' AND a.expires_at > {now}",
+        },
+        Choice {
+            word: "used",
+            title: "Done",
+            sql: "a.state = 'used'",
+        },
+        Choice {
+            word: "refused",
+            title: "Refused",
+            sql: "a.state = 'refused'",
+        },
+        Choice {
+            word: "expired",
+            title: "Expired",
+            sql: "a.state = 'expired' OR (a.state IN ('pending', 'approved') AND a.expires_at <= {now})",
+        },
+    ],
+    orders: &[
+        Choice {
+            word: "newest",
+            title: "Newest",
+            sql: "a.created_at DESC, a.id DESC",
+        },
+        // Everybody's oldest request comes before anybody's second, so that nobody hides another's by asking often.
+        Choice {
+            word: "turn",
+            title: "In turn",
+            sql: "ROW_NUMBER() OVER (PARTITION BY a.person_id ORDER BY a.created_at, a.id), a.created_at, a.id",
+        },
+        Choice {
+            word: "person",
+            title: "By person",
+            sql: "p.name, a.id",
+        },
+    ],
+};
+
+/// A page of an environment's requests, or of those of one person in it.
+pub async fn page(
+    db: &Db,
+    environment: &EnvironmentId,
+    person: Option<&PersonId>,
+    wanted: &Wanted,
+) -> Result<Page<Listed>> {
+    let mut conditions = vec![("a.environment_id = {}", environment.0.as_str().into())];
+    conditions.extend(person.map(|it| ("a.person_id = {}", it.0.as_str().into())));
+    let of = Of {
+        environment,
+        conditions: &conditions,
+    };
+    LIST.page(db, of, wanted).await
+}
+
+/// How many requests of an environment wait for somebody else than this person.
+pub async fn count_waiting(db: &Db, environment: &EnvironmentId, except: &PersonId, now: Timestamp) -> Result<i64> {
+    let conditions = [
+        ("a.environment_id = {}", environment.0.as_str().into()),
+        ("a.person_id <> {}", except.0.as_str().into()),
+    ];
+    let of = Of {
+        environment,
+        conditions: &conditions,
+    };
+    LIST.count(db, of, WAITING, now).await
+}
+
+/// Marks what nobody decided or used in time, so that it is not looked at again; the number marked.
+pub async fn expire(db: &Db, now: Timestamp) -> Result<u64> {
     Ok(
-        on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 ORDER BY created_at DESC, id DESC LIMIT 200")).bind(environment).fetch_all(pool).await)?,
+        on!(db, pool => sqlx::query("UPDATE approvals SET state = 'expired' WHERE state IN ('pending', 'approved') AND expires_at <= $1")
+        .bind(now).execute(pool).await.map(|it| it.rows_affected()))?,
     )
 }
 

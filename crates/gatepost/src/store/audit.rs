@@ -3,7 +3,6 @@
 use super::db::{on, within};
 use super::row::row;
 use super::{Db, Result, Tx};
-use crate::caller::EnvironmentId;
 use crate::clock::Timestamp;
 
 row! {
@@ -116,6 +115,8 @@ pub async fn has_people(db: &Db) -> Result<bool> {
     Ok(0 < one)
 }
 
+pub(super) const COLUMNS: &str = "seq, time, environment_id, person_id, kind, trace, entry, hash";
+
 macro_rules! select {
     ($rest:literal) => {
         concat!(
@@ -130,25 +131,6 @@ pub async fn after(db: &Db, after: i64, limit: i64) -> Result<Vec<Row>> {
     Ok(
         on!(db, pool => sqlx::query_as(select!("WHERE $1 < seq ORDER BY seq LIMIT $2")).bind(after).bind(limit).fetch_all(pool).await)?,
     )
-}
-
-/// The newest entries of an environment before `before`, newest first, optionally of one person or kind.
-pub async fn newest(
-    db: &Db,
-    environment: &EnvironmentId,
-    before: i64,
-    person: Option<&str>,
-    kind: Option<&str>,
-    limit: i64,
-) -> Result<Vec<Row>> {
-    Ok(on!(db, pool => sqlx::query_as(select!(
-        "WHERE environment_id = $1 AND seq < $2 AND ($3 IS NULL OR person_id = $3) AND ($4 IS NULL OR kind = $4) ORDER BY seq DESC LIMIT $5"))
-        .bind(environment).bind(before).bind(person).bind(kind).bind(limit).fetch_all(pool).await)?)
-}
-
-/// The entries of one trace, in order.
-pub async fn of_trace(db: &Db, trace: &str) -> Result<Vec<Row>> {
-    Ok(on!(db, pool => sqlx::query_as(select!("WHERE trace = $1 ORDER BY seq")).bind(trace).fetch_all(pool).await)?)
 }
 
 row! {
@@ -174,69 +156,4 @@ pub async fn checkpoints(db: &Db) -> Result<Vec<Checkpoint>> {
     Ok(
         on!(db, pool => sqlx::query_as("SELECT seq, time, hash, signature FROM audit_checkpoints ORDER BY seq").fetch_all(pool).await)?,
     )
-}
-
-/// Which entries of an environment are wanted.
-#[derive(Clone, Debug, Default)]
-pub struct Wanted<'a> {
-    pub person: Option<&'a str>,
-    /// The beginning of the kind, such as `call.`.
-    pub kind: Option<&'a str>,
-    pub trace: Option<&'a str>,
-    pub since: Option<Timestamp>,
-    pub until: Option<Timestamp>,
-}
-
-macro_rules! wanted {
-    ($order:literal) => {
-        concat!(
-            "SELECT seq, time, environment_id, person_id, kind, trace, entry, hash FROM audit_entries
-             WHERE environment_id = $1 AND ($2 IS NULL OR person_id = $2) AND ($3 IS NULL OR substr(kind, 1, length($3)) = $3)
-               AND ($4 IS NULL OR trace = $4) AND ($5 IS NULL OR $5 <= time) AND ($6 IS NULL OR time < $6) ",
-            $order
-        )
-    };
-}
-
-/// The wanted entries of an environment before `before`, newest first.
-pub async fn search(
-    db: &Db,
-    environment: &EnvironmentId,
-    wanted: &Wanted<'_>,
-    before: i64,
-    limit: i64,
-) -> Result<Vec<Row>> {
-    Ok(
-        on!(db, pool => sqlx::query_as(wanted!("AND seq < $7 ORDER BY seq DESC LIMIT $8"))
-        .bind(environment).bind(wanted.person).bind(wanted.kind).bind(wanted.trace).bind(wanted.since).bind(wanted.until)
-        .bind(before).bind(limit).fetch_all(pool).await)?,
-    )
-}
-
-/// The wanted entries of an environment after `after`, in order; for exports, a page at a time.
-pub async fn page(
-    db: &Db,
-    environment: &EnvironmentId,
-    wanted: &Wanted<'_>,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<Row>> {
-    Ok(
-        on!(db, pool => sqlx::query_as(wanted!("AND $7 < seq ORDER BY seq LIMIT $8"))
-        .bind(environment).bind(wanted.person).bind(wanted.kind).bind(wanted.trace).bind(wanted.since).bind(wanted.until)
-        .bind(after).bind(limit).fetch_all(pool).await)?,
-    )
-}
-
-/// How many entries of each kind fall into each hour since `since`: hour since the epoch, kind, number.
-pub async fn by_hour(
-    db: &Db,
-    environment: &EnvironmentId,
-    person: Option<&str>,
-    since: Timestamp,
-) -> Result<Vec<(i64, String, i64)>> {
-    Ok(on!(db, pool => sqlx::query_as(
-        "SELECT time / 3600000, kind, COUNT(*) FROM audit_entries
-         WHERE environment_id = $1 AND $2 <= time AND ($3 IS NULL OR person_id = $3) GROUP BY 1, 2 ORDER BY 1, 2")
-        .bind(environment).bind(since).bind(person).fetch_all(pool).await)?)
 }

@@ -1,6 +1,7 @@
 //! OAuth clients of ours: Claude, Cursor and the like.
 
 use super::db::on;
+use super::list::{Choice, List, Of, Page, Wanted};
 use super::row::row;
 use super::{Db, Result};
 use crate::caller::{ClientId, EnvironmentId};
@@ -115,11 +116,67 @@ macro_rules! known {
     };
 }
 
-/// The clients entered for an environment, and those that somebody in it has consented to; by name, at most 500.
-pub async fn list(db: &Db, environment: &EnvironmentId) -> Result<Vec<Known>> {
-    Ok(
-        on!(db, pool => sqlx::query_as(known!("ORDER BY lower(c.name), c.id LIMIT 500")).bind(environment).fetch_all(pool).await)?,
-    )
+/// How clients are listed.
+pub static LIST: List = List {
+    columns: concat!(
+        columns!(),
+        ", l.locked_at, (SELECT COUNT(*) FROM grants g WHERE g.client_id = c.id AND g.environment_id = {environment} AND g.revoked_at IS NULL) AS grants"
+    ),
+    table: "clients c",
+    joined: "LEFT JOIN client_locks l ON l.client_id = c.id AND l.environment_id = {environment}",
+    searched: &["c.name", "c.id"],
+    filters: &[
+        Choice {
+            word: "locked",
+            title: "Locked",
+            sql: "EXISTS (SELECT 1 FROM client_locks k WHERE k.client_id = c.id AND k.environment_id = {environment})",
+        },
+        Choice {
+            word: "entered",
+            title: "Entered by hand",
+            sql: "c.kind = 'entered'",
+        },
+        Choice {
+            word: "published",
+            title: "Describing themselves",
+            sql: "c.kind = 'published'",
+        },
+        Choice {
+            word: "dynamic",
+            title: "Registered by themselves",
+            sql: "c.kind = 'dynamic'",
+        },
+    ],
+    orders: &[
+        Choice {
+            word: "name",
+            title: "By name",
+            sql: "lower(c.name), c.id",
+        },
+        Choice {
+            word: "used",
+            title: "Last used",
+            sql: "COALESCE(c.used_at, 0) DESC, c.id",
+        },
+        Choice {
+            word: "newest",
+            title: "Newest",
+            sql: "c.created_at DESC, c.id",
+        },
+    ],
+};
+
+/// A page of the clients entered for an environment, and of those that somebody in it has consented to.
+pub async fn page(db: &Db, environment: &EnvironmentId, wanted: &Wanted) -> Result<Page<Known>> {
+    let conditions = [(
+        "(c.environment_id = {} OR EXISTS (SELECT 1 FROM grants g WHERE g.client_id = c.id AND g.environment_id = {}))",
+        environment.0.as_str().into(),
+    )];
+    let of = Of {
+        environment,
+        conditions: &conditions,
+    };
+    LIST.page(db, of, wanted).await
 }
 
 /// One of an environment's clients.

@@ -1,6 +1,7 @@
 //! Connections: one Microsoft account's grant through an integration, for one person.
 
 use super::db::on;
+use super::list::{Choice, List, Of, Page, Wanted};
 use super::row::row;
 use super::{Db, Result, noted_lately};
 use crate::caller::{ConnectionId, EnvironmentId, IntegrationId, PersonId};
@@ -115,10 +116,10 @@ pub async fn find(db: &Db, id: &ConnectionId) -> Result<Option<Connection>> {
     Ok(on!(db, pool => sqlx::query_as(select!("WHERE id = $1")).bind(id).fetch_optional(pool).await)?)
 }
 
-/// A person's connections, the one of the oldest integration first.
+/// A person's connections, the one of the oldest integration first; one for each integration, at most a hundred.
 pub async fn of_person(db: &Db, person: &PersonId) -> Result<Vec<Connection>> {
     Ok(
-        on!(db, pool => sqlx::query_as(select!("WHERE person_id = $1 ORDER BY connected_at, id")).bind(person).fetch_all(pool).await)?,
+        on!(db, pool => sqlx::query_as(select!("WHERE person_id = $1 ORDER BY connected_at, id LIMIT 100")).bind(person).fetch_all(pool).await)?,
     )
 }
 
@@ -144,11 +145,91 @@ pub async fn find_of(db: &Db, person: &PersonId, integration: &IntegrationId) ->
     )
 }
 
-/// The connections of an environment, newest first, at most 500.
-pub async fn list(db: &Db, environment: &EnvironmentId) -> Result<Vec<Connection>> {
-    Ok(
-        on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 ORDER BY connected_at DESC, id LIMIT 500")).bind(environment).fetch_all(pool).await)?,
-    )
+row! {
+    /// A connection as lists show it: without its tokens.
+    #[derive(Clone, Debug)]
+    pub struct Listed {
+        pub id: ConnectionId,
+        pub integration_id: IntegrationId,
+        pub person_id: PersonId,
+        pub person_name: String,
+        pub state: String,
+        pub account_name: String,
+        pub account_username: String,
+        pub scopes: String,
+        pub reason: Option<String>,
+        pub used_at: Option<Timestamp>,
+    }
+}
+
+/// How connections are listed.
+pub static LIST: List = List {
+    columns: "c.id, c.integration_id, c.person_id, p.name AS person_name, c.state, c.account_name, c.account_username, c.scopes, c.reason, c.used_at",
+    table: "connections c",
+    joined: "JOIN people p ON p.id = c.person_id",
+    searched: &["p.name", "p.email", "c.account_name", "c.account_username", "c.id"],
+    filters: &[
+        Choice {
+            word: "living",
+            title: "Not disconnected",
+            sql: "c.state <> 'revoked'",
+        },
+        Choice {
+            word: "needs_reconnect",
+            title: "Needs reconnect",
+            sql: "c.state = 'needs_reconnect'",
+        },
+        Choice {
+            word: "degraded",
+            title: "Degraded",
+            sql: "c.state = 'degraded'",
+        },
+        Choice {
+            word: "revoked",
+            title: "Disconnected",
+            sql: "c.state = 'revoked'",
+        },
+    ],
+    orders: &[
+        Choice {
+            word: "newest",
+            title: "Newest",
+            sql: "c.connected_at DESC, c.id DESC",
+        },
+        Choice {
+            word: "name",
+            title: "By person",
+            sql: "p.name, c.id",
+        },
+        Choice {
+            word: "used",
+            title: "Last used",
+            sql: "COALESCE(c.used_at, 0) DESC, c.id",
+        },
+    ],
+};
+
+/// A page of an environment's connections, without those of one person.
+pub async fn page(db: &Db, environment: &EnvironmentId, except: &PersonId, wanted: &Wanted) -> Result<Page<Listed>> {
+    let conditions = [
+        ("c.environment_id = {}", environment.0.as_str().into()),
+        ("c.person_id <> {}", except.0.as_str().into()),
+    ];
+    let of = Of {
+        environment,
+        conditions: &conditions,
+    };
+    LIST.page(db, of, wanted).await
+}
+
+/// How many connections of an environment there are in the state of a filter.
+pub async fn count(db: &Db, environment: &EnvironmentId, filter: &str, now: Timestamp) -> Result<i64> {
+    let conditions = [("c.environment_id = {}", environment.0.as_str().into())];
+    let of = Of {
+        environment,
+        conditions: &conditions,
+    };
+    LIST.count(db, of, filter, now).await
 }
 
 /// How many connections of an integration hold tokens, or wait to hold them again.

@@ -1,6 +1,7 @@
 //! Grants: a person's consent for a client.
 
 use super::db::{on, within};
+use super::list::{Choice, List, Of, Page, Wanted};
 use super::row::row;
 use super::{Db, Result, Tx, noted_lately};
 use crate::caller::{ClientId, EnvironmentId, GrantId, IntegrationId, PersonId};
@@ -59,18 +60,74 @@ pub async fn find(db: &Db, id: &GrantId) -> Result<Option<Named>> {
     Ok(on!(db, pool => sqlx::query_as(select!("WHERE g.id = $1")).bind(id).fetch_optional(pool).await)?)
 }
 
-/// A person's living grants, newest first.
-pub async fn of_person(db: &Db, person: &PersonId) -> Result<Vec<Named>> {
-    Ok(
-        on!(db, pool => sqlx::query_as(select!("WHERE g.person_id = $1 AND g.revoked_at IS NULL ORDER BY g.created_at DESC")).bind(person).fetch_all(pool).await)?,
-    )
+/// How grants are listed.
+pub static LIST: List = List {
+    columns: "g.id, g.environment_id, g.person_id, g.client_id, g.integration_id, g.scopes, g.resource, g.authenticated_at, g.created_at, g.used_at, g.revoked_at, g.revoked_reason, c.name AS client_name, p.name AS person_name",
+    table: "grants g",
+    joined: "JOIN clients c ON c.id = g.client_id JOIN people p ON p.id = g.person_id",
+    searched: &["p.name", "p.email", "c.name", "c.id", "g.id"],
+    filters: &[Choice {
+        word: "unused",
+        title: "Never used",
+        sql: "g.used_at IS NULL",
+    }],
+    orders: &[
+        Choice {
+            word: "newest",
+            title: "Newest",
+            sql: "g.created_at DESC, g.id DESC",
+        },
+        Choice {
+            word: "person",
+            title: "By person",
+            sql: "p.name, g.id",
+        },
+        Choice {
+            word: "client",
+            title: "By client",
+            sql: "c.name, g.id",
+        },
+        Choice {
+            word: "used",
+            title: "Last used",
+            sql: "COALESCE(g.used_at, 0) DESC, g.id",
+        },
+    ],
+};
+
+/// Whose grants are listed.
+#[derive(Clone, Copy, Debug)]
+pub enum Whose<'a> {
+    Person(&'a PersonId),
+    EverybodyBut(&'a PersonId),
+    OfClient(&'a ClientId),
 }
 
-/// The living grants of an environment, newest first, at most 500.
-pub async fn list(db: &Db, environment: &EnvironmentId) -> Result<Vec<Named>> {
+/// A page of an environment's living grants.
+pub async fn page(db: &Db, environment: &EnvironmentId, whose: Whose<'_>, wanted: &Wanted) -> Result<Page<Named>> {
+    let whose = match whose {
+        Whose::Person(id) => ("g.person_id = {}", id.0.as_str().into()),
+        Whose::EverybodyBut(id) => ("g.person_id <> {}", id.0.as_str().into()),
+        Whose::OfClient(id) => ("g.client_id = {}", id.0.as_str().into()),
+    };
+    let conditions = [
+        (
+            "g.revoked_at IS NULL AND g.environment_id = {}",
+            environment.0.as_str().into(),
+        ),
+        whose,
+    ];
+    let of = Of {
+        environment,
+        conditions: &conditions,
+    };
+    LIST.page(db, of, wanted).await
+}
+
+/// How many clients a person lets act for them.
+pub async fn count_of_person(db: &Db, person: &PersonId) -> Result<i64> {
     Ok(
-        on!(db, pool => sqlx::query_as(select!("WHERE g.environment_id = $1 AND g.revoked_at IS NULL ORDER BY g.created_at DESC LIMIT 500"))
-        .bind(environment).fetch_all(pool).await)?,
+        on!(db, pool => sqlx::query_scalar("SELECT COUNT(*) FROM grants WHERE person_id = $1 AND revoked_at IS NULL").bind(person).fetch_one(pool).await)?,
     )
 }
 
@@ -79,14 +136,6 @@ pub async fn revoke(db: &Db, id: &GrantId, now: Timestamp, reason: &str) -> Resu
     let done = on!(db, pool => sqlx::query("UPDATE grants SET revoked_at = $2, revoked_reason = $3 WHERE id = $1 AND revoked_at IS NULL")
         .bind(id).bind(now).bind(reason).execute(pool).await.map(|it| it.rows_affected()))?;
     Ok(done == 1)
-}
-
-/// The living grants of a client in an environment, newest first, at most 500.
-pub async fn of_client(db: &Db, environment: &EnvironmentId, client: &ClientId) -> Result<Vec<Named>> {
-    Ok(
-        on!(db, pool => sqlx::query_as(select!("WHERE g.environment_id = $1 AND g.client_id = $2 AND g.revoked_at IS NULL ORDER BY g.created_at DESC LIMIT 500"))
-        .bind(environment).bind(client).fetch_all(pool).await)?,
-    )
 }
 
 /// Revokes every grant of a client in an environment; the number revoked.

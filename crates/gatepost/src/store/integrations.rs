@@ -1,6 +1,7 @@
 //! Integrations: Entra app registrations entered for an environment.
 
 use super::db::{on, within};
+use super::list::{Choice, List, Of, Page, Wanted};
 use super::row::row;
 use super::{Db, Result};
 use crate::caller::{EnvironmentId, IntegrationId};
@@ -96,10 +97,55 @@ pub async fn find(db: &Db, id: &IntegrationId) -> Result<Option<Integration>> {
     Ok(on!(db, pool => sqlx::query_as(select!("WHERE id = $1")).bind(id).fetch_optional(pool).await)?)
 }
 
-/// The registrations of an environment, oldest first: the first one is the default.
+row! {
+    /// A registration as lists show it.
+    #[derive(Clone, Debug)]
+    pub struct Listed with integration: Integration {
+        /// Connections that are not disconnected.
+        pub connections: i64,
+    }
+}
+
+/// How registrations are listed.
+pub static LIST: List = List {
+    columns: "i.id, i.environment_id, i.name, i.cloud, i.tenant, i.client_id, i.secret_sealed, i.secret_hint, i.secret_expires_at, i.state, i.state_code, i.state_reason, i.retry_at, i.created_at, i.updated_at,
+        (SELECT COUNT(*) FROM connections c WHERE c.integration_id = i.id AND c.state <> 'revoked') AS connections",
+    table: "integrations i",
+    joined: "",
+    searched: &["i.name", "i.client_id", "i.tenant", "i.id"],
+    filters: &[Choice {
+        word: "broken",
+        title: "Broken",
+        sql: "i.state <> 'ok'",
+    }],
+    orders: &[
+        Choice {
+            word: "oldest",
+            title: "Oldest",
+            sql: "i.created_at, i.id",
+        },
+        Choice {
+            word: "name",
+            title: "By name",
+            sql: "lower(i.name), i.id",
+        },
+    ],
+};
+
+/// A page of an environment's registrations.
+pub async fn page(db: &Db, environment: &EnvironmentId, wanted: &Wanted) -> Result<Page<Listed>> {
+    let conditions = [("i.environment_id = {}", environment.0.as_str().into())];
+    let of = Of {
+        environment,
+        conditions: &conditions,
+    };
+    LIST.page(db, of, wanted).await
+}
+
+/// The registrations of an environment, oldest first, at most a hundred: the first one is the default.
 pub async fn list(db: &Db, environment: &EnvironmentId) -> Result<Vec<Integration>> {
     Ok(
-        on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 ORDER BY created_at, id")).bind(environment).fetch_all(pool).await)?,
+        on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 ORDER BY created_at, id LIMIT 100")).bind(environment).fetch_all(pool).await)?,
     )
 }
 

@@ -1,6 +1,7 @@
 //! Invitations: links that let one account join an environment.
 
 use super::db::on;
+use super::list::{Choice, List, Of, Page, Wanted};
 use super::row::row;
 use super::{Db, Result};
 use crate::caller::{EnvironmentId, PersonId};
@@ -53,12 +54,41 @@ pub async fn find(db: &Db, id: &str) -> Result<Option<Invitation>> {
     Ok(on!(db, pool => sqlx::query_as(select!("WHERE id = $1")).bind(id).fetch_optional(pool).await)?)
 }
 
-/// The open invitations of an environment, newest first, at most 200.
-pub async fn list(db: &Db, environment: &EnvironmentId, now: Timestamp) -> Result<Vec<Invitation>> {
-    Ok(
-        on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 AND used_at IS NULL AND $2 < expires_at ORDER BY created_at DESC, id LIMIT 200"))
-        .bind(environment).bind(now).fetch_all(pool).await)?,
-    )
+/// How open invitations are listed.
+pub static LIST: List = List {
+    columns: "i.id, i.environment_id, i.email, i.is_exact, i.role, i.token_hash, i.created_by, i.created_at, i.expires_at, i.used_at, i.used_by",
+    table: "invitations i",
+    joined: "",
+    searched: &["i.email", "i.id"],
+    filters: &[],
+    orders: &[
+        Choice {
+            word: "newest",
+            title: "Newest",
+            sql: "i.created_at DESC, i.id",
+        },
+        Choice {
+            word: "email",
+            title: "By e-mail",
+            sql: "lower(i.email), i.id",
+        },
+    ],
+};
+
+/// A page of an environment's open invitations.
+pub async fn page(db: &Db, environment: &EnvironmentId, wanted: &Wanted) -> Result<Page<Invitation>> {
+    let conditions = [
+        (
+            "i.used_at IS NULL AND i.environment_id = {}",
+            environment.0.as_str().into(),
+        ),
+        ("i.expires_at > {}", wanted.now.0.into()),
+    ];
+    let of = Of {
+        environment,
+        conditions: &conditions,
+    };
+    LIST.page(db, of, wanted).await
 }
 
 /// Uses an invitation up; of several callers only one gets true.

@@ -6,7 +6,7 @@ use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 use super::db::on;
-use super::{Db, sqlite_version};
+use super::{Db, audit_indexes, sqlite_version};
 
 /// The migrations, in order, compiled into the binary. Entries never change once released.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
@@ -39,6 +39,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/0051_plans_sealed.sql"),
     ),
     (52, "replicas", include_str!("../../migrations/0052_replicas.sql")),
+    (60, "lists", include_str!("../../migrations/0060_lists.sql")),
+    (61, "audit_hours", include_str!("../../migrations/0061_audit_hours.sql")),
 ];
 
 /// Where the database stands against this binary.
@@ -60,7 +62,7 @@ pub async fn run(db: &Db) -> Result<(), sqlx::migrate::MigrateError> {
     // Ours holds behind a pooler too, and is given back when its holder is killed.
     migrator.set_locking(false);
     match db {
-        Db::Sqlite(pool) => migrator.run(&mut *pool.acquire().await?).await,
+        Db::Sqlite(pool) => migrator.run(&mut *pool.acquire().await?).await?,
         Db::Postgres(pool) => {
             let mut held = pool.acquire().await?;
             // A change to a large table takes its time; waiting for others' locks would hold up everybody behind it.
@@ -69,9 +71,14 @@ pub async fn run(db: &Db) -> Result<(), sqlx::migrate::MigrateError> {
             sqlx::raw_sql(patient).execute(&mut *held).await?;
             let done = migrator.run(&mut *held).await;
             held.give_up();
-            done
+            done?;
         }
     }
+    // Not in a migration: an index on a long log must not keep other replicas from writing it.
+    audit_indexes::at_start(db).await.map_err(|error| match error {
+        super::Error::Database(error) => error.into(),
+        super::Error::Taken => sqlx::migrate::MigrateError::Source(error.into()),
+    })
 }
 
 /// Whether anybody has used these tables: a first start that was killed leaves none.

@@ -1,8 +1,11 @@
 //! The tables. The only module that speaks SQL; every function here works on both databases.
 
+pub mod activity;
 pub mod api_keys;
 pub mod approvals;
 pub mod audit;
+pub mod audit_hours;
+pub mod audit_indexes;
 pub mod backup;
 pub mod clients;
 mod columns;
@@ -15,8 +18,10 @@ pub mod groups;
 pub mod integrations;
 pub mod invitations;
 pub mod jobs;
+pub mod list;
 pub mod mcp_tasks;
 pub mod migrate;
+pub mod names;
 pub mod openid;
 pub mod people;
 pub mod plans;
@@ -32,6 +37,8 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_in_failures;
 mod sqlite_version;
+#[cfg(test)]
+mod tests;
 pub mod tokens;
 pub mod unbound;
 pub mod waiting_forms;

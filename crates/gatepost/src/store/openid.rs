@@ -1,6 +1,7 @@
 //! The house's OpenID Connect provider: its entry, its accounts, and browsers under way to it.
 
 use super::db::{on, within};
+use super::list::Statement;
 use super::row::row;
 use super::{Db, Result, Tx};
 use crate::caller::{EnvironmentId, PersonId};
@@ -108,11 +109,20 @@ pub async fn create_account(
     Ok(())
 }
 
-/// Whose accounts there are in an environment.
-pub async fn people(db: &Db, environment: &EnvironmentId) -> Result<Vec<PersonId>> {
-    Ok(
-        on!(db, pool => sqlx::query_scalar("SELECT DISTINCT person_id FROM openid_accounts WHERE environment_id = $1").bind(environment).fetch_all(pool).await)?,
-    )
+/// Which of these people, at most a hundred, have an account of the provider.
+pub async fn people_of(db: &Db, environment: &EnvironmentId, among: &[PersonId]) -> Result<Vec<PersonId>> {
+    let mut statement = Statement::default();
+    statement.text("SELECT DISTINCT person_id FROM openid_accounts WHERE environment_id = ");
+    statement.value(environment.0.as_str()).text(" AND person_id IN (");
+    for (at, person) in among.iter().take(100).enumerate() {
+        statement.text(if at == 0 { "" } else { ", " }).value(person.0.as_str());
+    }
+    if among.is_empty() {
+        return Ok(Vec::new());
+    }
+    statement.text(") LIMIT 100");
+    let found: Vec<(PersonId,)> = statement.rows(db).await?;
+    Ok(found.into_iter().map(|it| it.0).collect())
 }
 
 /// Adds a browser under way.

@@ -1,9 +1,10 @@
 //! People: local administrators and those who sign in with Microsoft.
 
 use super::db::{on, within};
+use super::list::{Choice, List, Of, Page, Wanted};
 use super::row::row;
 use super::{Db, Result, Tx, noted_lately};
-use crate::caller::{EnvironmentId, PersonId};
+use crate::caller::{EnvironmentId, GroupId, PersonId};
 use crate::clock::Timestamp;
 
 row! {
@@ -111,11 +112,96 @@ pub async fn find_by_external_id(db: &Db, environment: &EnvironmentId, external:
     )
 }
 
-/// The people of an environment, by name, at most 500 after `after` (a name and identifier, empty for the first page).
-pub async fn list(db: &Db, environment: &EnvironmentId, after: (&str, &str)) -> Result<Vec<Person>> {
+/// How people are listed.
+pub static LIST: List = List {
+    columns: "p.id, p.environment_id, p.name, p.email, p.external_id, p.role, p.password_hash, p.tenant_id, p.object_id, p.locked_at, p.created_at, p.last_seen_at",
+    table: "people p",
+    joined: "",
+    searched: &["p.name", "p.email", "p.external_id", "p.id", "p.object_id"],
+    filters: &[
+        Choice {
+            word: "owners",
+            title: "Owners",
+            sql: "p.role = 'owner'",
+        },
+        Choice {
+            word: "administrators",
+            title: "Administrators",
+            sql: "p.role = 'administrator'",
+        },
+        Choice {
+            word: "locked",
+            title: "Locked",
+            sql: "p.locked_at IS NOT NULL",
+        },
+    ],
+    orders: &[
+        Choice {
+            word: "name",
+            title: "By name",
+            sql: "p.name, p.id",
+        },
+        Choice {
+            word: "seen",
+            title: "Last seen",
+            sql: "COALESCE(p.last_seen_at, 0) DESC, p.id",
+        },
+        Choice {
+            word: "newest",
+            title: "Newest",
+            sql: "p.created_at DESC, p.id",
+        },
+    ],
+};
+
+/// A page of an environment's people.
+pub async fn page(db: &Db, environment: &EnvironmentId, wanted: &Wanted) -> Result<Page<Person>> {
+    let conditions = [("p.environment_id = {}", environment.0.as_str().into())];
+    let of = Of {
+        environment,
+        conditions: &conditions,
+    };
+    LIST.page(db, of, wanted).await
+}
+
+/// A page of a group's members, or of the environment's people who are not in it.
+pub async fn page_of_group(
+    db: &Db,
+    environment: &EnvironmentId,
+    group: &GroupId,
+    are_members: bool,
+    wanted: &Wanted,
+) -> Result<Page<Person>> {
+    let is = if are_members {
+        "EXISTS (SELECT 1 FROM group_members m WHERE m.person_id = p.id AND m.group_id = {})"
+    } else {
+        "NOT EXISTS (SELECT 1 FROM group_members m WHERE m.person_id = p.id AND m.group_id = {})"
+    };
+    let conditions = [
+        ("p.environment_id = {}", environment.0.as_str().into()),
+        (is, group.0.as_str().into()),
+    ];
+    let of = Of {
+        environment,
+        conditions: &conditions,
+    };
+    LIST.page(db, of, wanted).await
+}
+
+/// Finds the people of an environment with this e-mail address, in any case of letters; two are enough to see that it names
+/// nobody in particular.
+pub async fn find_by_email(db: &Db, environment: &EnvironmentId, email: &str) -> Result<Vec<Person>> {
     Ok(
-        on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 AND ($2 < name OR ($2 = name AND $3 < id)) ORDER BY name, id LIMIT 500"))
-        .bind(environment).bind(after.0).bind(after.1).fetch_all(pool).await)?,
+        on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 AND lower(email) = lower($2) ORDER BY created_at, id LIMIT 2"))
+        .bind(environment).bind(email).fetch_all(pool).await)?,
+    )
+}
+
+/// The owner who was here first in an environment.
+pub async fn find_owner(db: &Db, environment: &EnvironmentId) -> Result<Option<Person>> {
+    Ok(
+        on!(db, pool => sqlx::query_as(select!("WHERE environment_id = $1 AND role = 'owner' ORDER BY created_at, id LIMIT 1"))
+        .bind(environment).fetch_optional(pool).await)?,
     )
 }
 

@@ -1,6 +1,7 @@
 //! Policies of an environment; every change raises the environment's policy version.
 
 use super::db::{on, within};
+use super::list::{Choice, List, Of, Page, Wanted};
 use super::row::row;
 use super::{Db, Result, Tx};
 use crate::caller::{EnvironmentId, PolicyId};
@@ -22,7 +23,63 @@ row! {
     }
 }
 
+/// How policies are listed.
+pub static LIST: List = List {
+    columns: "o.id, o.environment_id, o.name, o.enabled, o.source, o.created_at, o.updated_at, o.updated_by",
+    table: "policies o",
+    joined: "",
+    searched: &["o.name", "o.id"],
+    filters: &[
+        Choice {
+            word: "on",
+            title: "In force",
+            sql: "o.enabled",
+        },
+        Choice {
+            word: "off",
+            title: "Switched off",
+            sql: "NOT o.enabled",
+        },
+    ],
+    orders: &[
+        Choice {
+            word: "oldest",
+            title: "Oldest",
+            sql: "o.created_at, o.id",
+        },
+        Choice {
+            word: "name",
+            title: "By name",
+            sql: "lower(o.name), o.id",
+        },
+        Choice {
+            word: "changed",
+            title: "Last changed",
+            sql: "o.updated_at DESC, o.id",
+        },
+    ],
+};
+
+/// A page of an environment's policies.
+pub async fn page(db: &Db, environment: &EnvironmentId, wanted: &Wanted) -> Result<Page<Policy>> {
+    let conditions = [("o.environment_id = {}", environment.0.as_str().into())];
+    let of = Of {
+        environment,
+        conditions: &conditions,
+    };
+    LIST.page(db, of, wanted).await
+}
+
+/// Finds a policy of an environment.
+pub async fn find(db: &Db, environment: &EnvironmentId, id: &PolicyId) -> Result<Option<Policy>> {
+    Ok(on!(db, pool => sqlx::query_as(
+        "SELECT id, environment_id, name, enabled, source, created_at, updated_at, updated_by FROM policies WHERE id = $1 AND environment_id = $2")
+        .bind(id).bind(environment).fetch_optional(pool).await)?)
+}
+
 /// The policies of an environment, oldest first.
+///
+/// Every one of them: what is in force is compiled from the whole.
 pub async fn list(db: &Db, environment: &EnvironmentId) -> Result<Vec<Policy>> {
     Ok(on!(db, pool => sqlx::query_as(
         "SELECT id, environment_id, name, enabled, source, created_at, updated_at, updated_by FROM policies WHERE environment_id = $1 ORDER BY created_at, id")

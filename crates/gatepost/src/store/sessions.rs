@@ -1,6 +1,7 @@
 //! Browser sessions; only the SHA-256 of a session's cookie is stored.
 
 use super::db::on;
+use super::list::{Choice, List, Of, Page, Wanted};
 use super::row::row;
 use super::{Db, Result};
 use crate::caller::{EnvironmentId, PersonId};
@@ -32,6 +33,8 @@ row! {
         pub email: Option<String>,
         pub role: String,
         pub locked_at: Option<Timestamp>,
+        /// When the person was last noted to be here.
+        pub last_seen_at: Option<Timestamp>,
     }
 }
 
@@ -49,17 +52,48 @@ pub async fn create(db: &Db, it: &Session) -> Result<()> {
 pub async fn find(db: &Db, hash: &[u8]) -> Result<Option<SignedIn>> {
     Ok(on!(db, pool => sqlx::query_as(
         "SELECT s.hash, s.person_id, s.method, s.authenticated_at, s.created_at, s.seen_at, s.expires_at, s.address, s.user_agent,
-                p.environment_id, p.name, p.email, p.role, p.locked_at
+                p.environment_id, p.name, p.email, p.role, p.locked_at, p.last_seen_at
          FROM sessions s JOIN people p ON p.id = s.person_id WHERE s.hash = $1")
         .bind(hash).fetch_optional(pool).await)?)
 }
 
-/// A person's sessions, newest first.
-pub async fn of_person(db: &Db, person: &PersonId) -> Result<Vec<Session>> {
-    Ok(on!(db, pool => sqlx::query_as(
-        "SELECT hash, person_id, method, authenticated_at, created_at, seen_at, expires_at, address, user_agent
-         FROM sessions WHERE person_id = $1 ORDER BY created_at DESC")
-        .bind(person).fetch_all(pool).await)?)
+/// How one person's living sessions are listed.
+pub static LIST: List = List {
+    columns: "s.hash, s.person_id, s.method, s.authenticated_at, s.created_at, s.seen_at, s.expires_at, s.address, s.user_agent",
+    table: "sessions s",
+    joined: "",
+    searched: &["s.user_agent", "s.address"],
+    filters: &[],
+    orders: &[Choice {
+        word: "newest",
+        title: "Newest",
+        sql: "s.created_at DESC, s.hash",
+    }],
+};
+
+/// A page of a person's living sessions.
+pub async fn page_of_person(
+    db: &Db,
+    environment: &EnvironmentId,
+    person: &PersonId,
+    wanted: &Wanted,
+) -> Result<Page<Session>> {
+    let conditions = [
+        ("s.person_id = {}", person.0.as_str().into()),
+        ("s.expires_at > {}", wanted.now.0.into()),
+    ];
+    let of = Of {
+        environment,
+        conditions: &conditions,
+    };
+    LIST.page(db, of, wanted).await
+}
+
+/// How many living sessions a person has.
+pub async fn count_of_person(db: &Db, person: &PersonId, now: Timestamp) -> Result<i64> {
+    Ok(
+        on!(db, pool => sqlx::query_scalar("SELECT COUNT(*) FROM sessions WHERE person_id = $1 AND $2 < expires_at").bind(person).bind(now).fetch_one(pool).await)?,
+    )
 }
 
 /// Notes that the session was used.
@@ -72,6 +106,13 @@ pub async fn touch(db: &Db, hash: &[u8], now: Timestamp) -> Result<()> {
 pub async fn delete(db: &Db, hash: &[u8]) -> Result<()> {
     on!(db, pool => sqlx::query("DELETE FROM sessions WHERE hash = $1").bind(hash).execute(pool).await.map(drop))?;
     Ok(())
+}
+
+/// Ends a person's sessions but one; the number ended.
+pub async fn delete_others(db: &Db, person: &PersonId, kept: &[u8]) -> Result<u64> {
+    Ok(
+        on!(db, pool => sqlx::query("DELETE FROM sessions WHERE person_id = $1 AND hash <> $2").bind(person).bind(kept).execute(pool).await.map(|it| it.rows_affected()))?,
+    )
 }
 
 /// Ends every session of a person; the number ended.

@@ -91,7 +91,7 @@ fn of_connection(link: &str, connection: &Connection) -> Vec<String> {
             "what to do: the person opens {link} in a browser and connects again"
         ));
     }
-    let missing = connections::missing(connection);
+    let missing = connections::missing(&connection.scopes);
     if missing.is_empty() {
         lines.push("permissions: all that the gateway asks for".into());
     } else {

@@ -132,8 +132,8 @@ async fn other_peoples_ids_look_like_unknown_ones() {
     }
     // An approval of somebody else, as Ada would have asked for it.
     let db = &it.gateway.app.db;
-    let mut all = approvals::list(db, &it.owner.environment).await.unwrap();
-    let mut theirs = all.remove(0);
+    let asked = approvals::find(db, &it.owner.environment, &it.approval.as_str().into()).await;
+    let mut theirs = asked.unwrap().unwrap();
     theirs.id = it.gateway.app.clock.new_id().into();
     theirs.person_id = it.owner.person.clone();
     theirs.plan_hash = vec![9; 32];

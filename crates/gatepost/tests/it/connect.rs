@@ -46,7 +46,7 @@ async fn signing_in_connects_and_names_the_account() {
         ("connected", ADA)
     );
     assert_eq!(connection.tenant_id, sandbox::people::CONTOSO);
-    assert_eq!(gatepost::connections::missing(&connection), Vec::<&str>::new());
+    assert_eq!(gatepost::connections::missing(&connection.scopes), Vec::<&str>::new());
     let entry = &world.entries_of("connection.connected").await[0];
     assert_eq!(
         (entry["details"]["tid"].as_str(), entry["details"]["oid"].as_str()),

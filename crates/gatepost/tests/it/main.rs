@@ -26,6 +26,8 @@ mod joining;
 mod keys;
 mod leaks;
 mod leases;
+mod listed;
+mod lists;
 mod mcp;
 mod oauth;
 mod openid;

@@ -141,9 +141,15 @@ async fn a_dead_grant_at_microsoft_makes_the_refresh_fail() {
     let code = it.code().await;
     let rt = text(&it.redeem(&code).await.1, "refresh_token");
     let caller = it.world.owner_caller();
-    let connections = gatepost::store::connections::list(&it.world.app.db, &it.world.environment)
-        .await
-        .unwrap();
+    let connections = gatepost::store::connections::page(
+        &it.world.app.db,
+        &it.world.environment,
+        &it.world.owner,
+        &crate::listed::first(),
+    )
+    .await
+    .unwrap()
+    .rows;
     assert!(
         gatepost::connections::disconnect(&it.world.app, &caller, &connections[0].id)
             .await
@@ -361,9 +367,7 @@ async fn a_locked_person_has_no_living_token() {
     let mut it = signed().await;
     let code = it.code().await;
     let pair = it.redeem(&code).await.1;
-    let people = gatepost::store::people::list(&it.world.app.db, &it.world.environment, ("", ""))
-        .await
-        .unwrap();
+    let people = crate::listed::people(&it.world.app.db, &it.world.environment).await;
     let ada = people
         .iter()
         .find(|person| person.email.as_deref() == Some(ADA))

@@ -59,10 +59,9 @@ async fn endless(request: Request<Incoming>) -> Answer {
 /// Takes the access of `key` back in one of the ways there are.
 async fn take_back(world: &World, how: &str) {
     let (app, owner) = (&world.app, world.owner_caller());
-    let person = gatepost::store::api_keys::list(&app.db, &world.environment)
-        .await
-        .unwrap();
-    let key = person.first().unwrap().clone();
+    let wanted = crate::listed::first();
+    let keys = gatepost::store::api_keys::page(&app.db, &world.environment, None, &wanted);
+    let key = keys.await.unwrap().rows.remove(0).key;
     let person = key.person_id.clone().unwrap();
     match how {
         "the key is revoked" => admin::revoke_key(app, &owner, &key.id).await.unwrap(),

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use super::*;
+use crate::listed;
 use crate::oauth::{Signed, signed, text};
 
 const HELD_MS: u64 = 120_000;
@@ -89,12 +90,19 @@ async fn a_stream_ends_when_the_access_is_taken_back() {
         let at = Instant::now();
         match how {
             "key" => {
-                let keys = api_keys::list(&app.db, &agent.world.environment).await.unwrap();
-                admin::revoke_key(&app, &owner, &keys[0].id).await.unwrap();
+                let wanted = listed::first();
+                let keys = api_keys::page(&app.db, &agent.world.environment, None, &wanted)
+                    .await
+                    .unwrap();
+                admin::revoke_key(&app, &owner, &keys.rows[0].key.id).await.unwrap();
             }
             "grant" => {
-                let grants = grants::of_person(&app.db, &agent.person).await.unwrap();
-                for it in grants {
+                let whose = grants::Whose::Person(&agent.person);
+                let wanted = listed::first();
+                let grants = grants::page(&app.db, &agent.world.environment, whose, &wanted)
+                    .await
+                    .unwrap();
+                for it in grants.rows {
                     admin::revoke_grant(&app, &owner, &it.grant.id).await.unwrap();
                 }
             }

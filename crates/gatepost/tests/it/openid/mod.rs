@@ -4,10 +4,11 @@ mod house;
 
 use gatepost::admin::{self, ProviderInput, Refused};
 use gatepost::caller::{Caller, Role};
-use gatepost::store::{connections, openid, people};
+use gatepost::store::{connections, people};
 use sandbox::visitor::{Page, Visitor};
 use serde_json::json;
 
+use crate::listed;
 use crate::world::{ADA, World, sign_in_at_microsoft};
 use house::{CLIENT, House, SECRET};
 
@@ -51,9 +52,8 @@ async fn a_person_of_the_house_signs_in_and_connects_in_a_second_step() {
     let mut browser = Visitor::new();
     let back = sign_in(&world, &mut browser).await;
     assert_eq!((back.status, back.url.path()), (200, "/connections"), "{}", back.text());
-    let hana = openid::people(&world.app.db, &world.environment)
+    let hana = listed::people_of_house(&world.app.db, &world.environment)
         .await
-        .unwrap()
         .remove(0);
     let person = people::find(&world.app.db, &hana).await.unwrap().unwrap();
     assert_eq!(
@@ -73,7 +73,7 @@ async fn a_person_of_the_house_signs_in_and_connects_in_a_second_step() {
     let there = stranger.submit(&page, "/sign-in/microsoft", &[]).await.unwrap();
     let back = sign_in_at_microsoft(&mut stranger, there, ADA).await;
     assert_eq!(back.status, 403, "{}", back.text());
-    assert_eq!(openid::people(&world.app.db, &world.environment).await.unwrap(), [hana]);
+    assert_eq!(listed::people_of_house(&world.app.db, &world.environment).await, [hana]);
 }
 
 /// CB-12, CB-14
@@ -106,7 +106,7 @@ async fn only_a_proved_address_of_a_listed_domain_or_an_invitation_admits() {
     let back = browser.submit(&page, "/sign-in/provider", &[]).await.unwrap();
     assert_eq!(back.status, 200, "{}", back.text());
     assert_eq!(world.http.get(&link).send().await.unwrap().status(), 404, "used up");
-    let all = people::list(&world.app.db, &world.environment, ("", "")).await.unwrap();
+    let all = listed::people(&world.app.db, &world.environment).await;
     let guest = all
         .iter()
         .find(|it| it.email.as_deref() == Some("guest@other.example"))
@@ -135,9 +135,8 @@ async fn an_id_token_of_somebody_else_signs_nobody_in() {
         assert_eq!(back.status, 502, "{claims}: {}", back.text());
     }
     assert!(
-        openid::people(&world.app.db, &world.environment)
+        listed::people_of_house(&world.app.db, &world.environment)
             .await
-            .unwrap()
             .is_empty()
     );
     assert_eq!(refusals(&world).await, 10);
@@ -270,9 +269,8 @@ async fn a_person_of_the_house_proves_it_there_and_an_old_sign_in_is_no_proof() 
     let (world, house) = entered("house.example").await;
     let mut browser = Visitor::new();
     sign_in(&world, &mut browser).await;
-    let hana = openid::people(&world.app.db, &world.environment)
+    let hana = listed::people_of_house(&world.app.db, &world.environment)
         .await
-        .unwrap()
         .remove(0);
     people::save_role(&world.app.db, &hana, "administrator").await.unwrap();
     world.advance_seconds(400);
@@ -347,7 +345,7 @@ async fn entra_itself_can_be_the_provider() {
     let back = sign_in_at_microsoft(&mut browser, there, ADA).await;
     assert_eq!((back.status, back.url.path()), (200, "/"), "{}", back.text());
     assert_eq!(
-        openid::people(&world.app.db, &world.environment).await.unwrap().len(),
+        listed::people_of_house(&world.app.db, &world.environment).await.len(),
         1
     );
 }

@@ -2,16 +2,15 @@
 
 use gatepost::admin::{self, Refused};
 use gatepost::caller::{Role, ScopeSet};
-use gatepost::store::{api_keys, audit, environments, integrations, policies};
+use gatepost::store::{api_keys, environments, integrations, policies};
 use http::StatusCode;
 use secrecy::SecretString;
 
 use super::sample::{caller, registration, sample, stranger};
+use crate::listed;
 
 async fn last_kind(it: &super::sample::Sample) -> String {
-    let rows = audit::newest(&it.gateway.app.db, &it.owner.environment, i64::MAX, None, None, 1)
-        .await
-        .unwrap();
+    let rows = listed::newest(&it.gateway.app.db, &it.owner.environment, 1).await;
     rows[0].kind.clone()
 }
 
@@ -64,9 +63,7 @@ async fn an_integration_is_checked_sealed_and_kept_secret() {
         .find(|row| row.name == "Second")
         .unwrap();
     assert_eq!(row.client_id, "11111111-2222-4333-8444-555555555555");
-    let entries = audit::newest(&it.gateway.app.db, &it.owner.environment, i64::MAX, None, None, 50)
-        .await
-        .unwrap();
+    let entries = listed::newest(&it.gateway.app.db, &it.owner.environment, 50).await;
     assert!(entries.iter().all(|it| !it.entry.contains(&secret)));
 }
 

@@ -110,9 +110,7 @@ async fn a_policy_for_a_group_holds_at_every_door_from_the_next_call_on() {
     let token = text(&it.redeem(&code).await.1, "access_token");
     let world = &it.world;
     let owner = world.owner_caller();
-    let everybody = gatepost::store::people::list(&world.app.db, &world.environment, ("", ""))
-        .await
-        .unwrap();
+    let everybody = crate::listed::people(&world.app.db, &world.environment).await;
     let ada = everybody.iter().find(|it| it.email.as_deref() == Some(ADA)).unwrap();
     is_called(world, &ada.id, "user-1").await;
     let cy = world.connect(CY).await.person;

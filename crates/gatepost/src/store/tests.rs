@@ -1,0 +1,83 @@
+//! By which index the shipped statements find what they look for, as each database itself says.
+
+use super::activity::{Direction, Wanted, index, statement};
+use super::list::{Bind, Of, Wanted as Page};
+use super::{Db, approvals, grants, migrate};
+use crate::caller::EnvironmentId;
+use crate::clock::Timestamp;
+
+/// An empty database: SQLite, or PostgreSQL when `TEST_POSTGRES_URL` is set.
+#[expect(clippy::disallowed_methods, reason = "the test command names the database here")]
+async fn database(folder: &tempfile::TempDir) -> Db {
+    let db = match std::env::var("TEST_POSTGRES_URL") {
+        Ok(server) => {
+            let schema = format!("plans{}", std::process::id());
+            Db::create_postgres_schema(&server, &schema).await.unwrap();
+            Db::postgres(&server, Some(&schema)).await.unwrap()
+        }
+        Err(_) => Db::sqlite(&folder.path().join("plans.db")).await.unwrap(),
+    };
+    migrate::run(&db).await.unwrap();
+    db
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_filter_of_activity_reads_by_an_index_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = database(&folder).await;
+    let environment = EnvironmentId("here".into());
+    let days = [(None, None), (Some(Timestamp(1)), Some(Timestamp(2)))];
+    let kinds: [&[&str]; 3] = [&[], &["call.refused"], &["call.opened", "call.closed"]];
+    for person in [None, Some("p")] {
+        for kinds in kinds {
+            for trace in [None, Some("t")] {
+                for (since, until) in days {
+                    let wanted = Wanted {
+                        person,
+                        kinds,
+                        trace,
+                        since,
+                        until,
+                    };
+                    for direction in [Direction::Back(i64::MAX), Direction::Forth(0)] {
+                        let plan = statement(&db, &environment, &wanted, direction, (0, i64::MAX), 51)
+                            .plan(&db)
+                            .await;
+                        let index = index(&wanted);
+                        let word = |it: &str| it.split([' ', '(']).any(|word| word == index);
+                        assert!(plan.lines().any(word), "{wanted:?}, expected {index}:\n{plan}");
+                        assert!(
+                            !plan.contains("Seq Scan") && !plan.contains("SCAN audit_entries"),
+                            "{plan}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_every_page_asks_reads_by_an_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = database(&folder).await;
+    let environment = EnvironmentId("here".into());
+    let now = Timestamp(1);
+    let here = |text| [(text, Bind::from("here"))];
+    let conditions = here("a.environment_id = {}");
+    let of = Of {
+        environment: &environment,
+        conditions: &conditions,
+    };
+    let mut wanted = Page::first(50, now);
+    wanted.filter = approvals::WAITING.to_owned();
+    let badge = approvals::LIST.counted(of, &wanted).plan(&db).await;
+    assert!(badge.contains("approvals_waiting"), "{badge}");
+    let conditions = here("g.revoked_at IS NULL AND g.environment_id = {}");
+    let of = Of {
+        environment: &environment,
+        conditions: &conditions,
+    };
+    let page = grants::LIST.found(of, &Page::first(50, now), 50, 1).plan(&db).await;
+    assert!(page.contains("grants_by_environment"), "{page}");
+}
