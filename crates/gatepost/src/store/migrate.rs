@@ -39,6 +39,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/0051_plans_sealed.sql"),
     ),
     (52, "replicas", include_str!("../../migrations/0052_replicas.sql")),
+    (65, "makers", include_str!("../../migrations/0065_makers.sql")),
 ];
 
 /// Where the database stands against this binary.
