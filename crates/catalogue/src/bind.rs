@@ -13,6 +13,7 @@ use crate::operation::Operation;
 use crate::parameter::Parameter;
 use crate::parameter::Place;
 use crate::segment;
+use crate::speaking;
 
 /// One request to Power BI, without host and token.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +26,8 @@ pub struct Bound {
     pub path_values: Vec<(String, String)>,
     /// Every Power BI object that path and body name.
     pub objects: Vec<Object>,
+    /// For whom the body speaks instead of the caller, in words; empty for nearly every request.
+    pub speaks_for: Vec<String>,
     /// Whether this very request destroys something.
     pub destructive: bool,
 }
@@ -67,6 +70,11 @@ impl Operation {
             method: self.method,
             path_and_query: self.path.render(&path_values) + &query,
             objects: objects::named(&path_values, self.body.as_ref().zip(body.as_ref())),
+            speaks_for: self
+                .body
+                .as_ref()
+                .zip(body.as_ref())
+                .map_or_else(Vec::new, |(schema, body)| speaking::whom(schema, body)),
             destructive: self.destructive || self.destructive_if.as_ref().is_some_and(|it| is_met(it, arguments)),
             body,
             path_values,

@@ -16,6 +16,7 @@ pub mod powerbi_errors;
 pub mod scopes;
 mod secret;
 mod segment;
+mod speaking;
 mod template;
 
 pub use crate::bind::BindProblem;

@@ -24,7 +24,7 @@ pub async fn create(app: &App, caller: &Caller, name: &str) -> Result<GroupId, R
     groups::create(&app.db, &group).await.map_err(|error| match error {
         store::Error::Taken => Refused::Invalid(Problems::from([(
             "name",
-            "there is a group of this name already".to_owned(),
+            "there is a group whose name looks the same".to_owned(),
         )])),
         other => other.into(),
     })?;

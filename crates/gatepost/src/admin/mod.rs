@@ -23,7 +23,7 @@ mod tests;
 pub mod throttle;
 
 pub use account::{change_password, end_other_sessions, end_session, remove_microsoft_sign_in};
-pub use approvals::decide as decide_approval;
+pub use approvals::{decide as decide_approval, take_back as take_back_approval};
 pub use clients::{
     AUTH_METHODS, ClientInput, NewSecret, create as create_client, delete as delete_client, find as client,
     revoke_grants as revoke_client_grants, rotate as rotate_client, save_locked as save_client_locked,
@@ -43,8 +43,8 @@ pub use people::{
     save_locked, save_role,
 };
 pub use policies::{
-    PolicyInput, create as create_policy, delete as delete_policy, find as policy, in_words, save as save_policy,
-    set_enabled as set_policy_enabled,
+    PolicyInput, create as create_policy, delete as delete_policy, find as policy, in_words, open_twins,
+    save as save_policy, set_enabled as set_policy_enabled, with_twins,
 };
 pub use proof::prove_by_password;
 pub use provider::{ProviderInput, delete as delete_provider, save as save_provider};
@@ -53,7 +53,7 @@ pub use registration::{Scripts, redirect_problem, scripts, secret_notice};
 use std::collections::BTreeMap;
 
 use crate::audit::Unavailable;
-use crate::caller::Caller;
+use crate::caller::{Caller, is_disguise, look_of};
 use crate::store;
 
 /// What is wrong with each field of a form, by the field's name.
@@ -104,12 +104,15 @@ fn sound(problems: Problems) -> Result<(), Refused> {
 
 /// A name for people: not empty, not too long, on one line.
 fn check_name(problems: &mut Problems, field: &'static str, name: &str) {
-    if name.is_empty() {
+    if look_of(name).is_empty() {
         problems.insert(field, "expected a name".to_owned());
     } else if 100 < name.chars().count() {
         problems.insert(field, "expected at most 100 characters".to_owned());
     } else if name.chars().any(char::is_control) {
         problems.insert(field, "expected one line of text".to_owned());
+    } else if name.chars().any(is_disguise) {
+        let text = "expected no invisible characters, and none that turn the direction of writing";
+        problems.insert(field, text.to_owned());
     }
 }
 

@@ -60,13 +60,18 @@ pub async fn add_administrator(app: &App, caller: &Caller, new: &NewAdministrato
         created_at: app.clock.now(),
         last_seen_at: None,
     };
-    people::create(&app.db, &person).await.map_err(|error| match error {
-        store::Error::Taken => Refused::Invalid(Problems::from([(
-            "email",
-            "somebody signs in with this e-mail already".to_owned(),
-        )])),
-        other => other.into(),
-    })?;
+    let mut tx = app.db.begin().await?;
+    people::create_within(&mut tx, &person)
+        .await
+        .map_err(|error| match error {
+            store::Error::Taken => Refused::Invalid(Problems::from([(
+                "email",
+                "somebody signs in with this e-mail already".to_owned(),
+            )])),
+            other => other.into(),
+        })?;
+    people::save_maker(&mut tx, &person.id, &caller.person).await?;
+    tx.commit().await?;
     let details = json!({ "subject": person.id, "subject_name": person.name, "role": person.role });
     app.audit.append(Entry::of("person.added", caller, details)).await?;
     Ok(person.id)

@@ -4,10 +4,12 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
+use catalogue::Catalogue;
+
 use super::{Problems, Refused, check_name, manages, sound};
 use crate::app::App;
 use crate::audit::Entry;
-use crate::caller::{Caller, PolicyId};
+use crate::caller::{Caller, PolicyId, look_of};
 use crate::policy::{Action, Form, Rule, Source, check};
 use crate::store::policies::{self, Policy};
 
@@ -97,6 +99,13 @@ async fn store(
     }
     let mut problems = Problems::new();
     check_name(&mut problems, "name", &input.name);
+    let look = look_of(&input.name);
+    let others = policies::list(&app.db, &caller.environment).await?;
+    // A policy that has its name already may be switched off and mended all the same.
+    let is_new_name = others.iter().all(|it| it.id != row.id || it.name != input.name);
+    if is_new_name && others.iter().any(|it| it.id != row.id && look_of(&it.name) == look) {
+        problems.insert("name", "there is a policy whose name looks the same".to_owned());
+    }
     let rule = Rule {
         id: row.id.clone(),
         name: input.name.clone(),
@@ -160,6 +169,9 @@ pub fn in_words(form: &Form, names: &HashMap<String, String>) -> String {
             who.unwrap_or_else(|| "Everybody".into())
         ),
     };
+    if form.speaks_for_others {
+        text.push_str(", also as somebody else");
+    }
     match form.workspaces.as_slice() {
         [] => {}
         [one] => text.push_str(&format!(", in the workspace {one}")),
@@ -173,9 +185,39 @@ pub fn in_words(form: &Form, names: &HashMap<String, String>) -> String {
             .collect();
         text.push_str(&format!(", through {}", listed(&clients, "or")));
     }
+    let open = open_twins(form);
+    if form.action == Action::Deny && !open.is_empty() {
+        text.push_str(&format!("; the other form stays open: {}", listed(&open, "and")));
+    }
     let mut letters = text.chars();
     let first: String = letters.next().map(|it| it.to_uppercase().collect()).unwrap_or_default();
     format!("{first}{}.", letters.as_str())
+}
+
+/// The operations whose other form (on My workspace or any workspace, or inside a named one) the policy leaves out.
+pub fn open_twins(form: &Form) -> Vec<String> {
+    let catalogue = Catalogue::builtin();
+    let chosen = form.operations.iter().filter_map(|id| catalogue.operation(id));
+    chosen
+        .filter_map(|it| catalogue.operation(it.twin.as_deref()?))
+        .filter(|twin| !form.operations.contains(&twin.id) && !form.effects.contains(&twin.effect))
+        .map(|twin| twin.id.clone())
+        .collect()
+}
+
+/// These operations with the other form of each.
+pub fn with_twins(mut operations: Vec<String>) -> Vec<String> {
+    let catalogue = Catalogue::builtin();
+    let twins: Vec<String> = operations
+        .iter()
+        .filter_map(|id| catalogue.operation(id)?.twin.clone())
+        .collect();
+    for twin in twins {
+        if !operations.contains(&twin) {
+            operations.push(twin);
+        }
+    }
+    operations
 }
 
 fn what(form: &Form) -> String {

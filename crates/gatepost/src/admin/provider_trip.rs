@@ -9,13 +9,14 @@ use super::provider::registration_of;
 use crate::app::App;
 use crate::audit::{Entry, Unavailable};
 use crate::caller::{EnvironmentId, PersonId};
-use crate::connections::Admission;
+use crate::connections::{self, Admission};
 use crate::openid::{Account, OpenIdProblem, Trip};
 use crate::session;
+use crate::store::invitations::{self, Invitation};
 use crate::store::openid::{self, Flow, Provider};
 use crate::store::people::{self, Person};
 use crate::store::sessions::SignedIn;
-use crate::store::{self, environments, invitations};
+use crate::store::{self, environments};
 use crate::vault::{Binding, Place};
 
 const FLOW_SECONDS: i64 = 600;
@@ -272,12 +273,21 @@ async fn newcomer(app: &App, flow: &Flow, account: &Account, trace: &str) -> Res
         created_at: app.clock.now(),
         last_seen_at: None,
     };
-    match &flow.invitation_id {
-        Some(invitation) => person.role = invited(app, &person, invitation, account).await?,
-        None => admitted(app, flow, account).await?,
+    let invitation = match &flow.invitation_id {
+        Some(invitation) => Some(invited(app, &person, invitation, account).await?),
+        None => {
+            admitted(app, flow, account).await?;
+            None
+        }
+    };
+    if let Some(invitation) = &invitation {
+        person.role.clone_from(&invitation.role);
     }
     let mut tx = app.db.begin().await?;
     people::create_within(&mut tx, &person).await?;
+    if let Some(invitation) = &invitation {
+        people::save_maker(&mut tx, &person.id, &invitation.created_by.as_str().into()).await?;
+    }
     let key = (account.issuer.as_str(), account.subject.as_str());
     match openid::create_account(&mut tx, &flow.environment_id, key, &person.id, person.created_at).await {
         Ok(()) => tx.commit().await?,
@@ -314,8 +324,8 @@ async fn admitted(app: &App, flow: &Flow, account: &Account) -> Result<(), TripE
     }
 }
 
-/// The role of an invitation, which is used up by this.
-async fn invited(app: &App, person: &Person, invitation: &str, account: &Account) -> Result<String, TripError> {
+/// The invitation, which is used up by this.
+async fn invited(app: &App, person: &Person, invitation: &str, account: &Account) -> Result<Invitation, TripError> {
     let found = invitations::find(&app.db, invitation).await?;
     let found = found
         .filter(|it| it.environment_id == person.environment_id)
@@ -324,10 +334,13 @@ async fn invited(app: &App, person: &Person, invitation: &str, account: &Account
         .email
         .as_deref()
         .is_some_and(|it| it.eq_ignore_ascii_case(&found.email));
-    if found.is_exact && !is_same || !invitations::take(&app.db, &found.id, &person.id, app.clock.now()).await? {
+    if found.is_exact && !is_same || !connections::inviter_may_still(app, &found).await? {
         return Err(TripError::NotInvited);
     }
-    Ok(found.role)
+    if !invitations::take(&app.db, &found.id, &person.id, app.clock.now()).await? {
+        return Err(TripError::NotInvited);
+    }
+    Ok(found)
 }
 
 async fn record(

@@ -143,6 +143,7 @@ async fn by_token(app: &App, door: &Door, token: &str) -> Result<Caller, AuthFai
     }
     grants::touch(&app.db, &found.grant_id, found.grant_used_at, now).await?;
     people::touch(&app.db, &found.person_id, found.person_seen_at, now).await?;
+    let scopes = found.holds();
     Ok(Caller {
         environment: found.environment_id,
         person: found.person_id,
@@ -154,7 +155,7 @@ async fn by_token(app: &App, door: &Door, token: &str) -> Result<Caller, AuthFai
             name: found.client_name,
             grant: found.grant_id,
         },
-        scopes: ScopeSet::from_stored(&found.scopes),
+        scopes,
         authenticated_at: found.authenticated_at,
         address: None,
         trace: app.clock.new_id(),
@@ -182,11 +183,17 @@ async fn by_key(app: &App, door: &Door, headers: &HeaderMap, token: &str) -> Res
     }
     let whom = match &key.person_id {
         Some(person) => own_person(headers, person, &held)?,
-        None => named_person(app, door, headers).await?,
+        None if held.may_speak_for_others() => named_person(app, door, headers).await?,
+        None => {
+            return Err(AuthFailure::Invalid(
+                "whoever made this application's key may not give such keys any more; an administrator makes a new one",
+            ));
+        }
     };
     if whom.locked_at.is_some() {
         return Err(AuthFailure::Invalid("its person is locked"));
     }
+    let scopes = ScopeSet::held(&key.scopes, whom.role);
     api_keys::touch(&app.db, &key.id, key.used_at, now).await?;
     people::touch(&app.db, &whom.id, whom.seen_at, now).await?;
     Ok(Caller {
@@ -199,8 +206,8 @@ async fn by_key(app: &App, door: &Door, headers: &HeaderMap, token: &str) -> Res
             key: held.key.id,
             name: held.key.name,
         },
-        scopes: ScopeSet::from_stored(&held.key.scopes),
-        // A key proves nothing about when its person was last here; a step-up policy therefore refuses it.
+        scopes,
+        // When its person was last here; policies do not count it, because a key proves nobody's presence.
         authenticated_at: held.key.created_at,
         address: None,
         trace: app.clock.new_id(),
@@ -270,7 +277,7 @@ pub async fn caller_of_session(app: &App, signed_in: &SignedIn, address: Option<
         role: Role::from_stored(&signed_in.role),
         groups: groups::of_person(&app.db, &signed_in.session.person_id).await?,
         through: Through::Portal,
-        scopes: ScopeSet::all(),
+        scopes: ScopeSet::all().within(Role::from_stored(&signed_in.role)),
         authenticated_at: signed_in.session.authenticated_at,
         address,
         trace: app.clock.new_id(),

@@ -5,7 +5,8 @@ use serde_json::json;
 use super::taken::Taken;
 use super::{CallError, Request};
 use crate::app::{self, App};
-use crate::caller::{ApprovalId, Caller};
+use crate::audit::Entry;
+use crate::caller::{ApprovalId, Caller, Role};
 use crate::policy::{self, Decision, Permit, Plan, Question, Reason, Refused, Required};
 use crate::powerbi::Body;
 use crate::store::approvals::{self, Approval};
@@ -39,6 +40,7 @@ pub(super) async fn decide(
         objects: &request.bound.objects,
         arguments: &request.arguments,
         tool: request.tool,
+        speaks_for: &request.bound.speaks_for,
         now: app.clock.now(),
         approved,
     };
@@ -48,14 +50,15 @@ pub(super) async fn decide(
             approval: Taken::none(app),
             plan_hash: None,
         }),
-        Decision::Refuse(refused) => Err(refusal(refused, request)),
+        Decision::Refuse(refused) => Err(refusal(refused, request, caller.role)),
         Decision::Require(Required {
             step_up: Some(age_s), ..
         }) => Err(CallError::StepUp { age_s }),
         Decision::Require(required) => {
             let plan = plan_of(caller, connection, request)?;
             let Some(approval) = approvals::take(&app.db, &plan.hash(), app.clock.now()).await? else {
-                return Err(ask(app, caller, &plan, request, required).await?);
+                let lost = void(app, caller, &plan).await?;
+                return Err(ask(app, caller, &plan, request, required, lost).await?);
             };
             let approval = Taken::of(app, approval);
             // Decided anew with the approval: policies may have changed since it was given.
@@ -67,7 +70,7 @@ pub(super) async fn decide(
                 }),
                 Decision::Refuse(refused) => {
                     approval.settle().await;
-                    Err(refusal(refused, request))
+                    Err(refusal(refused, request, caller.role))
                 }
                 Decision::Require(_) => {
                     approval.settle().await;
@@ -87,12 +90,26 @@ fn plan_of(caller: &Caller, connection: &Connection, request: &Request) -> Resul
         .map_err(|error| CallError::Internal(error.to_string()))
 }
 
+/// Ends an approval whose giver was locked, demoted or removed since: givers are judged as they are when it is used.
+async fn void(app: &App, caller: &Caller, plan: &Plan) -> Result<Option<ApprovalId>, CallError> {
+    let Some(ended) = approvals::void(&app.db, &plan.hash(), app.clock.now()).await? else {
+        return Ok(None);
+    };
+    let details = json!({ "approval": ended.id, "plan": hex(&plan.hash()), "summary": ended.summary, "decided_by": ended.decided_by });
+    app.audit
+        .append(Entry::of("approval.void", caller, details))
+        .await
+        .map_err(CallError::Audit)?;
+    Ok(Some(ended.id))
+}
+
 async fn ask(
     app: &App,
     caller: &Caller,
     plan: &Plan,
     request: &Request,
     required: Required,
+    lost: Option<ApprovalId>,
 ) -> Result<CallError, CallError> {
     let now = app.clock.now();
     if plan.body.as_ref().is_some_and(|it| MOST_PLAN_BYTES < it.as_str().len()) {
@@ -113,7 +130,7 @@ async fn ask(
         plan: kept.left,
         plan_sealed: Some(kept.sealed),
         summary: request.operation.summary.clone(),
-        asked_through: through(caller),
+        asked_through: caller.through.to_string(),
         state: "pending".into(),
         created_at: now,
         expires_at: now.plus_seconds(app.settings.approval_hours * 3600),
@@ -127,25 +144,19 @@ async fn ask(
         id: approval.id,
         link,
         policies: required.policies.into_iter().map(|(_, name)| name).collect(),
+        lost,
     })
 }
 
-fn through(caller: &Caller) -> String {
-    use crate::caller::Through;
-    match &caller.through {
-        Through::Portal => "the portal".into(),
-        // The kind before the name: a client may call itself "the portal".
-        Through::Client { name, .. } => format!("client {name}"),
-        Through::ApiKey { name, .. } => format!("API key {name}"),
-        Through::Job { name } => format!("job {name}"),
-    }
-}
-
-fn refusal(refused: Refused, request: &Request) -> CallError {
+fn refusal(refused: Refused, request: &Request, role: Role) -> CallError {
     let policies = refused.policies.into_iter().map(|(_, name)| name).collect();
     match refused.reason {
+        Reason::Scope { needed } if !needed.is_for(role) => CallError::Role { needed },
         Reason::Scope { needed } => CallError::Scope { needed },
         Reason::WorkspaceNeeded => CallError::WorkspaceNeeded,
+        Reason::SpeaksForOthers => CallError::SpeaksForOthers {
+            whom: request.bound.speaks_for.clone(),
+        },
         Reason::NoPolicy | Reason::Policy => CallError::Denied {
             policies,
             operation: request.operation.summary.clone(),

@@ -26,8 +26,12 @@ pub enum CallError {
     WrongMethod(Vec<&'static str>),
     #[error("the token lacks a scope")]
     Scope { needed: Scope },
+    #[error("the person's role may not hold the scope")]
+    Role { needed: Scope },
     #[error("a policy refuses")]
     Denied { policies: Vec<String>, operation: String },
+    #[error("it speaks for somebody else")]
+    SpeaksForOthers { whom: Vec<String> },
     #[error("the access under which this ran was taken back")]
     TakenBack,
     #[error("the workspace must be named")]
@@ -39,6 +43,8 @@ pub enum CallError {
         id: ApprovalId,
         link: String,
         policies: Vec<String>,
+        /// An approval of the same call that no longer counts, because its giver may not approve any more.
+        lost: Option<ApprovalId>,
     },
     #[error("an upload cannot be approved")]
     ApprovalOfStream,
@@ -135,6 +141,15 @@ impl CallError {
                 format!("The token or key lacks the scope {}.", needed.as_str()),
                 "Ask for it when signing in, or use a key that has it.",
             ),
+            Self::Role { needed } => plain(
+                "not_for_your_role",
+                403,
+                format!(
+                    "This is an administrator operation, and your role in this environment may not hold the scope {}.",
+                    needed.as_str()
+                ),
+                "An administrator of the environment can do it, or change your role under People.",
+            ),
             Self::TakenBack => plain(
                 "access_taken_back",
                 401,
@@ -142,6 +157,18 @@ impl CallError {
                 "Sign in again, or ask an administrator of the gateway.",
             ),
             Self::Denied { policies, operation } => denied(policies, operation),
+            Self::SpeaksForOthers { whom } => plain(
+                "speaks_for_others",
+                403,
+                format!(
+                    "This call would see or act as somebody else ({}), and no policy allows that.",
+                    whom.iter()
+                        .map(|it| it.escape_debug().to_string())
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
+                "Leave that field of the body out to call as yourself. An administrator can write a policy that allows speaking for others.",
+            ),
             Self::WorkspaceNeeded => plain(
                 "workspace_needed",
                 403,
@@ -152,17 +179,16 @@ impl CallError {
                 "step_up_required",
                 403,
                 format!("A policy asks that you have proved who you are within {age_s} seconds."),
-                "Sign in again, then repeat the call.",
+                "Sign in again, then repeat the call. A key cannot prove that a person is there: use an agent or the portal.",
             ),
-            Self::ApprovalNeeded { link, policies, .. } => Problem {
+            Self::ApprovalNeeded {
+                link, policies, lost, ..
+            } => Problem {
                 link: Some(link.clone()),
                 ..plain(
                     "approval_required",
                     403,
-                    format!(
-                        "This call needs an administrator's approval (policy {}). It was not made; a request for approval is open.",
-                        policies.join(", ")
-                    ),
+                    approval_needed(policies, lost.is_some()),
                     &format!("Ask an administrator to approve it at {link}, then repeat exactly the same call."),
                 )
             },
@@ -298,6 +324,15 @@ pub fn database() -> Problem {
             "Try again in a few seconds; an administrator finds the cause in the gateway's log under this trace.",
         )
     }
+}
+
+fn approval_needed(policies: &[String], was_lost: bool) -> String {
+    let why = match was_lost {
+        true => "It was approved, but whoever approved it may not approve any more, so that yes no longer counts",
+        false => "It was not made",
+    };
+    let policies = policies.join(", ");
+    format!("This call needs an administrator's approval (policy {policies}). {why}; a request for approval is open.")
 }
 
 fn denied(policies: &[String], operation: &str) -> Problem {

@@ -92,7 +92,7 @@ pub async fn turned_away(app: &App, caller: &Caller, code: &str, reason: &str) -
 fn about(app: &App, request: &Request) -> Value {
     let masked = mask(&request.operation.mask(&request.arguments), &app.settings.masked_fields);
     let (arguments, hash) = audit::arguments(&masked);
-    json!({
+    let mut details = json!({
         "operation": request.operation.id,
         "effect": request.operation.effect.as_str(),
         "tool": request.tool,
@@ -103,7 +103,12 @@ fn about(app: &App, request: &Request) -> Value {
         "destructive": request.bound.destructive,
         "arguments": arguments,
         "arguments_sha256": hash,
-    })
+    });
+    if !request.bound.speaks_for.is_empty() {
+        // As whom the call would see or act, when not as its caller.
+        details["speaks_for"] = json!(request.bound.speaks_for);
+    }
+    details
 }
 
 impl Opened {

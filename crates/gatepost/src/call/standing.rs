@@ -40,6 +40,7 @@ struct Call {
     workspace: Option<String>,
     item: Option<String>,
     objects: Vec<Object>,
+    speaks_for: Vec<String>,
     arguments: Value,
     tool: Option<&'static str>,
     decided_at: Timestamp,
@@ -75,6 +76,7 @@ impl Standing {
             workspace: request.workspace().map(str::to_owned),
             item: request.item().map(str::to_owned),
             objects: std::mem::take(&mut request.bound.objects),
+            speaks_for: request.bound.speaks_for.clone(),
             arguments: request.arguments.take(),
             tool: request.tool,
             decided_at: app.clock.now(),
@@ -158,6 +160,7 @@ async fn allows(app: &App, caller: &Caller, call: &Call, version: i64) -> bool {
         objects: &call.objects,
         arguments: &call.arguments,
         tool: call.tool,
+        speaks_for: &call.speaks_for,
         now: call.decided_at,
         approved: call.is_approved,
     };

@@ -1,11 +1,13 @@
 //! Who is asking: a person, through which client, with which scopes, in which environment.
 
 mod ids;
+mod names;
 mod scope;
 
 pub use ids::{
     ApiKeyId, ApprovalId, ClientId, ConnectionId, EnvironmentId, GrantId, GroupId, IntegrationId, PersonId, PolicyId,
 };
+pub use names::{is_disguise, look_of};
 pub use scope::{Scope, ScopeSet};
 
 use std::net::IpAddr;
@@ -65,6 +67,18 @@ pub enum Through {
     ApiKey { key: ApiKeyId, name: String },
     /// A periodic job of the gateway.
     Job { name: String },
+}
+
+impl std::fmt::Display for Through {
+    /// The kind stands before the name, so that no name can pass for another kind.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Portal => f.write_str("the portal"),
+            Self::Client { name, .. } => write!(f, "client “{name}”"),
+            Self::ApiKey { name, .. } => write!(f, "API key “{name}”"),
+            Self::Job { name } => write!(f, "job “{name}”"),
+        }
+    }
 }
 
 /// Who is asking, as established by a face; made once per request and passed down.

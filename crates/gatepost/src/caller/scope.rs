@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use catalogue::Effect;
 
+use super::Role;
+
 /// One scope a client may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
@@ -29,6 +31,11 @@ impl Scope {
             Self::Admin => "powerbi.admin",
             Self::OfflineAccess => "offline_access",
         }
+    }
+
+    /// Whether a person of this role may hold it.
+    pub fn is_for(self, role: Role) -> bool {
+        self != Self::Admin || role.may_manage()
     }
 
     /// The scope an operation of this effect needs.
@@ -71,6 +78,19 @@ impl ScopeSet {
                 .filter_map(|name| Scope::ALL.into_iter().find(|it| it.as_str() == name))
                 .collect(),
         )
+    }
+
+    /// The scopes of this set that a person of this role may hold.
+    ///
+    /// Invariant: whatever was given to a key, token or grant, it holds no more than its person's present role.
+    #[must_use]
+    pub fn within(self, role: Role) -> Self {
+        Self(self.0.into_iter().filter(|it| it.is_for(role)).collect())
+    }
+
+    /// What a stored list holds now, in the hands of a person of this role.
+    pub fn held(stored: &str, role: Role) -> Self {
+        Self::from_stored(stored).within(role)
     }
 
     /// Whether the set allows what `scope` allows: admin includes write, write includes read.

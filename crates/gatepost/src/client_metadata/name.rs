@@ -2,6 +2,8 @@
 
 use url::Url;
 
+use crate::caller::is_disguise;
+
 const LONGEST_NAME: usize = 80;
 
 /// The name without control, direction and zero-width characters, of bounded length; may come out empty.
@@ -10,10 +12,9 @@ pub fn plain_name(asked: &str) -> String {
     name.trim().to_owned()
 }
 
+/// A client's name has no use for what joins letters or chooses the look of emoji either.
 fn is_plain(c: char) -> bool {
-    let disguises = matches!(c, '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
-        | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFF}' | '\u{E0000}'..='\u{E0FFF}');
-    !c.is_control() && !disguises
+    !c.is_control() && !is_disguise(c) && !matches!(c, '\u{200C}' | '\u{200D}' | '\u{FE0E}' | '\u{FE0F}')
 }
 
 /// What is wrong with an address a client would be shown with; those are never fetched.

@@ -6,7 +6,8 @@ const LONGEST: usize = 1024;
 /// Private-use schemes of known clients that do not follow the reverse-domain form (RFC 8252 §7.1).
 const KNOWN_SCHEMES: [&str; 4] = ["cursor", "vscode", "vscode-insiders", "windsurf"];
 
-/// Whether a client may register this address, or why not.
+/// Whether a client may register this address, or why not. Only the normal form is taken (WHATWG URL §4.5): what is
+/// compared, shown and sent is then one text, and `http://127.1/` cannot pass for something else than it is.
 pub fn check(address: &str) -> Result<(), String> {
     let fail = |why: &str| {
         Err(format!(
@@ -34,6 +35,9 @@ pub fn check(address: &str) -> Result<(), String> {
     if has_dot_segments(address) {
         return fail("expected no dot segments");
     }
+    if !is_normal(&url, address) {
+        return fail(&format!("expected its normal form, {}", url.as_str().escape_debug()));
+    }
     match url.scheme() {
         "https" if url.host_str().is_some_and(|it| !it.is_empty() && !it.ends_with('.')) => Ok(()),
         "http" if is_loopback(&url) => Ok(()),
@@ -44,16 +48,35 @@ pub fn check(address: &str) -> Result<(), String> {
     }
 }
 
+/// Whether an address is spelled as it is read; the one slash of an empty path may be left out.
+fn is_normal(url: &Url, address: &str) -> bool {
+    let is_bare = url.path() == "/" && url.query().is_none();
+    url.as_str() == address || is_bare && url.as_str().strip_suffix('/') == Some(address)
+}
+
 /// Whether the request's address is `registered`: the same text, or for loopback addresses the same but for the port
-/// (RFC 8252 §7.3; `localhost` is treated alike because common clients use it).
+/// (RFC 8252 §7.3; `localhost` is treated alike because common clients use it). What is registered without a path may be
+/// asked for with or without its one slash.
 pub fn matches(registered: &str, asked: &str) -> bool {
     if registered == asked {
         return true;
     }
+    if has_no_path(registered) && asked.strip_suffix('/') == Some(registered) {
+        return true;
+    }
     match (loopback_parts(registered), loopback_parts(asked)) {
-        (Some(known), Some(given)) => known == given && check(asked).is_ok(),
+        (Some(known), Some(given)) => {
+            let is_same = known == given || known == (given.0, "") && given.1 == "/";
+            is_same && Url::parse(asked).is_ok_and(|it| it.fragment().is_none())
+        }
         _ => false,
     }
+}
+
+/// Whether a web address ends with its host.
+fn has_no_path(address: &str) -> bool {
+    let rest = address.split_once("://").map_or("", |(_, rest)| rest);
+    address.starts_with("http") && !rest.is_empty() && !rest.contains(['/', '?', '#'])
 }
 
 /// Host name and the rest behind the port, of an http loopback address in its plain form.
@@ -74,15 +97,27 @@ fn loopback_parts(address: &str) -> Option<(&str, &str)> {
 
 /// Whether an address leads to the person's own machine.
 pub fn is_local(address: &str) -> bool {
-    loopback_parts(address).is_some()
+    // As a browser reads it: what registered before only normal forms were taken may be spelled in any way.
+    let Ok(url) = Url::parse(address) else { return false };
+    url.scheme() == "http"
+        && match url.host() {
+            Some(Host::Domain(host)) => host.trim_end_matches('.') == "localhost" || host.ends_with(".localhost"),
+            Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_unspecified(),
+            Some(Host::Ipv6(ip)) => {
+                ip.is_loopback() || ip.is_unspecified() || ip.to_ipv4_mapped().is_some_and(|it| it.is_loopback())
+            }
+            None => false,
+        }
 }
 
-/// What to show of an address: its host, or its scheme when it is an application's own.
+/// What to show of an address: its host, or its scheme when it is an application's own. What stands where a host would
+/// in such an address is the application's own business and says nothing of who it is.
 pub fn shown(address: &str) -> String {
     match Url::parse(address) {
-        Ok(url) => url
-            .host_str()
-            .map_or_else(|| format!("the application of {}:", url.scheme()), str::to_owned),
+        Ok(url) => match (url.scheme(), url.host_str()) {
+            ("http" | "https", Some(host)) => host.to_owned(),
+            (scheme, _) => format!("the application on this device that opens {scheme}: addresses"),
+        },
         Err(_) => "an unknown address".into(),
     }
 }

@@ -176,7 +176,7 @@ async fn connect(app: &App, flow: &Flow, code: &SecretString, trace: &str) -> Re
         details,
     };
     app.audit.append(entry).await?;
-    if !flows::advance(&app.db, &flow.id, "Returned", "Connected").await? {
+    if !flows::connected(&app.db, &flow.id, &person.id).await? {
         return Err(ConnectError::UnknownFlow);
     }
     Ok(Arrival {
@@ -205,7 +205,7 @@ async fn proved(app: &App, flow: &Flow, identity: &Identity, trace: &str) -> Res
         details: json!({ "method": "microsoft", "flow": flow.id }),
     };
     app.audit.append(entry).await?;
-    if !flows::advance(&app.db, &flow.id, "Returned", "Connected").await? {
+    if !flows::connected(&app.db, &flow.id, &person.id).await? {
         return Err(ConnectError::UnknownFlow);
     }
     Ok(Arrival {

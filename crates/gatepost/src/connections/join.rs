@@ -5,6 +5,7 @@ use serde_json::json;
 use super::ConnectError;
 use crate::app::App;
 use crate::audit::Entry;
+use crate::caller::Role;
 use crate::store;
 use crate::store::invitations::{self, Invitation};
 use crate::store::people::{self, Person};
@@ -16,7 +17,7 @@ pub(super) async fn join(
     invitation: Option<&Invitation>,
     trace: &str,
 ) -> Result<Person, ConnectError> {
-    match people::create(&app.db, &newcomer).await {
+    match create(app, &newcomer, invitation).await {
         Ok(()) => {}
         Err(store::Error::Taken) => {
             let (tid, oid) = (newcomer.tenant_id.as_deref(), newcomer.object_id.as_deref());
@@ -43,6 +44,26 @@ pub(super) async fn join(
     Ok(newcomer)
 }
 
+async fn create(app: &App, newcomer: &Person, invitation: Option<&Invitation>) -> store::Result<()> {
+    let mut tx = app.db.begin().await?;
+    people::create_within(&mut tx, newcomer).await?;
+    if let Some(invitation) = invitation {
+        people::save_maker(&mut tx, &newcomer.id, &invitation.created_by.as_str().into()).await?;
+    }
+    tx.commit().await
+}
+
+/// Whether whoever made an invitation may still give what it promises: givers are judged as they are when it is used.
+pub async fn inviter_may_still(app: &App, invitation: &Invitation) -> store::Result<bool> {
+    let inviter = people::find(&app.db, &invitation.created_by.as_str().into()).await?;
+    Ok(inviter.is_some_and(|it| {
+        it.environment_id == invitation.environment_id
+            && it.locked_at.is_none()
+            && it.role().may_manage()
+            && Role::from_stored(&invitation.role) <= it.role()
+    }))
+}
+
 /// Adds an invited newcomer with the role they were invited to.
 ///
 /// Invariant: an invitation makes one person, however many arrive with it at once.
@@ -63,6 +84,9 @@ pub(super) async fn join_invited(
             account: address.unwrap_or(&newcomer.name).to_owned(),
             invited: invitation.email,
         });
+    }
+    if !inviter_may_still(app, &invitation).await? {
+        return Err(ConnectError::InvitationOver);
     }
     if !invitations::take(&app.db, &invitation.id, &newcomer.id, app.clock.now()).await? {
         return Err(ConnectError::InvitationOver);

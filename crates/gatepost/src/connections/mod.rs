@@ -11,6 +11,7 @@ pub use admission::Admission;
 pub use arrive::{Arrival, arrive, is_awaited};
 pub use begin::{Ask, Departure, Kind, admit_stranger, begin};
 pub use error::ConnectError;
+pub use join::inviter_may_still;
 
 use serde_json::json;
 

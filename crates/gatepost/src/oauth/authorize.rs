@@ -17,6 +17,7 @@ use super::reaches;
 use super::request::{AuthorizationRequest, Checked, Manner, Refused, check};
 use crate::app::App;
 use crate::call::caller_of_session;
+use crate::caller::Role;
 use crate::client_metadata::{self, redirect};
 use crate::connections::{self, Ask, ConnectError, Kind};
 use crate::entra::{self, Prompt};
@@ -105,9 +106,9 @@ fn address_of(peer: Option<Extension<ConnectInfo<SocketAddr>>>) -> Option<IpAddr
 }
 
 async fn prepare(app: &App, query: &str, headers: &HeaderMap, address: Option<IpAddr>) -> Result<Asked, Refused> {
-    let checked = check(app, query, address).await?;
-    let environment = &checked.door.environment.id;
-    let integration = integrations::list(&app.db, environment).await?.into_iter().next();
+    let mut checked = check(app, query, address).await?;
+    let environment = checked.door.environment.id.clone();
+    let integration = integrations::list(&app.db, &environment).await?.into_iter().next();
     let integration = integration.ok_or_else(|| {
         Refused::Here(
             "Power BI is not set up in this environment yet; an administrator adds it under Integrations".into(),
@@ -115,7 +116,12 @@ async fn prepare(app: &App, query: &str, headers: &HeaderMap, address: Option<Ip
     })?;
     let signed_in = session::find(&app.db, &app.clock, app.session_lifetime(), headers).await?;
     // Somebody signed in to another environment is nobody here.
-    let signed_in = signed_in.filter(|it| it.environment_id == *environment);
+    let signed_in = signed_in.filter(|it| it.environment_id == environment);
+    // Who is not known yet is offered what everybody may hold.
+    let role = signed_in
+        .as_ref()
+        .map_or(Role::Person, |it| Role::from_stored(&it.role));
+    checked.cut_to(role)?;
     if checked.manner.is_silent {
         return Err(cannot_be_silent(&checked, signed_in.is_some()));
     }
@@ -127,7 +133,7 @@ async fn prepare(app: &App, query: &str, headers: &HeaderMap, address: Option<Ip
     let is_connected =
         connection.is_some_and(|it| matches!(it.state(), ConnectionState::Connected | ConnectionState::Degraded));
     let provider = match &signed_in {
-        None => openid::find_of(&app.db, environment).await?.map(|it| it.name),
+        None => openid::find_of(&app.db, &environment).await?.map(|it| it.name),
         Some(_) => None,
     };
     Ok(Asked {
@@ -170,7 +176,7 @@ fn consent_page(app: &App, asked: &Asked, query: &str, headers: &HeaderMap) -> R
         "client_host": client_metadata::host_of(&request.client_id.0),
         "environment": asked.checked.door.environment.name,
         "person": asked.signed_in.as_ref().map(|it| it.name.clone()),
-        "redirect_host": redirect::shown(&request.redirect_uri),
+        "returns_to": redirect::shown(&request.redirect_uri),
         "is_loopback": redirect::is_local(&request.redirect_uri),
         "reaches": reaches::of(app.catalogue, &asked.checked.scopes),
         "goes_to_microsoft": !asked.is_connected,
@@ -267,11 +273,8 @@ async fn resumed(app: &App, query: &str, headers: &HeaderMap) -> Result<Response
     let signed_in = signed_in
         .filter(|it| it.environment_id == flow.environment_id)
         .ok_or(ConnectError::OtherPerson)?;
-    if flow
-        .person_id
-        .as_ref()
-        .is_some_and(|it| *it != signed_in.session.person_id)
-    {
+    // The flow knows whose it is since they came back, also when nobody was signed in as it began.
+    if flow.person_id.as_ref() != Some(&signed_in.session.person_id) {
         return Err(ConnectError::OtherPerson);
     }
     let stored = flow.client_request.as_deref().unwrap_or_default();

@@ -7,7 +7,7 @@ use super::CODE_PREFIX;
 use super::request::AuthorizationRequest;
 use crate::app::App;
 use crate::audit::Entry;
-use crate::caller::{Caller, IntegrationId};
+use crate::caller::{Caller, IntegrationId, ScopeSet};
 use crate::session;
 use crate::store::grants::{self, Grant};
 use crate::store::tokens::{self, Token};
@@ -27,13 +27,15 @@ pub(super) async fn redirect_with_code(
 ) -> Result<String, GrantError> {
     let code = format!("{CODE_PREFIX}{}", app.clock.random().token());
     let now = app.clock.now();
+    // Asked again where the person is known: a client gets nothing by OAuth that they could not put into a key.
+    let scope = ScopeSet::held(&request.scope, caller.role).to_string();
     let grant = Grant {
         id: app.clock.new_id().into(),
         environment_id: caller.environment.clone(),
         person_id: caller.person.clone(),
         client_id: request.client_id.clone(),
         integration_id: integration.clone(),
-        scopes: request.scope.clone(),
+        scopes: scope.clone(),
         resource: request.resource.clone(),
         authenticated_at: caller.authenticated_at,
         created_at: now,
@@ -41,13 +43,13 @@ pub(super) async fn redirect_with_code(
         revoked_at: None,
         revoked_reason: None,
     };
-    let details = json!({ "client": request.client_id, "grant": grant.id, "scopes": request.scope, "resource": request.resource, "redirect_uri": request.redirect_uri });
+    let details = json!({ "client": request.client_id, "grant": grant.id, "scopes": scope, "resource": request.resource, "redirect_uri": request.redirect_uri });
     app.audit.append(Entry::of("client.consented", caller, details)).await?;
     let token = Token {
         hash: fingerprint(&code),
         kind: "code",
         grant_id: grant.id.clone(),
-        scopes: request.scope.clone(),
+        scopes: scope,
         redirect_uri: Some(request.redirect_uri.clone()),
         code_challenge: Some(request.code_challenge.clone()),
         parent_hash: None,

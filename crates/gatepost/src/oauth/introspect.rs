@@ -73,7 +73,7 @@ fn is_active(app: &App, found: &Found) -> bool {
 fn facts(app: &App, found: &Found) -> Value {
     let mut facts = json!({
         "active": true,
-        "scope": found.scopes,
+        "scope": found.holds().to_string(),
         "client_id": found.client_id,
         "sub": found.person_id,
         "aud": found.resource,

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::call;
-use crate::caller::Scope;
+use crate::caller::{Role, Scope};
 
 /// Any web page may read these answers: they carry no cookie and need no session.
 pub(super) const OPEN: [(HeaderName, &str); 2] = [
@@ -24,7 +24,9 @@ const CACHED: (HeaderName, &str) = (CACHE_CONTROL, "public, max-age=300");
 /// `GET /.well-known/oauth-authorization-server` (RFC 8414 §3).
 pub(super) async fn server(State(app): State<App>) -> Response {
     let url = |path| app.settings.url(path);
-    let scopes: Vec<&str> = Scope::ALL.into_iter().map(Scope::as_str).collect();
+    // Never the administrators' scope: it is shown to those alone whose role may hold it.
+    let offered = Scope::ALL.into_iter().filter(|it| it.is_for(Role::Person));
+    let scopes: Vec<&str> = offered.map(Scope::as_str).collect();
     let document = json!({
         "issuer": app.settings.public_url,
         "authorization_endpoint": url("/authorize"),

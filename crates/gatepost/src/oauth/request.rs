@@ -8,7 +8,7 @@ use super::form::Parameters;
 use super::known::{self, Unknown};
 use crate::app::App;
 use crate::call::{self, Door};
-use crate::caller::{ClientId, Scope, ScopeSet};
+use crate::caller::{ClientId, Role, Scope, ScopeSet};
 use crate::client_metadata::redirect;
 use crate::store;
 use crate::store::clients::{self, Client};
@@ -36,6 +36,25 @@ pub(super) struct Checked {
     pub door: Door,
     pub scopes: ScopeSet,
     pub manner: Manner,
+}
+
+impl Checked {
+    /// Leaves out the scopes that a person of this role may not hold; refused when they were all that was asked for.
+    pub(super) fn cut_to(&mut self, role: Role) -> Result<(), Refused> {
+        self.scopes = std::mem::take(&mut self.scopes).within(role);
+        if self.scopes.iter().all(|it| it == Scope::OfflineAccess) {
+            return Err(Refused::There {
+                to: self.request.redirect_uri.clone(),
+                state: self.request.state.clone(),
+                error: "invalid_scope",
+                description: "the scopes asked for are for administrators of the environment; \
+                              one of them signs in to the portal first"
+                    .to_owned(),
+            });
+        }
+        self.request.scope = self.scopes.to_string();
+        Ok(())
+    }
 }
 
 /// How the person is to be asked (OpenID Connect Core §3.1.2.1).

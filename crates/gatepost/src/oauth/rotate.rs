@@ -10,7 +10,7 @@ use super::token::still_allowed;
 use super::{REFRESH_PREFIX, revoke};
 use crate::app::App;
 use crate::call::ACCESS_PREFIX;
-use crate::caller::ScopeSet;
+use crate::caller::{Role, ScopeSet};
 use crate::store::clients::Client;
 use crate::store::connections::{self, State};
 use crate::store::tokens::{self, Found, Token};
@@ -21,22 +21,26 @@ use crate::store::{self, Tx, grants};
 pub(super) struct Pair {
     pub access: String,
     pub refresh: String,
+    /// What was given, and comes back with the role that may hold it.
     pub scopes: String,
+    /// What the pair holds now.
+    pub holds: ScopeSet,
 }
 
 /// A pair nobody can foresee.
-pub(super) fn fresh(app: &App, scopes: &str) -> Pair {
+pub(super) fn fresh(app: &App, found: &Found) -> Pair {
     let random = app.clock.random();
     Pair {
         access: format!("{ACCESS_PREFIX}{}", random.token()),
         refresh: format!("{REFRESH_PREFIX}{}", random.token()),
-        scopes: scopes.to_owned(),
+        scopes: found.scopes.clone(),
+        holds: found.holds(),
     }
 }
 
 /// The pair that follows a refresh token: always the same one, so that an answer that got lost can be given again although
 /// only hashes are stored. Without the vault's key nobody can foresee it.
-fn following(app: &App, presented: &str, scopes: &str) -> Pair {
+fn following(app: &App, presented: &str, scopes: &str, role: Role) -> Pair {
     let token = |kind: &str| {
         let message = [presented, scopes, kind].join("\n");
         URL_SAFE_NO_PAD.encode(app.vault.mac("token that follows", message.as_bytes()))
@@ -45,6 +49,7 @@ fn following(app: &App, presented: &str, scopes: &str) -> Pair {
         access: format!("{ACCESS_PREFIX}{}", token("access")),
         refresh: format!("{REFRESH_PREFIX}{}", token("refresh")),
         scopes: scopes.to_owned(),
+        holds: ScopeSet::held(scopes, role),
     }
 }
 
@@ -62,7 +67,7 @@ pub(super) async fn rotate(app: &App, client: &Client, form: &Parameters) -> Res
     still_allowed(app, &found)?;
     let scopes = narrowed(form.find("scope"), &found)?;
     grant_at_microsoft_lives(app, &found).await?;
-    let pair = following(app, presented, &scopes);
+    let pair = following(app, presented, &scopes, Role::from_stored(&found.person_role));
     let mut tx = app.db.begin().await?;
     // The row is locked until the commit, so of many uses of one token each sees what the one before it did.
     let used = tokens::lock(&mut tx, &hash)

@@ -39,7 +39,7 @@ fn told(app: &App, pair: &Pair) -> serde_json::Value {
         "token_type": "Bearer",
         "expires_in": app.settings.access_token_minutes * 60,
         "refresh_token": pair.refresh,
-        "scope": pair.scopes,
+        "scope": pair.holds.to_string(),
     })
 }
 
@@ -79,7 +79,7 @@ async fn redeem(app: &App, client: &Client, form: &Parameters) -> Result<Pair, O
         revoke::revoke_grant(app, &found, "code_reuse").await?;
         return Err(OauthError::InvalidGrant("the code was already used"));
     }
-    let pair = rotate::store_pair(app, &mut tx, &found, &hash, rotate::fresh(app, &found.scopes)).await?;
+    let pair = rotate::store_pair(app, &mut tx, &found, &hash, rotate::fresh(app, &found)).await?;
     tx.commit().await?;
     Ok(pair)
 }

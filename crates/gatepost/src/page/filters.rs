@@ -1,10 +1,13 @@
-//! What templates can do with values: times, numbers, plurals.
+//! What templates can do with values: times, numbers, plurals; and how every value is written into a page.
 
-use minijinja::{Environment, Value};
+use minijinja::value::ValueKind;
+use minijinja::{AutoEscape, Environment, Error, Output, State, Value, escape_formatter};
 
+use crate::caller::is_disguise;
 use crate::clock::Timestamp;
 
 pub(super) fn add(engine: &mut Environment<'static>) {
+    engine.set_formatter(write);
     engine.add_filter("time", time);
     engine.add_filter("ago", ago);
     engine.add_filter("day", day);
@@ -42,6 +45,18 @@ fn is_unseen(letter: char) -> bool {
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
             | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Writes a value into a page: escaped for HTML, and with what would be invisible or turn the direction of writing shown as
+/// its code, so that no name looks like another. One place, so that no template can forget it.
+fn write(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    let is_text = value.kind() == ValueKind::String && !value.is_safe();
+    match value.as_str().filter(|it| is_text && it.contains(is_disguise)) {
+        Some(text) if *state.auto_escape() != AutoEscape::None => {
+            escape_formatter(out, state, &Value::from(shown(text, |it| !is_disguise(it))))
+        }
+        _ => escape_formatter(out, state, value),
+    }
 }
 
 /// A moment as `<time>`, in UTC; the script shows it in the reader's own zone.
@@ -110,5 +125,26 @@ fn get(object: &Value, name: &str, otherwise: Option<Value>) -> Value {
     match object.get_attr(name) {
         Ok(value) if !value.is_undefined() => value,
         _ => otherwise.unwrap_or_else(|| Value::from("")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_shown_as_its_code() {
+        for (given, expected) in [
+            ("evil\u{202E}gpj.exe", "evil\\u{202e}gpj.exe"),
+            ("Cl\u{200B}aude", "Cl\\u{200b}aude"),
+            ("a\u{E0041}b\u{0007}", "a\\u{e0041}b\\u{7}"),
+            ("می\u{200C}خواهم", "می\u{200C}خواهم"),
+            (
+                "two\nlines\tand 👩\u{200D}💻 ❤\u{FE0F}",
+                "two\nlines\tand 👩\u{200D}💻 ❤\u{FE0F}",
+            ),
+        ] {
+            assert_eq!(shown(given, |it| !is_disguise(it)), expected);
+        }
     }
 }

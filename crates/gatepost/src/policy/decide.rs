@@ -83,6 +83,8 @@ pub enum Reason {
     Scope { needed: Scope },
     /// No policy allows it.
     NoPolicy,
+    /// It speaks for somebody else, and no policy that would allow it otherwise allows that.
+    SpeaksForOthers,
     /// A policy denies it.
     Policy,
     /// A policy speaks of workspaces, and the call does not tell the workspace of an item: of the one in its path,
@@ -120,7 +122,10 @@ pub fn decide(policies: &Policies, question: &Question<'_>) -> Decision {
     let Ok(asked) = Asked::new(question, &target::targets(question), reads_arguments) else {
         return refuse(Reason::Failed, vec![]);
     };
-    let found = Found::of(&slices, &asked);
+    let found = Found::of(&slices, &asked, |permit| {
+        // Invariant: a permit covers speaking for others only if it says so.
+        question.speaks_for.is_empty() || policies.entry(permit).is_some_and(|it| it.speaks_for_others)
+    });
     conclude(policies, question, found)
 }
 
@@ -133,14 +138,12 @@ fn conclude(policies: &Policies, question: &Question<'_>, found: Found) -> Decis
     }
     if !found.is_permitted {
         let would_help = !speaking_of_workspaces(policies, question).is_empty();
-        return refuse(
-            if would_help {
-                Reason::WorkspaceNeeded
-            } else {
-                Reason::NoPolicy
-            },
-            vec![],
-        );
+        let reason = match would_help {
+            _ if found.is_silent => Reason::SpeaksForOthers,
+            true => Reason::WorkspaceNeeded,
+            false => Reason::NoPolicy,
+        };
+        return refuse(reason, vec![]);
     }
     if found.required.is_empty() {
         return Decision::Allow(Permit {
@@ -213,10 +216,12 @@ struct Found {
     failed: BTreeSet<cedar_policy::PolicyId>,
     /// Whether every target is permitted.
     is_permitted: bool,
+    /// Whether a permit applied that does not say it allows speaking for others, where the call does.
+    is_silent: bool,
 }
 
 impl Found {
-    fn of(slices: &[&Slice], asked: &Asked) -> Self {
+    fn of(slices: &[&Slice], asked: &Asked, counts: impl Fn(&cedar_policy::PolicyId) -> bool) -> Self {
         let mut found = Self {
             is_permitted: !asked.requests.is_empty(),
             ..Self::default()
@@ -236,6 +241,9 @@ impl Found {
                 let mut permits = BTreeSet::new();
                 // Invariant: an error in a permit only takes that permit away.
                 satisfied(&slice.permits, request, &asked.entities, &mut permits);
+                let applying = permits.len();
+                permits.retain(&counts);
+                found.is_silent |= permits.len() < applying;
                 is_permitted |= !permits.is_empty();
                 found.permitted.append(&mut permits);
             }

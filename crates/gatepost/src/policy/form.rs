@@ -6,6 +6,8 @@ use cedar_policy::EntityId;
 use crate::policy::rule::Action;
 use crate::policy::rule::Form;
 
+/// Names the annotation by which a permit also allows speaking for others.
+pub(super) const SPEAKS_FOR: &str = "speaks_for";
 /// How old the proof of identity may be where a step-up policy does not say.
 pub(super) const DEFAULT_AUTHENTICATION_AGE_S: u32 = 15 * 60;
 /// Less than this no person can meet: signing in and calling again takes longer.
@@ -40,6 +42,9 @@ pub(super) fn problem(form: &Form) -> Option<String> {
         (Action::StepUp, Some(age)) if age < LEAST_AUTHENTICATION_AGE_S => Some(format!(
             "expected an authentication age of at least {LEAST_AUTHENTICATION_AGE_S} seconds"
         )),
+        (Action::Deny, _) if form.speaks_for_others => {
+            Some("a policy that denies allows nobody to speak for others; leave that out".to_owned())
+        }
         (Action::Allow | Action::Deny | Action::Approval, Some(_)) => {
             Some("only a step-up policy has an authentication age".to_owned())
         }
@@ -51,7 +56,7 @@ pub(super) fn problem(form: &Form) -> Option<String> {
 pub(super) fn text(name: &str, form: &Form) -> String {
     let body = Body::of(name, form);
     match form.action {
-        Action::Allow => body.policy("", "permit", None),
+        Action::Allow => body.permit(),
         Action::Deny => body.policy("", "forbid", None),
         Action::StepUp => {
             let age = form.max_authentication_age_s.unwrap_or(DEFAULT_AUTHENTICATION_AGE_S);
@@ -67,6 +72,7 @@ struct Body {
     name: String,
     scope: String,
     conditions: Vec<String>,
+    speaks_for_others: bool,
 }
 
 impl Body {
@@ -85,6 +91,7 @@ impl Body {
             name: quoted(name),
             scope: format!("    {principal},\n    {action},\n    {resource}\n"),
             conditions,
+            speaks_for_others: form.speaks_for_others,
         }
     }
 
@@ -101,10 +108,18 @@ impl Body {
         text + ";\n"
     }
 
+    fn permit(&self) -> String {
+        let annotations = match self.speaks_for_others {
+            true => format!("@{SPEAKS_FOR}(\"others\")\n"),
+            false => String::new(),
+        };
+        self.policy(&annotations, "permit", None)
+    }
+
     fn with_requirement(&self, annotations: &str, unless: &str) -> String {
         format!(
             "{}\n{}",
-            self.policy("", "permit", None),
+            self.permit(),
             self.policy(annotations, "forbid", Some(unless))
         )
     }

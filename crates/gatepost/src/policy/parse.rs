@@ -192,6 +192,7 @@ fn part(rule: &Rule, policy: &Policy) -> Result<Part, Invalid> {
             ));
         }
     };
+    check_speaking(rule, policy)?;
     match (policy.effect(), policy.annotation("require"), max_age_s) {
         (cedar_policy::Effect::Permit, None, None) => Ok(Part::Permit),
         (cedar_policy::Effect::Forbid, None, None) => Ok(Part::Forbid),
@@ -212,6 +213,22 @@ fn part(rule: &Rule, policy: &Policy) -> Result<Part, Invalid> {
         (cedar_policy::Effect::Forbid, Some(other), _) => Err(invalid(
             rule,
             format!("expected @require(\"step_up\") or @require(\"approval\"), not `{other}`"),
+            None,
+        )),
+    }
+}
+
+/// Whether a permit also allows calls that speak for somebody else than their caller.
+pub(super) fn speaks_for_others(policy: &Policy) -> bool {
+    policy.annotation(form::SPEAKS_FOR) == Some("others")
+}
+
+fn check_speaking(rule: &Rule, policy: &Policy) -> Result<(), Invalid> {
+    match (policy.annotation(form::SPEAKS_FOR), policy.effect()) {
+        (None, _) | (Some("others"), cedar_policy::Effect::Permit) => Ok(()),
+        _ => Err(invalid(
+            rule,
+            "expected @speaks_for(\"others\") on a permit, and nothing else in it".to_owned(),
             None,
         )),
     }

@@ -38,6 +38,8 @@ pub struct Question<'a> {
     pub arguments: &'a Value,
     /// The tool through which an agent makes the call.
     pub tool: Option<&'a str>,
+    /// For whom the body speaks instead of the caller, as the binder found it.
+    pub speaks_for: &'a [String],
     pub now: Timestamp,
     /// Whether a person approved exactly this call.
     pub approved: bool,
@@ -193,6 +195,10 @@ fn context(question: &Question<'_>) -> Result<Context, Unaskable> {
             RestrictedExpression::new_long(authentication_age_s(question)),
         ),
         ("approved".to_owned(), RestrictedExpression::new_bool(question.approved)),
+        (
+            "speaks_for".to_owned(),
+            RestrictedExpression::new_set(question.speaks_for.iter().map(|it| text(it))),
+        ),
     ];
     pairs.extend(
         question
@@ -204,8 +210,11 @@ fn context(question: &Question<'_>) -> Result<Context, Unaskable> {
     Context::from_pairs(pairs).map_err(failed)
 }
 
-/// Invariant: a proof of identity from the future is no proof.
+/// Invariant: a proof of identity from the future is no proof, and what needs no person to be there proves nobody's presence.
 fn authentication_age_s(question: &Question<'_>) -> i64 {
+    if let Through::ApiKey { .. } | Through::Job { .. } = &question.caller.through {
+        return i64::MAX;
+    }
     let age = question.now.since_ms(question.caller.authenticated_at).div_euclid(1000);
     match age {
         0.. => age,

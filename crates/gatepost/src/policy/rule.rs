@@ -51,6 +51,9 @@ pub struct Form {
     /// Ids of workspaces; such a rule is not about calls outside them.
     #[serde(default)]
     pub workspaces: Vec<String>,
+    /// Whether it also allows calls that speak for somebody else than their caller; such calls are refused otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub speaks_for_others: bool,
     /// Only for `StepUp`: how old the proof of identity may be; the default is 15 minutes.
     #[serde(default)]
     pub max_authentication_age_s: Option<u32>,
@@ -98,6 +101,7 @@ impl Form {
             groups: vec![],
             clients: vec![],
             workspaces: vec![],
+            speaks_for_others: false,
             max_authentication_age_s: None,
         }
     }

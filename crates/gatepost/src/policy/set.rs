@@ -55,6 +55,8 @@ pub(super) struct Entry {
     pub part: Part,
     pub mentions_workspace: bool,
     reads_arguments: bool,
+    /// Whether this permit allows calls that speak for somebody else.
+    pub speaks_for_others: bool,
     actions: Option<BTreeSet<String>>,
     who: Option<Vec<Who>>,
     clients: Option<Vec<String>>,
@@ -217,6 +219,7 @@ impl Entry {
             part,
             mentions_workspace: text.contains("workspace") || text.contains("groupid"),
             reads_arguments: text.contains("arguments"),
+            speaks_for_others: parse::speaks_for_others(policy),
             actions: actions(&policy.action_constraint()),
             who: who(&policy.principal_constraint()),
             clients: None,

@@ -224,6 +224,8 @@ fn in_words(kind: &str, details: &Value) -> (&'static str, String) {
         "connection.refused" => ("bad", "Not connected"),
         "approval.approved" => ("good", "Approved"),
         "approval.refused" => ("bad", "Refused"),
+        "approval.taken_back" => ("warn", "Approval taken back"),
+        "approval.void" => ("warn", "Approval void"),
         _ => ("", ""),
     };
     let title = if title.is_empty() {

@@ -178,3 +178,13 @@ pub(super) async fn refuse(
     admin::decide_approval(&app, &visitor.caller, &id.into(), false).await?;
     Ok(page::redirect("/approvals?done=decided"))
 }
+
+/// `POST /approvals/{id}/take-back`
+pub(super) async fn take_back(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    admin::take_back_approval(&app, &visitor.caller, &id.into()).await?;
+    Ok(page::redirect("/approvals?done=decided"))
+}

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::policies::action_word;
 use super::visitor::Visitor;
-use crate::admin::{PolicyInput, Problems};
+use crate::admin::{PolicyInput, Problems, open_twins, with_twins};
 use crate::app::App;
 use crate::caller::{EnvironmentId, GroupId, PersonId, PolicyId};
 use crate::page::Fields;
@@ -104,11 +104,15 @@ fn form(fields: &Fields) -> Form {
         .ok()
         .filter(|it| (1..=60 * 24 * 30).contains(it));
     Form {
-        operations: fields.all("operations"),
+        operations: match fields.is_set("both_forms") {
+            true => with_twins(fields.all("operations")),
+            false => fields.all("operations"),
+        },
         people: fields.all("people").into_iter().map(PersonId).collect(),
         groups: fields.all("groups").into_iter().map(GroupId).collect(),
         clients: fields.all("clients"),
         workspaces: fields.text("workspaces").split_whitespace().map(workspace_id).collect(),
+        speaks_for_others: fields.is_set("speaks_for_others"),
         max_authentication_age_s: minutes.filter(|_| action == Action::StepUp).map(|it| it * 60),
         ..Form::about(fields.text("name"), action, &effects)
     }
@@ -151,10 +155,12 @@ pub(super) async fn details(
         "effects": EFFECTS.iter().map(|(effect, title, text)| json!({ "id": effect.as_str(), "title": title, "text": text, "on": form.effects.contains(effect) })).collect::<Vec<_>>(),
         "operations": operations(app, &form.operations),
         "chosen_operations": form.operations.len(),
+        "both_forms": open_twins(form).is_empty(), "open_twins": open_twins(form),
         "people": people(app, environment, &form.people).await?,
         "groups": groups(app, environment, &form.groups).await?,
         "clients": clients(app, environment, &form.clients).await?,
         "workspaces": form.workspaces.join("\n"),
+        "speaks_for_others": form.speaks_for_others,
         "minutes": form.max_authentication_age_s.map_or(15, |it| it / 60),
         "schema": schema_text(),
     }))

@@ -62,13 +62,14 @@ pub const ROUTES: &[Route] = table! {
     read "/connect-an-agent" Person connect_agent::show;
 
     read "/keys" Person keys::show;
-    change "/keys" Person keys::create;
+    guarded "/keys" Person keys::create;
     change "/keys/{id}/revoke" Person keys::revoke;
 
     read "/approvals" Person approvals::show;
     read "/approvals/{id}" Person approvals::one;
     change "/approvals/{id}/approve" Administrator approvals::approve;
     change "/approvals/{id}/refuse" Administrator approvals::refuse;
+    change "/approvals/{id}/take-back" Administrator approvals::take_back;
 
     read "/activity" Person activity::show;
     read "/activity/trace/{trace}" Person activity::trace;

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{alone, broken, peer, too_many};
 use crate::admin::throttle::{self, Guess};
 use crate::app::App;
+use crate::connections;
 use crate::page::{self, Message};
 use crate::session;
 use crate::store;
@@ -42,6 +43,9 @@ async fn judge(app: &App, _counted: &Guess, token: &str) -> store::Result<Option
     let Some(invitation) = found.filter(|it| it.used_at.is_none() && now < it.expires_at) else {
         return Ok(None);
     };
+    if !connections::inviter_may_still(app, &invitation).await? {
+        return Ok(None);
+    }
     let environment = environments::find(&app.db, &invitation.environment_id).await?;
     Ok(environment.map(|it| (invitation, it)))
 }
@@ -84,7 +88,7 @@ pub(super) fn over() -> Response {
         StatusCode::NOT_FOUND,
         Message {
             title: "This invitation is over",
-            text: "The link is not complete, was used, was taken back, or is older than seven days.",
+            text: "The link is not complete, was used, was taken back, is older than seven days, or comes from somebody who may not invite any more.",
             who: "Whoever invited you",
             how: "They make a new one under People.",
             links: &[("/sign-in", "To the sign-in")],

@@ -4,7 +4,7 @@ use super::db::on;
 use super::list::{Choice, List, Of, Page, Wanted};
 use super::row::row;
 use super::{Db, Result, noted_lately};
-use crate::caller::{ApiKeyId, EnvironmentId, PersonId};
+use crate::caller::{ApiKeyId, EnvironmentId, PersonId, Role};
 use crate::clock::Timestamp;
 
 row! {
@@ -38,6 +38,18 @@ row! {
         pub person_seen_at: Option<Timestamp>,
         /// Identifiers of the person's groups, with spaces between.
         pub person_groups: Option<String>,
+        /// Who made the key, as they are now; both absent for a key whose maker is not known or gone.
+        pub maker_role: Option<String>,
+        pub maker_locked_at: Option<Timestamp>,
+    }
+}
+
+impl Held {
+    /// Whether an application's key is one its maker may still give: only those who manage let applications speak for others.
+    pub fn may_speak_for_others(&self) -> bool {
+        let role = self.maker_role.as_deref().map(Role::from_stored);
+        let may_still = role.is_some_and(Role::may_manage) && self.maker_locked_at.is_none();
+        self.key.person_id.is_none() && (self.key.created_by.is_none() || may_still)
     }
 }
 
@@ -62,8 +74,9 @@ pub async fn find_by_hash(db: &Db, hash: &[u8]) -> Result<Option<Held>> {
     Ok(on!(db, pool => sqlx::query_as(
         "SELECT k.id, k.environment_id, k.name, k.hash, k.hint, k.person_id, k.scopes, k.created_by, k.created_at, k.expires_at, k.used_at, k.revoked_at,
                 p.name AS person_name, p.role AS person_role, p.locked_at AS person_locked_at, p.last_seen_at AS person_seen_at,
-                (SELECT string_agg(m.group_id, ' ') FROM group_members m WHERE m.person_id = p.id) AS person_groups
-         FROM api_keys k LEFT JOIN people p ON p.id = k.person_id WHERE k.hash = $1")
+                (SELECT string_agg(g.group_id, ' ') FROM group_members g WHERE g.person_id = p.id) AS person_groups,
+                m.role AS maker_role, m.locked_at AS maker_locked_at
+         FROM api_keys k LEFT JOIN people p ON p.id = k.person_id LEFT JOIN people m ON m.id = k.created_by WHERE k.hash = $1")
         .bind(hash).fetch_optional(pool).await)?)
 }
 

@@ -22,7 +22,7 @@ row! {
         pub plan_sealed: Option<Vec<u8>>,
         pub summary: String,
         pub asked_through: String,
-        /// `pending`, `approved`, `refused`, `used` or `expired`.
+        /// `pending`, `approved`, `refused`, `used`, `expired`, `taken_back`, or `void` when its giver may not approve any more.
         pub state: String,
         pub created_at: Timestamp,
         pub expires_at: Timestamp,
@@ -211,10 +211,32 @@ pub async fn give_back(db: &Db, id: &ApprovalId) -> Result<()> {
     Ok(())
 }
 
-/// Uses an approved request for its one call; only one of several callers gets true.
+/// Whether the giver of an approval is there and may give it now.
+macro_rules! giver_may_still {
+    () => {
+        "EXISTS (SELECT 1 FROM people g WHERE g.id = approvals.decided_by AND g.environment_id = approvals.environment_id AND g.locked_at IS NULL AND g.role IN ('administrator', 'owner'))"
+    };
+}
+
+/// Ends the approval of a plan whose giver may not give it any more.
+pub async fn void(db: &Db, plan_hash: &[u8], now: Timestamp) -> Result<Option<Approval>> {
+    Ok(on!(db, pool => sqlx::query_as(concat!(
+        "UPDATE approvals SET state = 'void' WHERE plan_hash = $1 AND state = 'approved' AND $2 < expires_at AND NOT ", giver_may_still!(),
+        " RETURNING id, environment_id, person_id, plan_hash, plan, plan_sealed, summary, asked_through, state, created_at, expires_at, decided_by, decided_at, used_at"))
+        .bind(plan_hash).bind(now).fetch_optional(pool).await)?)
+}
+
+/// Takes an approval back before it was used; false when it is not approved or was used.
+pub async fn take_back(db: &Db, environment: &EnvironmentId, id: &ApprovalId) -> Result<bool> {
+    let done = on!(db, pool => sqlx::query("UPDATE approvals SET state = 'taken_back' WHERE id = $1 AND environment_id = $2 AND state = 'approved'")
+        .bind(id).bind(environment).execute(pool).await.map(|it| it.rows_affected()))?;
+    Ok(done == 1)
+}
+
+/// Uses an approved request for its one call, if its giver may give it now; only one of several callers gets it.
 pub async fn take(db: &Db, plan_hash: &[u8], now: Timestamp) -> Result<Option<ApprovalId>> {
-    Ok(
-        on!(db, pool => sqlx::query_scalar("UPDATE approvals SET state = 'used', used_at = $2 WHERE plan_hash = $1 AND state = 'approved' AND $2 < expires_at RETURNING id")
-        .bind(plan_hash).bind(now).fetch_optional(pool).await)?,
-    )
+    Ok(on!(db, pool => sqlx::query_scalar(concat!(
+        "UPDATE approvals SET state = 'used', used_at = $2 WHERE plan_hash = $1 AND state = 'approved' AND $2 < expires_at AND ", giver_may_still!(),
+        " RETURNING id"))
+        .bind(plan_hash).bind(now).fetch_optional(pool).await)?)
 }

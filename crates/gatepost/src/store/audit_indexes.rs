@@ -56,9 +56,7 @@ pub async fn build(db: &Db) -> Result<usize> {
     }
     // A connection of its own: no bound on a statement's time is meant for this one, and its end frees the lock.
     let mut held = pool.acquire().await?;
-    sqlx::query("SET statement_timeout = 0")
-        .execute(&mut *held)
-        .await?;
+    sqlx::query("SET statement_timeout = 0").execute(&mut *held).await?;
     sqlx::query("SET lock_timeout = 0").execute(&mut *held).await?;
     let made = build_all(&mut held, &missing).await;
     held.give_up();

@@ -64,6 +64,13 @@ pub async fn advance(db: &Db, id: &str, from: &str, to: &str) -> Result<bool> {
     Ok(done == 1)
 }
 
+/// Ends the trip of one attempt, and notes whose it turned out to be; false when it is not in state `Returned` any more.
+pub async fn connected(db: &Db, id: &str, person: &PersonId) -> Result<bool> {
+    let done = on!(db, pool => sqlx::query("UPDATE flows SET state = 'Connected', person_id = $2 WHERE id = $1 AND state = 'Returned'")
+        .bind(id).bind(person).execute(pool).await.map(|it| it.rows_affected()))?;
+    Ok(done == 1)
+}
+
 /// Removes attempts that are over.
 pub async fn delete_expired(db: &Db, now: Timestamp) -> Result<u64> {
     Ok(

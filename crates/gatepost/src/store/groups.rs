@@ -4,7 +4,7 @@ use super::db::on;
 use super::list::{Choice, List, Of, Page, Statement, Wanted};
 use super::row::row;
 use super::{Db, Result};
-use crate::caller::{EnvironmentId, GroupId, PersonId};
+use crate::caller::{EnvironmentId, GroupId, PersonId, look_of};
 use crate::clock::Timestamp;
 
 row! {
@@ -18,10 +18,10 @@ row! {
     }
 }
 
-/// Adds a group; `Taken` when another has the same name in any case of letters.
+/// Adds a group; `Taken` when another has a name that looks the same.
 pub async fn create(db: &Db, it: &Group) -> Result<()> {
     on!(db, pool => sqlx::query("INSERT INTO groups (id, environment_id, name, name_key, created_at) VALUES ($1, $2, $3, $4, $5)")
-        .bind(&it.id).bind(&it.environment_id).bind(&it.name).bind(it.name.trim().to_lowercase()).bind(it.created_at)
+        .bind(&it.id).bind(&it.environment_id).bind(&it.name).bind(look_of(&it.name)).bind(it.created_at)
         .execute(pool).await.map(drop))?;
     Ok(())
 }

@@ -41,6 +41,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (52, "replicas", include_str!("../../migrations/0052_replicas.sql")),
     (60, "lists", include_str!("../../migrations/0060_lists.sql")),
     (61, "audit_hours", include_str!("../../migrations/0061_audit_hours.sql")),
+    (65, "makers", include_str!("../../migrations/0065_makers.sql")),
 ];
 
 /// Where the database stands against this binary.

@@ -79,6 +79,30 @@ pub async fn create_within(tx: &mut Tx, it: &Person) -> Result<()> {
     Ok(())
 }
 
+/// Notes who made a new account, gave it its password or invited it.
+pub async fn save_maker(tx: &mut Tx, id: &PersonId, maker: &PersonId) -> Result<()> {
+    within!(tx, connection => sqlx::query("UPDATE people SET made_by = $2 WHERE id = $1").bind(id).bind(maker).execute(connection).await.map(drop))?;
+    Ok(())
+}
+
+/// Who made an account; `None` when it came by itself or nobody knows.
+pub async fn find_maker(db: &Db, id: &PersonId) -> Result<Option<PersonId>> {
+    let found: Option<Option<PersonId>> = on!(db, pool => sqlx::query_scalar("SELECT made_by FROM people WHERE id = $1").bind(id).fetch_optional(pool).await)?;
+    Ok(found.flatten())
+}
+
+/// Whether two people use one Microsoft account, to sign in or as a connection.
+pub async fn share_account(db: &Db, one: &PersonId, other: &PersonId) -> Result<bool> {
+    let shared: i64 = on!(db, pool => sqlx::query_scalar(
+        "SELECT COUNT(*) FROM (SELECT tenant_id, object_id FROM people WHERE id = $1 AND object_id IS NOT NULL
+                               UNION SELECT tenant_id, object_id FROM connections WHERE person_id = $1) a
+         JOIN (SELECT tenant_id, object_id FROM people WHERE id = $2 AND object_id IS NOT NULL
+               UNION SELECT tenant_id, object_id FROM connections WHERE person_id = $2) b
+         ON a.tenant_id = b.tenant_id AND a.object_id = b.object_id")
+        .bind(one).bind(other).fetch_one(pool).await)?;
+    Ok(0 < shared)
+}
+
 /// Finds by identifier.
 pub async fn find(db: &Db, id: &PersonId) -> Result<Option<Person>> {
     Ok(on!(db, pool => sqlx::query_as(select!("WHERE id = $1")).bind(id).fetch_optional(pool).await)?)

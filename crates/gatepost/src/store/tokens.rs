@@ -3,7 +3,7 @@
 use super::db::{on, within};
 use super::row::row;
 use super::{Db, Result, Tx};
-use crate::caller::{ClientId, EnvironmentId, GrantId, PersonId};
+use crate::caller::{ClientId, EnvironmentId, GrantId, PersonId, Role, ScopeSet};
 use crate::clock::Timestamp;
 
 /// One code or token to store.
@@ -52,6 +52,13 @@ row! {
         /// When the grant was last noted to be in use, and the person to be here.
         pub grant_used_at: Option<Timestamp>,
         pub person_seen_at: Option<Timestamp>,
+    }
+}
+
+impl Found {
+    /// The scopes it holds now: those it was issued with that its person's present role may hold.
+    pub fn holds(&self) -> ScopeSet {
+        ScopeSet::held(&self.scopes, Role::from_stored(&self.person_role))
     }
 }
 

@@ -88,8 +88,10 @@ async fn an_old_proof_is_asked_for_again_and_nothing_typed_is_lost() {
     let mut ada = it.gateway.signed_in("ada@example.com").await;
     it.gateway.app.clock.advance_ms(5 * 60_000);
     let before = policy_count(&it).await;
+    let mut another = POLICY;
+    another[1].1 = "Another policy";
     assert_eq!(
-        ada.post("/policies", &POLICY).await.location(),
+        ada.post("/policies", &another).await.location(),
         "/policies?done=policy-saved",
         "five minutes will do"
     );
@@ -126,6 +128,7 @@ async fn every_sensitive_route_asks_and_reading_does_not() {
         "/policies/{id}",
         "/people/{id}/role",
         "/clients/rotate",
+        "/keys",
         "/activity/export/{format}",
         "/integrations/{id}",
         "/settings/admission",

@@ -70,6 +70,7 @@ fn question<'a>(caller: &'a Caller, id: &str, arguments: &'a Value) -> Question<
         item,
         objects: bound(operation, arguments).leak(),
         arguments,
+        speaks_for: &[],
         tool: None,
         now: NOW,
         approved: false,

@@ -175,6 +175,7 @@ fn form() -> impl Strategy<Value = Form> {
     )
         .prop_map(
             |(action, (effects, operations, people, groups, clients, workspaces), age, enabled)| Form {
+                speaks_for_others: false,
                 name: "rule".to_owned(),
                 enabled,
                 action,

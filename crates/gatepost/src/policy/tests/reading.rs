@@ -90,6 +90,7 @@ fn every_call_is_put_to_cedar_as_the_schema_says() {
                 operation,
                 workspace,
                 item: Some(MODEL),
+                speaks_for: &[],
                 tool: Some("t"),
                 ..question(&alice, "groups.list", arguments)
             };

@@ -2,6 +2,7 @@
 
 use gatepost::admin::{self, Refused};
 use gatepost::caller::{Role, ScopeSet};
+use gatepost::policy::{Action, Form, Source};
 use gatepost::store::{api_keys, environments, integrations, policies};
 use http::StatusCode;
 use secrecy::SecretString;
@@ -406,4 +407,53 @@ async fn ones_own_sessions_can_be_ended_and_nobody_elses() {
         )
         .await;
     assert_eq!(changed.location(), "/account?done=password-changed", "{}", changed.body);
+}
+
+/// POL-05
+#[tokio::test]
+async fn groups_and_policies_whose_names_look_the_same_are_refused_and_ids_decide() {
+    let it = sample().await;
+    let app = &it.gateway.app;
+    let finance = |name: &str| admin::PolicyInput {
+        name: name.into(),
+        enabled: true,
+        source: Source::Form(Form::about(name, Action::Allow, &[catalogue::Effect::Read])),
+    };
+    admin::create_policy(app, &it.owner, finance("Finance")).await.unwrap();
+    for name in [
+        "FINANCE",
+        " Finance",
+        "Fin\u{200d}ance",
+        "Finаnce",
+        "Ｆinance",
+        "Fin\u{202e}ance",
+        "",
+        " \u{a0}",
+        "\u{200b}",
+    ] {
+        let group = admin::create_group(app, &it.owner, name).await;
+        assert!(matches!(group, Err(Refused::Invalid(_))), "group {name:?}: {group:?}");
+        let policy = admin::create_policy(app, &it.owner, finance(name)).await;
+        assert!(
+            matches!(policy, Err(Refused::Invalid(_))),
+            "policy {name:?}: {policy:?}"
+        );
+    }
+    // A policy names the group's id: a new group by an old name takes nothing over.
+    let old = gatepost::caller::GroupId(it.group.clone());
+    let form = Form {
+        groups: vec![old.clone()],
+        ..Form::about("Of the group", Action::Deny, &[catalogue::Effect::Read])
+    };
+    let input = admin::PolicyInput {
+        name: form.name.clone(),
+        enabled: true,
+        source: Source::Form(form),
+    };
+    let id = admin::create_policy(app, &it.owner, input).await.unwrap();
+    admin::delete_group(app, &it.owner, &old).await.unwrap();
+    let new = admin::create_group(app, &it.owner, "Finance").await.unwrap();
+    assert_ne!(new, old);
+    let stored = admin::policy(app, &it.owner, &id).await.unwrap();
+    assert!(stored.source.contains(&old.0) && !stored.source.contains(&new.0));
 }

@@ -179,7 +179,10 @@ async fn connect(
         person_id: person.clone(),
         state: state.into(),
         tenant_id: "aaaaaaaa-0000-4000-8000-000000000001".into(),
-        object_id: "bbbbbbbb-0000-4000-8000-000000000002".into(),
+        object_id: format!(
+            "bbbbbbbb-0000-4000-8000-00000000000{}",
+            if *person == owner.person { 2 } else { 3 }
+        ),
         account_name: name.into(),
         account_username: format!("{}@contoso.com", name.split(' ').next().unwrap().to_lowercase()),
         scopes: scopes.into(),

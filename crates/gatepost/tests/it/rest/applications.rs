@@ -10,7 +10,7 @@ use crate::oauth::{signed, text};
 use crate::world::{ADA, BO, CY, World};
 
 /// There is no page for this yet, so the test writes it where it is kept.
-async fn is_called(world: &World, person: &PersonId, name: &str) {
+pub(crate) async fn is_called(world: &World, person: &PersonId, name: &str) {
     let sql = "UPDATE people SET external_id = $2 WHERE id = $1";
     match &world.app.db {
         Db::Sqlite(pool) => drop(sqlx::query(sql).bind(person).bind(name).execute(pool).await.unwrap()),

@@ -1,6 +1,6 @@
 //! The REST proxy: Power BI's answers byte for byte, the gateway's own refusals, and paths that go nowhere else.
 
-mod applications;
+pub(crate) mod applications;
 mod bodies;
 mod budgets;
 mod demo;
