@@ -72,7 +72,8 @@ fn cloud(id: &str, entry: &CloudEntry) -> Result<Cloud, String> {
     }
     let is_host = |it: &String| {
         let host = it.strip_prefix('.').unwrap_or(it);
-        host.contains('.') && matches!(Host::parse(host), Ok(Host::Domain(plain)) if plain == host)
+        let is_plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
+        is_plain && host.contains('.') && matches!(Host::parse(host), Ok(Host::Domain(plain)) if plain == host)
     };
     if let Some(odd) = entry.api_hosts.iter().find(|it| !is_host(it)) {
         return Err(format!(

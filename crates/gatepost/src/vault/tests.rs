@@ -181,6 +181,7 @@ fn a_running_vault_takes_keys_that_were_added_to_its_file() {
     let elsewhere = Vault::new(Keyring::read(&path).unwrap(), clock.random().clone());
     let rewrapped = elsewhere.rewrap(HERE, &before).unwrap().unwrap();
     assert_eq!(running.open(HERE, &rewrapped).unwrap().to_vec(), b"secret");
+    running.look_for_keys();
     assert_eq!(Vault::key_of(&running.seal(HERE, b"next")).unwrap(), added);
     assert!(running.verify_mac("session", b"m", &elsewhere.mac("session", b"m")));
 

@@ -330,7 +330,9 @@ async fn a_refresh_under_way_stores_nothing_for_another_registration() {
     let fields = [("cloud", "elsewhere"), ("secret", INVENTED), ("ends", "1")];
     let page = save(&world, &mut owner(&world).await, &fields).await;
     assert_eq!(page.status, 200, "{}", page.text());
-    assert_eq!(call.await.unwrap().status(), 403);
+    // Whichever is noticed first: that no account is connected, or that the access ended while the call ran.
+    let status = call.await.unwrap().status().as_u16();
+    assert!([401, 403].contains(&status), "{status}");
     let row = connection(&world, &ada.person).await;
     assert_eq!(
         (row.state.as_str(), row.access_sealed, row.refresh_sealed),

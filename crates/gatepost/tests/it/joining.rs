@@ -167,7 +167,11 @@ async fn invitations_end_are_taken_back_and_never_give_more_than_their_maker_hol
         404
     );
     let link = invite(&world, GUS, true, Role::Person).await;
-    let open = gatepost::store::invitations::page(&world.app.db, &world.environment, &listed::first())
+    let wanted = gatepost::store::list::Wanted {
+        now: world.clock.now(),
+        ..listed::first()
+    };
+    let open = gatepost::store::invitations::page(&world.app.db, &world.environment, &wanted)
         .await
         .unwrap();
     assert_eq!(open.total, 1);

@@ -131,10 +131,13 @@ async fn after_the_password_a_code_is_asked_for_and_counts_once() {
     );
     it.gateway.app.clock.advance_ms(30_000);
     let next = code(&it, &secret, 0);
-    let attempts = (0..10).map(async |_| {
-        let (mut browser, pending) = half_way(&it).await;
-        give(&mut browser, &pending, &next).await.status
-    });
+    let mut half_ways = Vec::new();
+    for _ in 0..10 {
+        half_ways.push(half_way(&it).await);
+    }
+    let attempts = half_ways
+        .iter_mut()
+        .map(async |(browser, pending)| give(browser, pending, &next).await.status);
     let statuses = join_all(attempts).await;
     assert_eq!(
         statuses.iter().filter(|it| **it == StatusCode::SEE_OTHER).count(),

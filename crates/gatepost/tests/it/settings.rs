@@ -1,6 +1,7 @@
 //! Settings from outside: what the program refuses to start with, what it comes with, and what its command line takes (security rows CFG).
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 
 use gatepost::config::{Settings, described};
@@ -107,6 +108,7 @@ fn a_mistyped_setting_is_named_and_its_value_is_not() {
     let file = folder.path().join("gatepost.toml");
     let read = |text: &str| {
         std::fs::write(&file, text).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
         Settings::read(Some(&file), &[])
     };
     assert!(read("").is_ok());

@@ -95,6 +95,7 @@ pub(crate) async fn register_with_every_scope(world: &World) {
     );
     let input = admin::IntegrationInput {
         client_id: registered["client_id"].as_str().unwrap().to_owned(),
+        ends: Some(1),
         ..world.integration_input()
     };
     admin::save_integration(&world.app, &world.owner_caller(), &world.integration, &input)

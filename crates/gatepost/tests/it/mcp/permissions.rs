@@ -37,6 +37,7 @@ async fn register(world: &World, without: &[&str]) -> String {
 async fn use_registration(world: &World, client_id: &str) {
     let input = gatepost::admin::IntegrationInput {
         client_id: client_id.to_owned(),
+        ends: Some(1),
         ..world.integration_input()
     };
     gatepost::admin::save_integration(&world.app, &world.owner_caller(), &world.integration, &input)

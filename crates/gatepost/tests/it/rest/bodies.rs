@@ -95,7 +95,9 @@ async fn an_answer_that_cannot_be_trusted_is_no_answer() {
         ),
         (400, "power_bi_bad_request")
     );
-    assert_eq!(deep.bytes().await.unwrap().len(), 256 * 1024);
+    // Cut at 256 KiB, less what could be the beginning of a token.
+    let length = deep.bytes().await.unwrap().len();
+    assert!((240 * 1024..=256 * 1024).contains(&length), "{length}");
     let page = world.get(&key, "/apps").await;
     assert_eq!(page.status(), 502);
     assert!(
