@@ -1,6 +1,7 @@
 //! The rows of a DAX query as Power BI answers them, and as a model reads them best.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -8,11 +9,11 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::text::{cell, is_invisible};
+use super::text::{cell, visible};
 
 /// Rows that are kept of an answer; the others are only counted.
 pub(super) const MOST_ROWS: usize = 10_000;
-/// Cells of the rows that are kept: far more than fit into an answer of ours.
+/// Cells of the rows that are kept, empty ones too: far more than fit into an answer of ours.
 const MOST_CELLS: usize = 200_000;
 
 /// What a query answered.
@@ -127,39 +128,31 @@ pub(super) fn read(body: &[u8]) -> Option<Rows> {
     found.cut = found.cut.or_else(|| part.error.as_ref().map(message));
     let table = part.tables.into_iter().next().map(|it| it.rows).unwrap_or_default();
     found.count = table.count;
-    for row in table.rows {
-        let mut cells = vec![Value::Null; found.columns.len()];
-        for (at, (name, raw)) in row.0.into_iter().enumerate() {
-            let same_place = found.columns.get(at).is_some_and(|it| *it == name);
-            let at = if same_place {
-                Some(at)
-            } else {
-                found.columns.iter().position(|it| *it == name)
-            };
-            let at = at.unwrap_or_else(|| {
-                found.columns.push(name.into_owned());
-                cells.push(Value::Null);
-                found.columns.len() - 1
-            });
-            cells[at] = value(raw);
-        }
-        found.rows.push(cells);
-    }
-    for row in &mut found.rows {
-        row.resize(found.columns.len(), Value::Null);
-    }
+    found.keep(table.rows);
     Some(found)
 }
 
 /// A number that a double cannot hold is kept as the text that came.
 fn value(raw: &RawValue) -> Value {
     match serde_json::from_str(raw.get()) {
-        Ok(Value::String(text)) => Value::String(text.chars().filter(|c| !is_invisible(*c)).collect()),
         Ok(Value::Number(number)) if number.is_f64() && raw.get().len() > 17 && number.to_string() != raw.get() => {
             Value::String(raw.get().to_owned())
         }
-        Ok(value) => value,
+        Ok(value) => seen(value),
         Err(_) => Value::String(raw.get().to_owned()),
+    }
+}
+
+/// The same without what shows nothing and can hide text, however deep it stands.
+fn seen(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(visible(&text)),
+        Value::Array(items) => items.into_iter().map(seen).collect(),
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(name, it)| (visible(&name), seen(it)))
+            .collect(),
+        plain => plain,
     }
 }
 
@@ -169,6 +162,31 @@ fn message(error: &Value) -> String {
 }
 
 impl Rows {
+    /// Takes rows until they hold too many cells. Power BI leaves out what is empty, so one row may bring columns that
+    /// the others must have too.
+    fn keep(&mut self, rows: Vec<Row<'_>>) {
+        let mut places: HashMap<Cow<'_, str>, usize> = HashMap::new();
+        for Row(members) in rows {
+            let new = members.iter().filter(|(name, _)| !places.contains_key(name)).count();
+            if MOST_CELLS < (self.rows.len() + 1) * (self.columns.len() + new) {
+                break;
+            }
+            let mut cells = vec![Value::Null; self.columns.len()];
+            for (name, raw) in members {
+                let at = *places.entry(name).or_insert_with_key(|name| {
+                    self.columns.push(name.clone().into_owned());
+                    cells.push(Value::Null);
+                    self.columns.len() - 1
+                });
+                cells[at] = value(raw);
+            }
+            self.rows.push(cells);
+        }
+        for row in &mut self.rows {
+            row.resize(self.columns.len(), Value::Null);
+        }
+    }
+
     /// How many of the first `most` rows fit when text and structured answer may each have so many characters.
     pub(super) fn fitting(&self, most: usize, characters: usize) -> usize {
         let (mut text, mut structured) = (0, 0);
@@ -195,7 +213,8 @@ impl Rows {
     /// The first rows for programs, with what a reader should know of them.
     pub(super) fn structured(&self, most: usize, truncated: bool, note: &str) -> Value {
         let rows: Vec<&Vec<Value>> = self.rows.iter().take(most).collect();
-        json!({ "columns": self.columns, "note": note, "rows": rows, "truncated": truncated })
+        let columns: Vec<String> = self.columns.iter().map(|it| visible(it)).collect();
+        json!({ "columns": columns, "note": note, "rows": rows, "truncated": truncated })
     }
 
     /// The text of a named column of a row, the name given without brackets.
@@ -214,6 +233,6 @@ fn shown(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => cell(text),
-        other => other.to_string(),
+        other => cell(&other.to_string()),
     }
 }

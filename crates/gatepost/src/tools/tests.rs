@@ -205,6 +205,32 @@ fn cells_hold_no_line_of_their_own_and_nothing_hidden() {
     assert_eq!(short("abcdef", 3), "abc…");
 }
 
+/// PRX-23
+#[test]
+fn names_of_columns_and_values_within_values_hide_nothing_either() {
+    let body = br#"{"results":[{"tables":[{"rows":[{"a\u202eb":["x\u200b",{"y\u202e":"\u0085"}]}]}]}]}"#;
+    let found = rows::read(body).expect("an answer");
+    assert_eq!(found.tsv(1), "ab\n[\"x\",{\"y\":\" \"}]");
+    let structured = found.structured(1, false, "");
+    assert_eq!(structured["columns"], json!(["ab"]));
+    assert_eq!(structured["rows"], json!([[["x", {"y": "\u{85}"}]]]));
+}
+
+#[test]
+fn wide_and_empty_rows_are_counted_but_take_no_more_room_than_others() {
+    let wide: Vec<String> = (0..30_000).map(|it| format!("\"[{it}]\":1")).collect();
+    let (wide, empty) = (wide.join(","), vec!["{}"; 9_000].join(","));
+    let body = format!(r#"{{"results":[{{"tables":[{{"rows":[{{{wide}}},{empty}]}}]}}]}}"#);
+    let found = rows::read(body.as_bytes()).expect("an answer");
+    assert_eq!((found.columns.len(), found.count), (30_000, 9_001));
+    assert_eq!(found.rows.len(), 6);
+    // Each row has all columns in the end, whichever row brought them.
+    let body = format!(r#"{{"results":[{{"tables":[{{"rows":[{empty},{{{wide}}},{empty}]}}]}}]}}"#);
+    let found = rows::read(body.as_bytes()).expect("an answer");
+    assert_eq!((found.rows.len(), found.count), (9_000, 18_001));
+    assert!(found.rows.iter().all(|it| it.len() == found.columns.len()));
+}
+
 #[test]
 fn a_table_stops_before_it_grows_too_long() {
     let lines: Vec<_> = (0..10).map(|it| vec![it.to_string(), "x".repeat(10)]).collect();

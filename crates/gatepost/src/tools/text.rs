@@ -37,8 +37,13 @@ pub fn short(text: &str, most: usize) -> String {
     line
 }
 
+/// The text without characters that show nothing.
+pub(super) fn visible(text: &str) -> String {
+    text.chars().filter(|it| !is_invisible(*it)).collect()
+}
+
 /// Characters that show nothing and can hide text from people: directions, zero-width spaces, tags.
-pub(super) fn is_invisible(c: char) -> bool {
+fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 

@@ -10,7 +10,7 @@ use crate::tools::context::Context;
 use crate::tools::fault::Fault;
 use crate::tools::link::{Download, link};
 use crate::tools::outcome::Said;
-use crate::tools::text::{DATA_NOTE, clean, is_invisible};
+use crate::tools::text::{DATA_NOTE, clean, visible};
 use crate::tools::tool::{Emits, Hints, Tool};
 
 /// Characters of Power BI's answer in one answer of ours.
@@ -295,12 +295,8 @@ fn members(around: &Value) -> String {
     if kept.is_empty() {
         return String::new();
     }
+    // JSON escapes control characters by itself.
     head(&visible(&json!(kept).to_string()), 2_000).to_owned()
-}
-
-/// JSON escapes control characters by itself; what shows nothing and can hide text is taken out.
-fn visible(text: &str) -> String {
-    text.chars().filter(|it| !is_invisible(*it)).collect()
 }
 
 fn head(text: &str, most_bytes: usize) -> &str {
