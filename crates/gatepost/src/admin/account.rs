@@ -47,7 +47,7 @@ pub async fn change_password(
 /// Ends one of the caller's own sessions, named by its hash.
 pub async fn end_session(app: &App, caller: &Caller, hash: &[u8]) -> Result<(), Refused> {
     let found = sessions::find(&app.db, hash).await?;
-    if !found.is_some_and(|it| it.session.person_id == caller.person) {
+    if found.is_none_or(|it| it.session.person_id != caller.person) {
         return Err(Refused::NotFound);
     }
     sessions::delete(&app.db, hash).await?;

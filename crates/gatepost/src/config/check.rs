@@ -146,7 +146,7 @@ fn has_secret(text: &str) -> bool {
             .is_some_and(has_password)
 }
 
-/// Wider than the largest private networks, 10.0.0.0/8 (RFC 1918) and fc00::/7 (RFC 4193).
+/// Wider than the largest private networks, `10.0.0.0/8` (RFC 1918) and `fc00::/7` (RFC 4193).
 fn is_everybody(network: &IpNet) -> bool {
     match network {
         IpNet::V4(it) => it.prefix_len() < 8,

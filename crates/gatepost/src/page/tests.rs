@@ -49,7 +49,7 @@ fn the_consent_page_shows_a_clients_name_as_text_and_its_host_prominently() {
     assert!(html.contains("unverified client") && html.contains("evil.example"));
     assert!(!html.contains("<img src=x") && !html.contains("\"><script>"));
     // A change of the direction of writing ends with the name.
-    assert!(html.contains("<bdi class=\"untrusted\">Claude"));
+    assert!(html.contains("<bdi class=\"untrusted\">“Claude"));
     assert!(!html.contains("your own computer"));
     assert!(consent("Claude", "localhost:1234", true).contains("your own computer"));
 }

@@ -27,6 +27,9 @@ struct Seen<'a> {
     kind: &'a str,
 }
 
+/// Number, time, environment, person and kind of an entry.
+type Uncounted = (i64, i64, Option<String>, Option<String>, String);
+
 /// Environment, person, kind and hour since the epoch.
 type Place = (String, String, String, i64);
 
@@ -65,7 +68,7 @@ pub async fn catch_up(db: &Db) -> Result<bool> {
     if is_last {
         audit::lock_head(&mut tx).await?;
     }
-    let found: Vec<(i64, i64, Option<String>, Option<String>, String)> = within!(&mut tx, connection => sqlx::query_as(
+    let found: Vec<Uncounted> = within!(&mut tx, connection => sqlx::query_as(
         "SELECT seq, time, environment_id, person_id, kind FROM audit_entries WHERE $1 < seq ORDER BY seq LIMIT $2")
         .bind(counted).bind(STEP).fetch_all(connection).await)?;
     let Some(last) = found.last().map(|it| it.0) else {

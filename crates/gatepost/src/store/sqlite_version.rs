@@ -2,7 +2,7 @@
 
 use super::Db;
 
-/// The first version that resets its write-ahead log safely while another connection writes (https://sqlite.org/wal.html).
+/// The first version that resets its write-ahead log safely while another connection writes (<https://sqlite.org/wal.html>).
 const LEAST: [u32; 3] = [3, 51, 3];
 
 /// Why this SQLite cannot be used; nothing of PostgreSQL.

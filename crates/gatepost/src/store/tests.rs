@@ -1,5 +1,7 @@
 //! By which index the shipped statements find what they look for, as each database itself says.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use super::activity::{Direction, Wanted, index, statement};
 use super::list::{Bind, Of, Wanted as Page};
 use super::{Db, approvals, grants, migrate};
@@ -11,7 +13,9 @@ use crate::clock::Timestamp;
 async fn database(folder: &tempfile::TempDir) -> Db {
     let db = match std::env::var("TEST_POSTGRES_URL") {
         Ok(server) => {
-            let schema = format!("plans{}", std::process::id());
+            static SCHEMAS: AtomicU32 = AtomicU32::new(0);
+            let number = SCHEMAS.fetch_add(1, Ordering::Relaxed);
+            let schema = format!("plans{}_{number}", std::process::id());
             Db::create_postgres_schema(&server, &schema).await.unwrap();
             Db::postgres(&server, Some(&schema)).await.unwrap()
         }

@@ -85,6 +85,9 @@ async fn flood(front: &Front, opening: &[u8], mut next: impl FnMut(u32) -> Vec<u
     None
 }
 
+/// The nth frames of a flood.
+type Frames<'a> = Box<dyn FnMut(u32) -> Vec<u8> + 'a>;
+
 /// DOS-04
 #[tokio::test(flavor = "multi_thread")]
 async fn floods_of_frames_end_in_a_closed_connection() {
@@ -112,7 +115,7 @@ async fn floods_of_frames_end_in_a_closed_connection() {
     bomb.extend([0x40, 1, b'x', 0x7f, 0x80 + 33, 30]);
     bomb.extend([b'y'; 4000]);
     bomb.extend([0xbe; 12_000]);
-    let floods: Vec<(&str, Vec<u8>, Box<dyn FnMut(u32) -> Vec<u8>>)> = vec![
+    let floods: Vec<(&str, Vec<u8>, Frames<'_>)> = vec![
         ("rapid reset", vec![], Box::new(reset)),
         ("resets that the server makes", vec![], Box::new(made)),
         (

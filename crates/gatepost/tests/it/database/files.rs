@@ -77,7 +77,7 @@ async fn what_the_gateway_writes_is_its_owners_alone_whatever_the_umask() {
         let (code, told) = said(place(&["restore", "--replace", copy.to_str().unwrap()]));
         assert_eq!(code, Some(0), "{told}");
     }
-    let (code, told) = said(place(&["keys", "rotate"]));
+    let (code, told) = said(place(&["keys", "rotate", "--shared-file"]));
     assert_eq!(code, Some(0), "{told}");
     let files = all(&data);
     assert!(files.iter().any(|it| it.ends_with("vault.keys")));

@@ -24,14 +24,12 @@ impl Disk {
         match command.output() {
             Ok(done) if done.status.success() => Some(Self(folder)),
             Ok(done) => {
-                println!(
-                    "not tried: no disk can be mounted: {}",
-                    String::from_utf8_lossy(&done.stderr)
-                );
+                let why = String::from_utf8_lossy(&done.stderr);
+                eprintln!("not tried: no disk can be mounted: {why}");
                 None
             }
             Err(error) => {
-                println!("not tried: no disk can be mounted: {error}");
+                eprintln!("not tried: no disk can be mounted: {error}");
                 None
             }
         }
