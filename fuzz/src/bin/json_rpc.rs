@@ -40,7 +40,11 @@ mod mcp {
             Err(refusal) => return refused(&refusal.failure, refusal.id.as_ref()),
         };
         let value: Value = serde_json::from_slice(body).expect("a message is JSON");
-        assert_eq!(Ok(&value), json::read(body, rpc::BOUNDS).as_ref(), "two readers read the same");
+        assert_eq!(
+            Ok(&value),
+            json::read(body, rpc::BOUNDS).as_ref(),
+            "two readers read the same"
+        );
         assert_eq!(value["jsonrpc"], "2.0");
         assert_eq!(value["method"], message.method.as_str());
         assert_eq!(value.get("id"), message.id.as_ref().map(rpc::Id::value));

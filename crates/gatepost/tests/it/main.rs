@@ -43,6 +43,7 @@ mod record;
 mod refresh;
 mod replicas;
 mod rest;
+mod saved_rules;
 mod second_factor;
 mod settings;
 mod speaking;
