@@ -216,6 +216,18 @@ fn names_of_columns_and_values_within_values_hide_nothing_either() {
     assert_eq!(structured["rows"], json!([[["x", {"y": "\u{85}"}]]]));
 }
 
+/// PRX-23: separators that some readers break a line at, directions, fillers, tags, and the selectors that can spell bytes.
+#[test]
+fn what_shows_nothing_is_taken_out_and_joiners_of_letters_stay() {
+    for hidden in "\u{ad}\u{61c}\u{115f}\u{180e}\u{200b}\u{200f}\u{2028}\u{2029}\u{202e}\u{2060}\u{206f}\u{3164}\u{fe00}\u{feff}\u{ffa0}\u{fff9}\u{e0001}\u{e0041}\u{e0100}\u{e01ef}".chars() {
+        assert_eq!(cell(&format!("a{hidden}b")), "ab", "{hidden:?}");
+        assert_eq!(short(&format!("a{hidden}b"), 9), "ab", "{hidden:?}");
+    }
+    for kept in ["\u{200c}", "\u{200d}", "\u{fe0f}", "é", "ß"] {
+        assert_eq!(cell(kept), kept);
+    }
+}
+
 #[test]
 fn wide_and_empty_rows_are_counted_but_take_no_more_room_than_others() {
     let wide: Vec<String> = (0..30_000).map(|it| format!("\"[{it}]\":1")).collect();

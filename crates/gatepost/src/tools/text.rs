@@ -18,12 +18,12 @@ pub(super) fn cell(text: &str) -> String {
     out
 }
 
-/// A text on one line, at most 500 characters.
+/// A text on one line, at most 500 characters and, if it was longer, `…`.
 pub(super) fn clean(text: &str) -> String {
     short(text, 500)
 }
 
-/// A text on one line, at most `most` characters.
+/// A text on one line, at most `most` characters and, if it was longer, `…`.
 pub fn short(text: &str, most: usize) -> String {
     let plain = text.chars().filter(|c| !is_invisible(*c));
     let mut line: String = plain
@@ -42,9 +42,13 @@ pub(super) fn visible(text: &str) -> String {
     text.chars().filter(|it| !is_invisible(*it)).collect()
 }
 
-/// Characters that show nothing and can hide text from people: directions, zero-width spaces, tags.
+/// Characters that show nothing and can hide text from people: directions, zero-width spaces, separators of lines,
+/// fillers, tags, and selectors of variants, which can spell any bytes. The joiners of letters and of emoji stay, and so
+/// does the selector that makes an emoji colourful.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0e}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// A number of things, in words.
