@@ -97,6 +97,7 @@ fn decided(rule: &Rule) {
             objects: &[],
             arguments: &arguments,
             tool: None,
+            speaks_for: &[],
             now: Timestamp(1000),
             approved: false,
         };
