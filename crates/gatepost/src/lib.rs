@@ -1,4 +1,8 @@
 //! The gateway as a library; `main.rs` is a thin binary around it.
+#![expect(
+    unexpected_cfgs,
+    reason = "the fuzz targets are built with cfg(fuzzing), as libFuzzer's tools do, and call private code through it"
+)]
 
 pub mod admin;
 pub mod app;

@@ -4,6 +4,8 @@ mod bound;
 mod chain;
 mod export;
 mod form;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gap;
 pub mod kinds;
 mod log_line;

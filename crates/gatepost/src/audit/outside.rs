@@ -75,7 +75,7 @@ fn open(path: &Path, options: &mut OpenOptions) -> io::Result<fs::File> {
 }
 
 /// Sequence number, time, hash, signature.
-fn line(it: &Checkpoint) -> String {
+pub(super) fn line(it: &Checkpoint) -> String {
     format!(
         "{} {} {} {}",
         it.seq,

@@ -4,6 +4,8 @@ mod authenticate;
 mod decide;
 mod ends;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod intake;
 mod outcome;
 mod record;

@@ -148,7 +148,7 @@ pub struct File {
 
 impl File {
     /// The only part of a form (RFC 7578).
-    fn as_form(&self, boundary: &str) -> Bytes {
+    pub(super) fn as_form(&self, boundary: &str) -> Bytes {
         let head = format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{}\"\r\nContent-Type: application/octet-stream\r\n\r\n",
             self.name

@@ -3,6 +3,8 @@
 mod address;
 mod described;
 mod fetch;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod location;
 mod name;
 mod pinned;

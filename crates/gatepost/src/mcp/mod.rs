@@ -9,6 +9,8 @@ mod cursor;
 mod era;
 mod exchange;
 mod fixture;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod lists;
 mod method;
 mod prompts;

@@ -3,6 +3,8 @@
 mod claims;
 mod client;
 mod discovery;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 
 pub use claims::Account;
 pub use client::{OpenId, Registration, Trip};

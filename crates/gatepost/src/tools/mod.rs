@@ -10,6 +10,8 @@ mod describe_model;
 mod export_report;
 mod fault;
 mod find_items;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod import_file;
 mod items;
 mod link;
