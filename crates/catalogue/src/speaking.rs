@@ -108,22 +108,22 @@ mod tests {
                 vec![],
             ),
             (
-                "embed_token.generate_token",
+                "embed_token.generate",
                 json!({"identities": [{"username": "ceo@contoso.test", "datasets": [dataset]}, {"identityBlob": {"value": "secret"}}]}),
                 vec!["ceo@contoso.test", "an effective identity"],
             ),
             (
-                "embed_token.generate_token",
+                "embed_token.generate",
                 json!({"datasourceIdentities": [{"identityBlob": "secret", "datasources": []}]}),
                 vec!["an effective identity"],
             ),
             (
-                "reports.export_to_file",
+                "reports.export",
                 json!({"format": "PDF", "powerBIReportConfiguration": {"Identities": [{"username": "ceo@contoso.test"}]}}),
                 vec!["ceo@contoso.test"],
             ),
             (
-                "reports.export_to_file",
+                "reports.export",
                 json!({"format": "PDF", "paginatedReportConfiguration": {"identities": [{"username": "ceo@contoso.test"}]}}),
                 vec!["ceo@contoso.test"],
             ),

@@ -37,9 +37,11 @@ impl Held {
     /// The ring that knows `id`, after a look into the file if need be.
     pub(super) fn ring_with(&self, id: &KeyId) -> Arc<Keyring> {
         let ring = self.ring();
-        if ring.secret(id).is_some() || !self.look() {
+        if ring.secret(id).is_some() {
             return ring;
         }
+        // Whether by this look or by another's at the same moment: what is held afterwards counts.
+        self.look();
         self.ring()
     }
 

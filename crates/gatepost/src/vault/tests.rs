@@ -191,3 +191,29 @@ fn a_running_vault_takes_keys_that_were_added_to_its_file() {
     running.look_for_keys();
     assert_eq!(running.open(HERE, &before).unwrap().to_vec(), b"secret");
 }
+
+#[test]
+fn a_key_that_was_just_added_is_found_by_all_who_miss_it_at_once() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, clock) = (folder.path().join("vault.keys"), clock());
+        let ring = Keyring::fresh(&clock);
+        ring.write(&path, false).unwrap();
+        let running = Vault::of_file(ring, path.clone(), clock.random().clone());
+        let mut longer = Keyring::read(&path).unwrap();
+        let added = longer.add(&clock);
+        assert!(longer.begin_to_use(&added));
+        longer.write(&path, true).unwrap();
+        let sealed = Vault::new(longer, clock.random().clone()).seal(HERE, b"secret");
+        let together = std::sync::Barrier::new(8);
+        let open = || {
+            together.wait();
+            running.open(HERE, &sealed).is_ok()
+        };
+        let opened: Vec<bool> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+            threads.into_iter().map(|it| it.join().unwrap()).collect()
+        });
+        assert_eq!(opened, [true; 8]);
+    }
+}
