@@ -143,13 +143,15 @@ fn cloud(sandbox_url: &str, api: Option<&str>) -> CloudEntry {
 
 async fn prepare(app: &App, url: String, sandbox_url: String) -> anyhow::Result<Ready> {
     let password = app.clock.random().token().chars().take(20).collect::<String>();
-    let owner = FirstOwner::check("Demo Administrator", OWNER, &password, &password)
+    let second_password = app.clock.random().token().chars().take(20).collect::<String>();
+    // The second administrator makes the first one's account, not the other way round: nobody approves what their maker asks.
+    let second = FirstOwner::check("Second Administrator", SECOND, &second_password, &second_password)
         .map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
-    let done = admin::setup::first_owner(app, &owner).await?;
-    let caller = Caller {
+    let done = admin::setup::first_owner(app, &second).await?;
+    let founder = Caller {
         environment: done.environment,
         person: done.owner,
-        person_name: "Demo Administrator".into(),
+        person_name: "Second Administrator".into(),
         role: Role::Owner,
         groups: Vec::new(),
         through: Through::Portal,
@@ -157,6 +159,15 @@ async fn prepare(app: &App, url: String, sandbox_url: String) -> anyhow::Result<
         authenticated_at: app.clock.now(),
         address: None,
         trace: app.clock.new_id(),
+    };
+    let new = NewAdministrator::check("Demo Administrator", OWNER, &password)
+        .map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
+    let owner = admin::add_administrator(app, &founder, &new).await?;
+    admin::save_role(app, &founder, &owner, Role::Owner).await?;
+    let caller = Caller {
+        person: owner,
+        person_name: "Demo Administrator".into(),
+        ..founder
     };
     let integration = integrate(app, &caller, &url, &sandbox_url).await?;
     connect_owner(&url, &integration, &password)
@@ -171,10 +182,6 @@ async fn prepare(app: &App, url: String, sandbox_url: String) -> anyhow::Result<
         scopes,
         days: Some(7),
     };
-    let second_password = app.clock.random().token().chars().take(20).collect::<String>();
-    let second = NewAdministrator::check("Second Administrator", SECOND, &second_password)
-        .map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
-    admin::add_administrator(app, &caller, &second).await?;
     let key = admin::create_key(app, &caller, &input)
         .await?
         .key
@@ -303,7 +310,7 @@ impl Ready {
             sandbox_url,
             password,
             key,
-            second_password: _,
+            second_password,
         } = self;
         format!(
             "
@@ -313,6 +320,9 @@ impl Ready {
                      {OWNER}
                      {password}
                      or \"Sign in with Microsoft\" as {ANALYST}, an analyst who sees only one region
+                     What waits for a yes is approved by another administrator:
+                     {SECOND}
+                     {second_password}
 
   2  Plain REST      curl -H \"Authorization: Bearer {key}\" \\
                        {url}/powerbi/v1.0/myorg/groups

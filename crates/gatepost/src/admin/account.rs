@@ -71,8 +71,9 @@ async fn end_others(app: &App, caller: &Caller, this: &[u8]) -> Result<usize, Re
     Ok(usize::try_from(ended).unwrap_or(usize::MAX))
 }
 
-/// Takes the Microsoft account away from the ways by which the caller signs in; another way must be left.
-pub async fn remove_microsoft_sign_in(app: &App, caller: &Caller) -> Result<(), Refused> {
+/// Takes the Microsoft account away from the ways by which the caller signs in; another way must be left. Whoever came in by
+/// it is out: every session ends but that of `this` browser.
+pub async fn remove_microsoft_sign_in(app: &App, caller: &Caller, this: &[u8]) -> Result<(), Refused> {
     let person = people::find(&app.db, &caller.person).await?.ok_or(Refused::NotFound)?;
     if person.object_id.is_none() {
         return Err(Refused::NotFound);
@@ -82,7 +83,8 @@ pub async fn remove_microsoft_sign_in(app: &App, caller: &Caller) -> Result<(), 
             "this Microsoft account is your only way in, so it stays".into(),
         ));
     }
-    let details = json!({ "method": "microsoft", "tid": person.tenant_id, "oid": person.object_id });
+    let ended = end_others(app, caller, this).await?;
+    let details = json!({ "method": "microsoft", "tid": person.tenant_id, "oid": person.object_id, "ended": ended });
     app.audit.append(Entry::of("sign_in.unlinked", caller, details)).await?;
     Ok(())
 }

@@ -35,6 +35,6 @@ pub(super) async fn link(State(app): State<App>, visitor: Visitor, fields: Field
 
 /// `POST /account/microsoft/remove`
 pub(super) async fn unlink(State(app): State<App>, visitor: Visitor) -> Result<Response, Failure> {
-    admin::remove_microsoft_sign_in(&app, &visitor.caller).await?;
+    admin::remove_microsoft_sign_in(&app, &visitor.caller, &visitor.signed_in.session.hash).await?;
     Ok(page::redirect("/account?done=unlinked"))
 }

@@ -169,9 +169,9 @@ async fn linking_a_sign_in_is_an_act_of_its_own_that_can_be_taken_back() {
     let linked = world.entries_of("sign_in.linked").await;
     assert_eq!((linked.len(), linked[0]["details"]["account"].as_str()), (1, Some(ADA)));
 
-    let (mut visitor, home) = by_microsoft(&world, ADA).await;
+    let (mut came_by_it, home) = by_microsoft(&world, ADA).await;
     assert_eq!(home.status, 200, "{}", home.text());
-    let page = visitor.open(&format!("{}/account", world.url)).await.unwrap();
+    let page = came_by_it.open(&format!("{}/account", world.url)).await.unwrap();
     assert!(page.text().contains("Olga Owner"), "{}", page.text());
 
     // One at a time, and nobody else's.
@@ -189,6 +189,12 @@ async fn linking_a_sign_in_is_an_act_of_its_own_that_can_be_taken_back() {
     let page = browser.submit(&page, "/account/microsoft/remove", &[]).await.unwrap();
     assert!(page.text().contains("no way in any more"), "{}", page.text());
     assert_eq!(world.entries_of("sign_in.unlinked").await.len(), 1);
+    let out = came_by_it.open(&format!("{}/people", world.url)).await.unwrap();
+    assert!(
+        out.url.path().contains("/sign-in"),
+        "who came in by it is out: {}",
+        out.url
+    );
     let (visitor, back) = by_microsoft(&world, ADA).await;
     assert!(back.status == 403 && !has_session(&visitor), "{}", back.text());
     assert_eq!(
@@ -220,7 +226,7 @@ async fn whoever_came_by_microsoft_alone_keeps_that_way_in() {
         person: bo.person.clone(),
         ..world.owner_caller()
     };
-    let refused = gatepost::admin::remove_microsoft_sign_in(&world.app, &caller).await;
+    let refused = gatepost::admin::remove_microsoft_sign_in(&world.app, &caller, &[]).await;
     assert!(
         matches!(refused, Err(gatepost::admin::Refused::Conflict(_))),
         "{refused:?}"

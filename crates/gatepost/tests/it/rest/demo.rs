@@ -70,6 +70,12 @@ async fn a_demo_calls_power_bi_at_the_address_it_was_given_and_has_two_administr
         (seen.len(), bearer_of(&seen[0].headers).as_str()),
         (1, "ada@contoso.test")
     );
+    let refresh = "groups/5a4db0c5-0010-4000-8000-000000000001/datasets/5a4db0c5-0011-4000-8000-000000000001/refreshes";
+    let asked = http.post(format!("{}/v1.0/myorg/{refresh}", text("proxy_url")));
+    let asked = asked.bearer_auth(text("api_key")).json(&serde_json::json!({}));
+    let problem: serde_json::Value = asked.send().await.unwrap().json().await.unwrap();
+    assert_eq!(problem["code"], "approval_required", "{problem}");
+    let link = problem["link"].as_str().unwrap();
     for who in ["admin", "second_admin"] {
         let mut browser = Visitor::new();
         let page = browser.open(&format!("{}/sign-in", text("portal_url"))).await.unwrap();
@@ -83,6 +89,20 @@ async fn a_demo_calls_power_bi_at_the_address_it_was_given_and_has_two_administr
         assert_eq!(home.status, 200, "{who}: {}", home.text());
         let page = browser.open(&format!("{}/people", text("portal_url"))).await.unwrap();
         assert_eq!(page.status, 200, "{who}: {}", page.text());
+        let page = browser.open(link).await.unwrap();
+        let approve = format!("{}/approve", link.trim_start_matches(&text("portal_url")));
+        if who == "admin" {
+            assert!(
+                page.form(&approve).is_none(),
+                "nobody approves what they asked: {}",
+                page.text()
+            );
+        } else {
+            let done = browser.submit(&page, &approve, &[]).await.unwrap();
+            assert_eq!(done.status, 200, "{}", done.text());
+            let page = browser.open(link).await.unwrap();
+            assert!(page.text().contains("Take back"), "{}", page.text());
+        }
     }
 }
 
