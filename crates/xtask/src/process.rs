@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
+use std::sync::mpsc;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -67,8 +69,16 @@ pub(crate) fn run_quietly(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs to the end with its output shown as it comes, and counts the tests in its closing lines.
+/// Tests that say nothing for so long hang: cargo builds everything anew in less, and cargo's tests name after a minute what
+/// still runs.
+const SILENCE: Duration = Duration::from_secs(12 * 60);
+
+/// Runs to the end with its output shown as it comes, and counts the tests in its closing lines. A run that hangs is ended.
 pub(crate) fn run_counting(command: &mut Command, tally: &mut Tally) -> Result<()> {
+    run_counting_within(SILENCE, command, tally)
+}
+
+fn run_counting_within(silence: Duration, command: &mut Command, tally: &mut Tally) -> Result<()> {
     let shown = text_of(command);
     let mut child = command
         .stdin(Stdio::null())
@@ -76,16 +86,31 @@ pub(crate) fn run_counting(command: &mut Command, tally: &mut Tally) -> Result<(
         .spawn()
         .with_context(|| format!("cannot start `{shown}`"))?;
     let stdout = child.stdout.take().context("standard output was asked for")?;
+    let (sender, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        BufReader::new(stdout)
+            .lines()
+            .map_while(Result::ok)
+            .try_for_each(|it| sender.send(it))
+    });
     let mut counted = Tally::default();
-    for line in BufReader::new(stdout).lines() {
-        let line = line?;
-        println!("{line}");
-        if let Some(more) = Tally::of_line(&line) {
-            counted.add(more);
+    let hangs = loop {
+        match lines.recv_timeout(silence) {
+            Ok(line) => {
+                println!("{line}");
+                counted.add(Tally::of_line(&line).unwrap_or_default());
+            }
+            Err(reason) => break reason == RecvTimeoutError::Timeout,
         }
-    }
+    };
     tally.add(counted);
+    if hangs {
+        end_with_descendants(child.id());
+    }
     let status = child.wait()?;
+    if hangs {
+        bail!("`{shown}` said nothing for {} s and was ended", silence.as_secs());
+    }
     if !status.success() {
         bail!("`{shown}` ended with {status}");
     }
@@ -93,6 +118,16 @@ pub(crate) fn run_counting(command: &mut Command, tally: &mut Tally) -> Result<(
         bail!("`{shown}` ran no test");
     }
     Ok(())
+}
+
+/// Ends a process and all that it started, itself first so that it starts nothing more.
+fn end_with_descendants(id: u32) {
+    let children = output_of("pgrep", &["-P", &id.to_string()]).unwrap_or_default();
+    // One that has ended meanwhile is no fault.
+    let _ = output_of("kill", &["-9", &id.to_string()]);
+    for child in children.lines().filter_map(|it| it.parse().ok()) {
+        end_with_descendants(child);
+    }
 }
 
 /// Standard output of a short program, or `None` when it is missing or fails.
@@ -244,6 +279,19 @@ mod tests {
             &mut Tally::default(),
         );
         assert!(error.unwrap_err().to_string().ends_with("ran no test"));
+    }
+
+    #[test]
+    fn a_run_that_hangs_is_ended_with_all_that_it_started() {
+        let script = "echo '1 passed, 0 failed'; sleep 77.125 & sleep 77.125; echo never";
+        let mut command = Command::new("sh");
+        let run = run_counting_within(
+            Duration::from_secs(1),
+            command.args(["-c", script]),
+            &mut Tally::default(),
+        );
+        assert!(run.unwrap_err().to_string().contains("said nothing for 1 s"));
+        assert_eq!(output_of("pgrep", &["-f", "sleep 77.125"]), None);
     }
 
     #[test]

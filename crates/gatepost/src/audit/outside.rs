@@ -42,7 +42,8 @@ impl Outside {
 
     pub(super) fn add(&self, checkpoint: &Checkpoint) -> io::Result<()> {
         let mut file = open(&self.checkpoints, OpenOptions::new().append(true))?;
-        writeln!(file, "{}", line(checkpoint))
+        // In one write, so that lines of several processes do not run into each other.
+        file.write_all(format!("{}\n", line(checkpoint)).as_bytes())
     }
 
     /// Replaces the head in one step, so that a kill leaves the old one or the new one. One that is further on is kept as a
@@ -51,11 +52,14 @@ impl Outside {
         if let Some(last) = self.head().filter(|it| head.seq <= it.seq && it != head) {
             self.add(&last)?;
         }
-        let new = self.head.with_extension(format!("head-{}", std::process::id()));
-        let mut file = open(&new, OpenOptions::new().write(true).truncate(true))?;
-        writeln!(file, "{}", line(head))?;
-        file.sync_data()?;
-        fs::rename(&new, &self.head)
+        let folder = self.head.parent().filter(|it| !it.as_os_str().is_empty());
+        let mut new = tempfile::Builder::new()
+            .prefix("audit-head-")
+            .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+        writeln!(new, "{}", line(head))?;
+        new.as_file().sync_data()?;
+        new.persist(&self.head)?;
+        Ok(())
     }
 }
 

@@ -71,7 +71,8 @@ async fn tell_ends(app: &App) {
     }
 }
 
-async fn say_alive(app: &App) -> store::Result<()> {
+/// Lists this process as running. Done before it serves: calls of a process that nobody knew of would be closed by none.
+pub async fn say_alive(app: &App) -> store::Result<()> {
     let head = audit::head(&app.db).await?.map_or(0, |it| it.seq);
     // An entry that was stored before the last time is noted as open by now. At the first time nothing was opened yet, or
     // only a moment ago.

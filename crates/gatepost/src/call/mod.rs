@@ -17,7 +17,7 @@ mod taken;
 mod unwanted;
 
 pub use authenticate::{ACCESS_PREFIX, AuthFailure, Door, KEY_PREFIX, authenticate, caller_of_session, door, door_of};
-pub use ends::{leave, look_after};
+pub use ends::{leave, look_after, say_alive};
 pub use error::{CallError, Problem, database};
 pub use intake::{BodyProblem, Place, enter, read_body, read_json};
 pub use outcome::{Answer, Content};

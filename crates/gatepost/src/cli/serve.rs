@@ -56,6 +56,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     }
     app.db.serve();
     app.announce_settings().await?;
+    gatepost::call::say_alive(&app).await?;
     tracing::info!(listen = %listener.local_addr()?, public_url = %app.settings.public_url, database = %app.db.version().await?, "gatepost is running");
     if let Some(link) = admin::setup::link(&app).await? {
         say(&format!(

@@ -271,6 +271,8 @@ async fn person_of(
             .or_else(|| identity.name.clone())
             .unwrap_or_else(|| identity.oid.clone())
     };
+    // Asked first: of two first sign-ins at once, each finds the person of any connection that it finds.
+    let is_connected = is_connected(app, flow, identity).await?;
     let known = people::find_by_account(&app.db, &flow.environment_id, &identity.tid, &identity.oid).await?;
     let person = match (&flow.person_id, known) {
         (Some(began), Some(known)) if known.id != *began => {
@@ -283,7 +285,7 @@ async fn person_of(
         }
         (None, Some(known)) => known,
         // Invariant: an account that somebody only connected lets nobody in.
-        (None, None) if is_only_connected(app, flow, identity).await? => {
+        (None, None) if is_connected => {
             return Err(ConnectError::OnlyConnected { account: account() });
         }
         (None, None) => {
@@ -312,7 +314,7 @@ async fn person_of(
     }
 }
 
-async fn is_only_connected(app: &App, flow: &Flow, identity: &Identity) -> Result<bool, ConnectError> {
+async fn is_connected(app: &App, flow: &Flow, identity: &Identity) -> Result<bool, ConnectError> {
     let whose = connections::person_of_account(&app.db, &flow.environment_id, &identity.tid, &identity.oid);
     Ok(whose.await?.is_some())
 }

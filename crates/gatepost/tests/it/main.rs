@@ -55,5 +55,6 @@ mod trip;
 mod tunnels;
 mod upgrade;
 mod vault;
+mod waiting;
 mod ways_in;
 mod world;

@@ -15,6 +15,7 @@ use sandbox::visitor::Visitor;
 use serde_json::Value;
 
 use crate::oauth::{CB, text};
+use crate::waiting::eventually;
 use crate::world::{ADA, VERIFIER, World};
 
 /// One `gatepost serve`, ended by `kill -9` when dropped.
@@ -78,12 +79,9 @@ impl Process {
 
     /// Its exit code, once it has ended by itself.
     pub(crate) async fn ended(&mut self) -> Option<i32> {
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.code();
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+        let child = std::cell::RefCell::new(&mut self.child);
+        let status = eventually("the process ends", async || child.borrow_mut().try_wait().unwrap());
+        status.await.code()
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -119,12 +117,7 @@ impl Process {
     /// Asks it to stop, and waits until it has; its exit code.
     pub(crate) async fn stop(mut self) -> Option<i32> {
         self.signal("TERM");
-        loop {
-            if let Some(ended) = self.child.try_wait().unwrap() {
-                return ended.code();
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+        self.ended().await
     }
 
     /// The answer to a POST of JSON with a key or token.

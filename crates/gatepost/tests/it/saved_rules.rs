@@ -7,6 +7,7 @@ use gatepost::admin;
 use gatepost::policy::{Action, Form, Source};
 use gatepost::store::environments;
 
+use crate::waiting::until;
 use crate::world::{BO, World};
 
 /// POL-08
@@ -27,9 +28,10 @@ async fn no_call_that_begins_after_a_denial_was_saved_is_allowed_however_many_ar
         seen
     };
     let deny = async {
-        while world.entries_of("call.closed").await.len() < 20 {
-            tokio::task::yield_now().await;
-        }
+        until("twenty calls were made", async || {
+            20 <= world.entries_of("call.closed").await.len()
+        })
+        .await;
         let form = Form::about("Nothing any more", Action::Deny, &[catalogue::Effect::Read]);
         let input = admin::PolicyInput {
             name: form.name.clone(),

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use super::EXECUTE;
 use crate::rest::problem;
 use crate::rest::upstream::{Answer, Upstream, text};
+use crate::waiting::{eventually, until};
 use crate::world::{BO, World};
 
 const EXPORT: &str = "/powerbi/v1.0/myorg/reports/5a4db0c5-0012-4000-8000-000000000001/Export";
@@ -111,9 +112,7 @@ async fn downloads_queries_and_uploads_end_when_the_access_under_which_they_bega
             .header("content-type", "multipart/form-data; boundary=gate")
             .body(reqwest::Body::wrap_stream(Box::pin(pieces)));
         let upload = tokio::spawn(upload.send());
-        while upstream.seen().len() < 3 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        until("all three reach Power BI", async || 3 <= upstream.seen().len()).await;
 
         take_back(&world, how).await;
         let at = Instant::now();
@@ -144,12 +143,10 @@ async fn downloads_queries_and_uploads_end_when_the_access_under_which_they_bega
         if let Ok(answer) = upload.unwrap() {
             assert_eq!(problem(answer).await.1, "access_taken_back", "{how}");
         }
-        let streamed = loop {
-            if let Some(it) = world.entries_of("call.streamed").await.pop() {
-                break it;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        };
+        let streamed = eventually("the end of the stream is on record", async || {
+            world.entries_of("call.streamed").await.pop()
+        })
+        .await;
         assert_eq!(streamed["details"]["whole"], false, "{how}");
     }
 }
@@ -163,9 +160,7 @@ async fn calls_that_wait_in_line_end_when_the_key_is_revoked() {
     let calls: Vec<_> = (0..80)
         .map(|_| tokio::spawn(world.ask(Method::POST, &key, EXECUTE).json(&body).send()))
         .collect();
-    while upstream.seen().len() < 64 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("all places are taken", async || 64 <= upstream.seen().len()).await;
     take_back(&world, "the key is revoked").await;
     let at = Instant::now();
     for call in calls {

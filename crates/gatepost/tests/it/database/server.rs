@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+
+use crate::waiting::eventually;
 
 /// A running server; dropping it stops it and removes its files.
 pub(crate) struct Server {
@@ -99,12 +100,12 @@ impl Server {
 
     /// A connection of the test's own, as soon as the server answers.
     pub(crate) async fn connection(&self) -> sqlx::PgConnection {
-        loop {
-            match <sqlx::PgConnection as sqlx::Connection>::connect(&self.url()).await {
-                Ok(connection) => return connection,
-                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-            }
-        }
+        let connect = async || {
+            <sqlx::PgConnection as sqlx::Connection>::connect(&self.url())
+                .await
+                .ok()
+        };
+        eventually("the server answers", connect).await
     }
 
     /// Lets every session only read, also those that are open, or write again.

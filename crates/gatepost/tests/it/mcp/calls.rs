@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::*;
+use crate::waiting::{eventually, until};
 
 #[tokio::test]
 async fn a_tool_is_called_as_the_person_who_asks() {
@@ -198,9 +199,10 @@ async fn a_legacy_sender_cancels_their_own_request_and_nobody_elses() {
         async move { assert_eq!(told(request).await.status, 202) }
     };
     let cancelling = async {
-        while agent.world.entries_of("call.opened").await.is_empty() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        until("the call is opened", async || {
+            !agent.world.entries_of("call.opened").await.is_empty()
+        })
+        .await;
         cancel(bos, json!("slow")).await;
         cancel(other_client, json!("slow")).await;
         cancel(agent.key.clone(), json!("another")).await;
@@ -212,11 +214,9 @@ async fn a_legacy_sender_cancels_their_own_request_and_nobody_elses() {
     };
     let (told, ()) = tokio::join!(agent.send(agent.post(), &body), cancelling);
     assert_eq!(told.code(), -32800, "{}", told.body);
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
-    while agent.world.entries_of("call.closed").await.is_empty() {
-        assert!(tokio::time::Instant::now() < deadline, "no call was closed");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    let closed = agent.world.entries_of("call.closed").await;
-    assert_eq!(closed[0]["details"]["outcome"], "cancelled");
+    let closed = eventually("the call is closed", async || {
+        agent.world.entries_of("call.closed").await.pop()
+    })
+    .await;
+    assert_eq!(closed["details"]["outcome"], "cancelled");
 }

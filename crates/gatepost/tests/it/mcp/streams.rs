@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout};
 use super::*;
 use crate::listed;
 use crate::oauth::{Signed, signed, text};
+use crate::waiting::eventually;
 
 const HELD_MS: u64 = 120_000;
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -112,14 +113,11 @@ async fn a_stream_ends_when_the_access_is_taken_back() {
         let last = rest(&mut stream).await;
         assert!(last.contains("access was taken back"), "{how}: {last}");
         assert!(at.elapsed() < Duration::from_millis(HELD_MS / 2), "{how}");
-        let closed = loop {
-            let all = agent.world.entries_of("call.closed").await;
-            if let Some(last) = all.last() {
-                break last["details"]["outcome"].clone();
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        };
-        assert_eq!(closed, "cancelled", "{how}");
+        let closed = eventually("the call is closed", async || {
+            agent.world.entries_of("call.closed").await.pop()
+        })
+        .await;
+        assert_eq!(closed["details"]["outcome"], "cancelled", "{how}");
     }
 }
 

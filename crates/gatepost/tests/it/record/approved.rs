@@ -6,6 +6,7 @@ use gatepost::store::{Db, approvals};
 use serde_json::{Value, json};
 
 use super::log::{tamper, texts};
+use crate::waiting::until;
 use crate::world::{ADA, World};
 
 const MODEL: &str = "5a4db0c5-0011-4000-8000-000000000001";
@@ -132,23 +133,17 @@ async fn an_approval_is_given_back_when_its_caller_leaves() {
     it.approved("refreshes", &refresh).await;
     let mut held = it.world.app.db.begin().await.unwrap();
     gatepost::store::audit::lock_head(&mut held).await.unwrap();
-    let used = async {
-        while it.states().await != ["used"] {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-    };
+    let used = until("the approval is taken", async || it.states().await == ["used"]);
     tokio::select! {
         said = it.post("refreshes", &refresh) => panic!("{said:?}"),
         () = used => {}
     }
     held.commit().await.unwrap();
-    while it.states().await != ["approved"] {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    // What was opened meanwhile has its end.
-    while it.world.entries_of("call.opened").await.len() != it.world.entries_of("call.closed").await.len() {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    until("the approval is free again", async || it.states().await == ["approved"]).await;
+    until("what was opened meanwhile has its end", async || {
+        it.world.entries_of("call.opened").await.len() == it.world.entries_of("call.closed").await.len()
+    })
+    .await;
 }
 
 /// Nobody listens at Power BI's address.
@@ -192,9 +187,10 @@ async fn a_change_that_was_done_while_the_log_refused_its_end_is_told_as_done() 
         .fault(json!({ "method": "POST", "path": "/refreshes", "kind": "delay", "ms": 1500, "remaining": 1 }))
         .await;
     let meanwhile = async {
-        while it.world.entries_of("call.opened").await.is_empty() {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+        until("the call is opened", async || {
+            !it.world.entries_of("call.opened").await.is_empty()
+        })
+        .await;
         tamper(&it.world.app.db, "ALTER TABLE audit_entries RENAME TO gone").await;
     };
     let ((status, word, said), ()) = tokio::join!(it.post("refreshes", &refresh), meanwhile);

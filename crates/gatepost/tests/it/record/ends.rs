@@ -4,10 +4,12 @@ use gatepost::audit::Entry;
 use gatepost::jobs;
 use gatepost::store::Db;
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 
 use super::approved::Asking;
 use super::log::tamper;
-use crate::processes::Process;
+use crate::processes::{Process, gatepost};
+use crate::waiting::until;
 use crate::world::{ADA, World};
 
 /// Entries of calls as a process called `replica` would have left them.
@@ -96,9 +98,10 @@ async fn slow_read(world: &World) -> String {
 }
 
 async fn until_opened(world: &World) {
-    while world.entries_of("call.opened").await.is_empty() {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    until("the call is opened", async || {
+        !world.entries_of("call.opened").await.is_empty()
+    })
+    .await;
 }
 
 /// CRH-02
@@ -115,9 +118,10 @@ async fn a_call_that_was_killed_is_closed_as_not_known_at_the_next_start() {
     assert_eq!(world.entries_of("call.closed").await.len(), 0);
     tamper(&world.app.db, "UPDATE replicas SET seen_at = 1").await;
     let _next = Process::start(&world);
-    while unknown(&world).await.is_empty() {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    until("the next process closes the call", async || {
+        !unknown(&world).await.is_empty()
+    })
+    .await;
     let opened: Vec<Value> = world.entries_of("call.opened").await;
     assert_eq!(
         unknown(&world).await,
@@ -150,4 +154,29 @@ async fn a_change_under_way_at_sigterm_has_its_end_on_record() {
         super::log::texts(&world.app.db, "SELECT id FROM replicas").await,
         Vec::<String>::new()
     );
+}
+
+/// CRH-02: calls of a process that is not listed would be closed by nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_is_listed_before_it_serves() {
+    let world = World::in_real_time().await;
+    if matches!(world.app.db, Db::Sqlite(_)) {
+        return;
+    }
+    let settings = &world.app.settings;
+    let mut holder = sqlx::PgConnection::connect(&settings.database_url).await.unwrap();
+    let mut held = holder.begin().await.unwrap();
+    let lock = format!("LOCK TABLE {}.replicas", settings.database_schema);
+    sqlx::query(sqlx::AssertSqlSafe(lock))
+        .execute(&mut *held)
+        .await
+        .unwrap();
+    let serve = gatepost(&world, &["serve", "--listen", "127.0.0.1:0"]);
+    let started = tokio::task::spawn_blocking(|| Process::of(serve));
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    assert!(!started.is_finished(), "it serves and is not listed");
+    held.rollback().await.unwrap();
+    let _process = started.await.unwrap();
+    let listed = super::log::texts(&world.app.db, "SELECT id FROM replicas").await;
+    assert!(!listed.is_empty());
 }

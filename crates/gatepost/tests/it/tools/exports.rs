@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{call, power_bi_calls, refused, signed_in};
+use crate::waiting::until;
 use crate::world::{BO, CY, World};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -13,9 +14,10 @@ async fn an_exported_file_opens_for_the_person_who_asked_and_for_nobody_else() {
     // The sandbox's clock stands still, so the export runs until it is moved.
     let exporting = call(&world, &cy, "export_report", report.clone());
     let moving = async {
-        while world.ledger("kind=powerbi&method=POST&status=202").await.is_empty() {
-            tokio::task::yield_now().await;
-        }
+        until("the export has begun", async || {
+            !world.ledger("kind=powerbi&method=POST&status=202").await.is_empty()
+        })
+        .await;
         world.advance_seconds(60);
     };
     let (outcome, ()) = tokio::join!(exporting, moving);
