@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{call, power_bi_calls, refused, signed_in};
-use crate::waiting::until;
+use super::{call, in_time, power_bi_calls, refused, signed_in};
 use crate::world::{BO, CY, World};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -11,16 +10,7 @@ async fn an_exported_file_opens_for_the_person_who_asked_and_for_nobody_else() {
     let world = World::new().await;
     let (cy, bo) = (signed_in(&world, CY).await, signed_in(&world, BO).await);
     let report = json!({"report": "Finance overview", "format": "PDF"});
-    // The sandbox's clock stands still, so the export runs until it is moved.
-    let exporting = call(&world, &cy, "export_report", report.clone());
-    let moving = async {
-        until("the export has begun", async || {
-            !world.ledger("kind=powerbi&method=POST&status=202").await.is_empty()
-        })
-        .await;
-        world.advance_seconds(60);
-    };
-    let (outcome, ()) = tokio::join!(exporting, moving);
+    let outcome = in_time(&world, &cy, "export_report", report.clone()).await;
     assert!(!outcome.is_error, "{}", outcome.text);
     let link = outcome
         .text
