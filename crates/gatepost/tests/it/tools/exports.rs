@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{call, in_time, power_bi_calls, refused, signed_in};
+use super::{in_time, power_bi_calls, refused, signed_in};
 use crate::world::{BO, CY, World};
 
 #[tokio::test(flavor = "multi_thread")]
