@@ -85,12 +85,17 @@ pub async fn read_json(
 /// A place in the line of a person's calls, until it is dropped.
 #[derive(Debug)]
 pub struct Place {
-    pub(super) _permit: tokio::sync::OwnedSemaphorePermit,
+    _permit: tokio::sync::OwnedSemaphorePermit,
+    /// It was not free at once.
+    pub(super) was_waited_for: bool,
 }
 
 /// Takes a place among the calls of this person that are under way at the same time, once there is one.
 pub async fn enter(app: &App, person: &PersonId) -> Result<Place, CallError> {
     let entered = app.budgets.enter(person).await;
-    let permit = entered.map_err(|most| CallError::LineFull { most })?;
-    Ok(Place { _permit: permit })
+    let (permit, was_waited_for) = entered.map_err(|most| CallError::LineFull { most })?;
+    Ok(Place {
+        _permit: permit,
+        was_waited_for,
+    })
 }

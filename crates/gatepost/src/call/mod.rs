@@ -53,9 +53,13 @@ pub async fn call_from(
     caller: &Caller,
     request: Request,
     standing: Standing,
-    _place: Place,
+    place: Place,
 ) -> Result<Answer, CallError> {
-    if let Err(error) = standing.check().await {
+    let stands = match place.was_waited_for {
+        true => standing.check_anew().await,
+        false => standing.check().await,
+    };
+    if let Err(error) = stands {
         record::refused(app, caller, &request, &error).await?;
         return Err(error);
     }
@@ -99,7 +103,8 @@ async fn steps(app: App, caller: Caller, mut request: Request, let_in: Standing)
     let budget = budget_of(&app, &connection, &request);
     let turn = match wait_for_turn(&app, &budget).await {
         // Whoever waited may have lost the access meanwhile.
-        Ok(()) => let_in.check().await,
+        Ok(true) => let_in.check_anew().await,
+        Ok(false) => let_in.check().await,
         Err(error) => Err(error),
     };
     if let Err(error) = turn {
@@ -152,12 +157,12 @@ fn budget_of(app: &App, connection: &Connection, request: &Request) -> Budget {
     Budget::of(request.operation, who, dataset, app.settings.list_calls_per_minute)
 }
 
-/// Waits a short while for the rate budget; a longer wait is told at once.
-async fn wait_for_turn(app: &App, budget: &Budget) -> Result<(), CallError> {
+/// Waits a short while for the rate budget, and tells whether it had to; a longer wait is told at once.
+async fn wait_for_turn(app: &App, budget: &Budget) -> Result<bool, CallError> {
     let mut patience_ms = LONGEST_WAIT_MS;
     loop {
         let Turn::After { ms } = app.budgets.take(&app.db, app.clock.now(), budget).await? else {
-            return Ok(());
+            return Ok(patience_ms < LONGEST_WAIT_MS);
         };
         if patience_ms < ms {
             let retry_after_s = u64::try_from(ms).unwrap_or(0).div_ceil(1000).max(1);

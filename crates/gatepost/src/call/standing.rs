@@ -118,6 +118,14 @@ impl Standing {
         }
     }
 
+    /// The same, by a look that begins now: for whoever waited in a line, which moves on when others lose the same access.
+    pub(super) async fn check_anew(&self) -> Result<(), CallError> {
+        match self.look_since(Instant::now()).await? {
+            true => Ok(()),
+            false => Err(CallError::TakenBack),
+        }
+    }
+
     /// What `work` comes to, unless the access ends first; looks once more before the answer is given.
     pub async fn during<T>(&self, work: impl Future<Output = T>) -> Result<T, CallError> {
         let done = tokio::select! {
@@ -129,8 +137,13 @@ impl Standing {
     }
 
     async fn look(&self) -> Result<bool, store::Error> {
+        let now = Instant::now();
+        self.look_since(now.checked_sub(FRESH).unwrap_or(now)).await
+    }
+
+    async fn look_since(&self, since: Instant) -> Result<bool, store::Error> {
         let Parts { app, caller, call, .. } = &*self.0;
-        let look = app.looks.shared(subject(&self.0), seen(&self.0)).await?;
+        let look = app.looks.shared(subject(&self.0), since, seen(&self.0)).await?;
         let stands = look.stands
             && match call {
                 None => true,

@@ -24,12 +24,18 @@ type Known = Arc<tokio::sync::Mutex<Option<(Instant, Look)>>>;
 pub struct Looks(Mutex<HashMap<String, Known>>);
 
 impl Looks {
-    /// What was seen of `what` a moment ago, else what `look` sees now; whoever asks meanwhile waits for the same look.
-    pub async fn shared<E>(&self, what: String, look: impl Future<Output = Result<Look, E>>) -> Result<Look, E> {
+    /// What was seen of `what` in a look that was begun at `since` or later, else what `look` sees now; whoever asks meanwhile
+    /// waits for the same look.
+    pub async fn shared<E>(
+        &self,
+        what: String,
+        since: Instant,
+        look: impl Future<Output = Result<Look, E>>,
+    ) -> Result<Look, E> {
         let known = self.known(what);
         let mut known = known.lock().await;
         if let Some((at, look)) = *known
-            && at.elapsed() < FRESH
+            && since <= at
         {
             return Ok(look);
         }
@@ -46,5 +52,23 @@ impl Looks {
             all.retain(|_, it| 1 < Arc::strong_count(it));
         }
         all.entry(what).or_default().clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_look_that_began_before_is_nobodys_who_needs_a_later_one() {
+        let looks = Looks::default();
+        let at_first = Instant::now();
+        let seen = async |since, stands| {
+            let look = async move { Ok::<_, ()>(Look { stands, policies: 1 }) };
+            looks.shared("ada".into(), since, look).await.unwrap().stands
+        };
+        assert!(seen(at_first, true).await);
+        assert!(seen(at_first, false).await, "the look of a moment ago is shared");
+        assert!(!seen(Instant::now(), false).await);
     }
 }

@@ -33,11 +33,12 @@ impl Drop for Waiting<'_> {
 }
 
 impl Lanes {
-    /// A place in the person's line, once there is one; the number of those who may wait when as many do.
-    pub(super) async fn enter(&self, person: &PersonId) -> Result<OwnedSemaphorePermit, usize> {
+    /// A place in the person's line, once there is one, and whether it was waited for; the number of those who may wait when
+    /// as many do.
+    pub(super) async fn enter(&self, person: &PersonId) -> Result<(OwnedSemaphorePermit, bool), usize> {
         let lane = self.lane(person);
         if let Ok(place) = lane.places.clone().try_acquire_owned() {
-            return Ok(place);
+            return Ok((place, false));
         }
         let before = lane.waiting.fetch_add(1, Ordering::Relaxed);
         let _waiting = Waiting(&lane.waiting);
@@ -45,7 +46,7 @@ impl Lanes {
             return Err(MOST_WAITING);
         }
         let place = lane.places.clone().acquire_owned().await;
-        Ok(place.expect("no line is ever closed"))
+        Ok((place.expect("no line is ever closed"), true))
     }
 
     fn lane(&self, person: &PersonId) -> Arc<Lane> {

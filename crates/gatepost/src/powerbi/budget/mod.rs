@@ -204,8 +204,9 @@ impl Budgets {
         }
     }
 
-    /// A place among the calls of this person that are under way at the same time, or how many wait for one if that is too many.
-    pub async fn enter(&self, person: &PersonId) -> Result<tokio::sync::OwnedSemaphorePermit, usize> {
+    /// A place among the calls of this person that are under way at the same time, and whether it was waited for; or how many
+    /// wait for one if that is too many.
+    pub async fn enter(&self, person: &PersonId) -> Result<(tokio::sync::OwnedSemaphorePermit, bool), usize> {
         self.lanes.enter(person).await
     }
 
