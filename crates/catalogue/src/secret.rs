@@ -1,24 +1,26 @@
-//! Which parts of a call are secret. The catalogue marks them by their place in the body, with the member `secret` of a schema.
+//! Which parts of a call are secret. The catalogue marks them by their place in the body, with the member `secret` of a schema;
+//! what else is one inside an address or a connection string is hidden in every text.
 
 use serde_json::Map;
 use serde_json::Value;
 
+use crate::inside::hide_inside;
 use crate::operation::Operation;
 
 /// What stands where a secret was.
 pub const HIDDEN: &str = "***";
 
 impl Operation {
-    /// The arguments of a call with every secret of their body hidden.
+    /// The arguments of a call with every secret hidden.
     pub fn mask(&self, arguments: &Value) -> Value {
         let Value::Object(arguments) = arguments else {
-            return arguments.clone();
+            return hide_inside(arguments);
         };
         let masked = arguments.iter().map(|(name, value)| {
             let value = if name == "body" {
                 self.mask_body(value)
             } else {
-                value.clone()
+                hide_inside(value)
             };
             (name.clone(), value)
         });
@@ -27,9 +29,11 @@ impl Operation {
 
     /// A body with its secrets hidden.
     pub fn mask_body(&self, body: &Value) -> Value {
-        self.body
-            .as_ref()
-            .map_or_else(|| body.clone(), |schema| mask(schema, body))
+        let body = hide_inside(body);
+        match &self.body {
+            Some(schema) => mask(schema, &body),
+            None => body,
+        }
     }
 
     /// The places of the secrets in the body, such as `updateDetails[].newValue`.

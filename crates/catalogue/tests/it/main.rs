@@ -9,6 +9,7 @@ mod clouds;
 mod contents;
 mod errors;
 mod find;
+mod inside;
 mod load;
 mod samples;
 mod secret;

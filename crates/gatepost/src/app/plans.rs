@@ -1,6 +1,6 @@
 //! Plans of approvals: kept sealed, with their secrets hidden before that.
 
-use catalogue::Catalogue;
+use catalogue::{Catalogue, hide_in_text};
 
 use super::App;
 use crate::caller::{ApprovalId, EnvironmentId};
@@ -17,13 +17,14 @@ const ELSEWHERE: &str = "\"sealed: open this approval at a gateway of the newer 
 /// A plan sealed for its row, and what stays in clear beside it: the call without its body.
 pub fn kept(vault: &Vault, catalogue: &Catalogue, environment: &EnvironmentId, id: &ApprovalId, plan: &Plan) -> Kept {
     let text = |plan: &Plan| serde_json::to_string(plan).expect("a plan is written as JSON");
+    let shown = hidden(catalogue, plan);
     let left = Plan {
         body: plan.body.as_ref().and_then(|_| CanonicalJson::parse(ELSEWHERE).ok()),
-        ..plan.clone()
+        ..shown.clone()
     };
     Kept {
         id: id.clone(),
-        sealed: vault.seal_text(place(environment, id), &text(&hidden(catalogue, plan))),
+        sealed: vault.seal_text(place(environment, id), &text(&shown)),
         left: text(&left),
     }
 }
@@ -37,11 +38,13 @@ fn place<'a>(environment: &'a EnvironmentId, id: &'a ApprovalId) -> Place<'a> {
     }
 }
 
-/// The plan with what the catalogue marks as secret hidden.
+/// The plan with its secrets hidden.
 fn hidden(catalogue: &Catalogue, plan: &Plan) -> Plan {
+    let path_and_query = hide_in_text(&plan.path_and_query).unwrap_or_else(|| plan.path_and_query.clone());
     let Some(operation) = catalogue.operation(&plan.operation) else {
         // Nobody knows any more what in it is secret.
         return Plan {
+            path_and_query,
             body: None,
             ..plan.clone()
         };
@@ -56,19 +59,25 @@ fn hidden(catalogue: &Catalogue, plan: &Plan) -> Plan {
             CanonicalJson::of(&masked).ok()
         }
     });
-    Plan { body, ..plan.clone() }
+    Plan {
+        path_and_query,
+        body,
+        ..plan.clone()
+    }
 }
 
 impl App {
     /// The plan of an approval as people may see it; none if it does not open.
     pub fn plan_of(&self, it: &Approval) -> Option<Plan> {
-        match &it.plan_sealed {
+        let plan: Plan = match &it.plan_sealed {
             Some(sealed) => {
                 let text = self.vault.open_text(place(&it.environment_id, &it.id), sealed).ok()?;
-                serde_json::from_str(secrecy::ExposeSecret::expose_secret(&text)).ok()
+                serde_json::from_str(secrecy::ExposeSecret::expose_secret(&text)).ok()?
             }
-            None => Some(hidden(self.catalogue, &serde_json::from_str(&it.plan).ok()?)),
-        }
+            None => serde_json::from_str(&it.plan).ok()?,
+        };
+        // An older gateway sealed it with secrets that were not known as such.
+        Some(hidden(self.catalogue, &plan))
     }
 
     /// Seals what older gateways left in clear.

@@ -3,10 +3,11 @@
 use catalogue::Catalogue;
 use serde_json::Value;
 
+use super::form::Form;
 use crate::store::{self, Db, audit};
 
 const PAGE: i64 = 1_000;
-/// After so many entries in a row that name their form, no older gateway writes any more.
+/// After so many entries in a row of the form that holds no secrets, no older gateway writes any more.
 const QUIET: usize = 10_000;
 
 /// Entries that hold a secret.
@@ -19,7 +20,7 @@ pub struct OldSecrets {
     pub operations: Vec<String>,
 }
 
-/// Looks through the log for arguments that hold what the catalogue marks as secret.
+/// Looks through the log for arguments that hold what the catalogue marks as secret, or a secret inside an address.
 pub async fn old_secrets(db: &Db, catalogue: &Catalogue) -> store::Result<OldSecrets> {
     let (mut found, mut after, mut quiet) = (OldSecrets::default(), 0, 0);
     loop {
@@ -30,7 +31,11 @@ pub async fn old_secrets(db: &Db, catalogue: &Catalogue) -> store::Result<OldSec
         after = last.seq;
         for row in &rows {
             let entry: Value = serde_json::from_str(&row.entry).unwrap_or(Value::Null);
-            quiet = if entry.get("form").is_some() { quiet + 1 } else { 0 };
+            if matches!(Form::of(&entry), Ok(it) if Form::Third <= it) {
+                quiet += 1;
+                continue;
+            }
+            quiet = 0;
             let operation = entry["details"]["operation"]
                 .as_str()
                 .and_then(|it| catalogue.operation(it));

@@ -107,9 +107,14 @@ fn shown(app: &App, plan: &Plan) -> Value {
     let operation = app.catalogue.operation(&plan.operation);
     let body = plan.body.as_ref().map(|it| page::visible_lines(&indented(it.as_str())));
     json!({
-        "operation": plan.operation, "method": plan.method, "path": page::visible(&plan.path_and_query), "has_secrets": plan.body.as_ref().is_some_and(|it| it.as_str().contains("\"***\"")), "body": body, "client": plan.client,
+        "operation": plan.operation, "method": plan.method, "path": page::visible(&plan.path_and_query), "has_secrets": holds_hidden(plan), "body": body, "client": plan.client,
         "effect": operation.map(|it| it.effect.as_str()), "destructive": operation.is_some_and(|it| it.destructive), "hints": operation.map(|it| it.hints.clone()).unwrap_or_default(),
     })
+}
+
+fn holds_hidden(plan: &Plan) -> bool {
+    let body = plan.body.as_ref().map_or("", |it| it.as_str());
+    body.contains(catalogue::HIDDEN) || plan.path_and_query.contains(catalogue::HIDDEN)
 }
 
 /// JSON with line breaks, changing nothing but the space between its parts.

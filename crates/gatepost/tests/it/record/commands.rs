@@ -107,7 +107,7 @@ async fn the_log_is_checked_without_the_vaults_keys_where_nothing_can_be_written
     )));
     assert!(code == Some(0) && told.contains("The log is whole."), "{told}");
     let (code, told) = said(as_nobody(gatepost_in(&world, &data, &["audit", "export"])));
-    assert!(code == Some(0) && told.contains("\"form\":2"), "{told}");
+    assert!(code == Some(0) && told.contains("\"form\":3"), "{told}");
     let other = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
     let (code, told) = said(gatepost_in(&world, &data, &["audit", "verify", "--public-key", other]));
     assert!(code == Some(1) && told.contains("not ours"), "{told}");
@@ -213,6 +213,34 @@ async fn a_copy_put_back_says_on_record_which_entries_came_after_it() {
         rows.iter()
             .all(|it| it.environment_id.as_deref() == Some(&world.environment.0))
     );
+}
+
+/// A copy put back where only the checkpoints were kept is no log with a missing end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_without_the_file_of_the_head_is_no_false_alarm() {
+    let world = World::in_real_time().await;
+    if !matches!(world.app.db, Db::Sqlite(_)) {
+        return;
+    }
+    world.app.audit.flush().await;
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy.db");
+    assert_eq!(said(gatepost(&world, &["backup", copy.to_str().unwrap()])).0, Some(0));
+    let elsewhere = folder.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    for file in ["audit-checkpoints.txt", "vault.keys"] {
+        std::fs::copy(world.app.settings.data.join(file), elsewhere.join(file)).unwrap();
+    }
+    let (code, told) = said(gatepost_in(&world, &elsewhere, &["restore", copy.to_str().unwrap()]));
+    assert_eq!(code, Some(0), "{told}");
+    let (code, told) = said(gatepost_in(&world, &elsewhere, &["audit", "verify"]));
+    assert!(code == Some(0) && told.contains("The log is whole."), "{told}");
+    // Taken away after that, it is missed.
+    std::fs::remove_file(elsewhere.join("audit-checkpoints.head")).unwrap();
+    for command in [&["audit", "verify"][..], &["check"]] {
+        let (code, told) = said(gatepost_in(&world, &elsewhere, command));
+        assert!(code == Some(1) && told.contains("newest head is missing"), "{told}");
+    }
 }
 
 /// What older gateways put into the log in clear is counted and named, by the catalogue's places.

@@ -15,7 +15,7 @@ async fn every_entry_names_the_version_of_its_form() {
     let entries = world.entries().await;
     assert!(!entries.is_empty());
     for entry in entries {
-        assert_eq!(entry["form"], 2, "{entry}");
+        assert_eq!(entry["form"], 3, "{entry}");
     }
 }
 
@@ -24,7 +24,7 @@ async fn every_entry_names_the_version_of_its_form() {
 async fn a_log_of_the_first_form_verifies_for_ever() {
     let (_folder, db) = database().await;
     let entries = keep_older_log(&db).await;
-    let report = verify(&db, &older_key(), Some(CHECKPOINTS)).await.unwrap();
+    let report = verify(&db, &older_key(), Some(&CHECKPOINTS.into())).await.unwrap();
     assert_eq!(
         (report.entries, report.faults),
         (i64::try_from(entries).unwrap(), vec![])
@@ -34,7 +34,7 @@ async fn a_log_of_the_first_form_verifies_for_ever() {
         "UPDATE audit_entries SET entry = replace(entry, 'fixture-secret', 'another') WHERE seq = 30",
     )
     .await;
-    let report = verify(&db, &older_key(), Some(CHECKPOINTS)).await.unwrap();
+    let report = verify(&db, &older_key(), Some(&CHECKPOINTS.into())).await.unwrap();
     assert_eq!(report.faults[0].seq, 30);
 }
 
@@ -65,12 +65,12 @@ async fn a_form_that_is_not_known_is_told_and_never_taken_for_whole() {
     keep_older_log(&db).await;
     tamper(
         &db,
-        "UPDATE audit_entries SET entry = replace(entry, '\"kind\":', '\"form\":3,\"kind\":') WHERE seq = 5",
+        "UPDATE audit_entries SET entry = replace(entry, '\"kind\":', '\"form\":9,\"kind\":') WHERE seq = 5",
     )
     .await;
     let report = verify(&db, &older_key(), None).await.unwrap();
     assert!(
-        report.faults.iter().any(|it| it.seq == 5 && it.what.contains("form 3")),
+        report.faults.iter().any(|it| it.seq == 5 && it.what.contains("form 9")),
         "{report:?}"
     );
 }

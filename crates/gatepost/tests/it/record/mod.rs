@@ -5,6 +5,7 @@ mod commands;
 mod ends;
 mod floods;
 mod forms;
+mod inside;
 mod lines;
 mod log;
 mod tampering;

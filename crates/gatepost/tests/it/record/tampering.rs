@@ -36,7 +36,7 @@ async fn every_kind_of_tampering_is_found_at_its_place() {
             7,
         ),
         (
-            vec!["UPDATE audit_entries SET entry = replace(entry, '\"form\":2,', '') WHERE seq = 7"],
+            vec!["UPDATE audit_entries SET entry = replace(entry, '\"form\":3,', '') WHERE seq = 7"],
             7,
         ),
         (
@@ -152,6 +152,40 @@ async fn last_entries_cut_off_and_the_head_set_back_are_found() {
     assert!(report.faults[0].what.contains("signed entry 15"), "{report:?}");
 }
 
+/// AUD-05: with the file of the head taken away and the log cut to its last checkpoint, nothing else would tell.
+#[tokio::test]
+async fn a_head_file_that_is_missing_is_found() {
+    let log = Log::of(10).await;
+    let checkpoint = audit::checkpoints(&log.db).await.unwrap().pop().unwrap();
+    std::fs::remove_file(log.folder.path().join("checkpoints.head")).unwrap();
+    for statement in [
+        "DELETE FROM audit_entries WHERE 1 < seq",
+        "DELETE FROM audit_checkpoints WHERE 1 < seq",
+    ] {
+        tamper(&log.db, statement).await;
+    }
+    assert_eq!(checkpoint.seq, 1);
+    let mut tx = log.db.begin().await.unwrap();
+    audit::append(&mut tx, &[], &Head::signed(&checkpoint)).await.unwrap();
+    tx.commit().await.unwrap();
+    let report = log.verify().await;
+    assert_eq!(first(&report), Some(1), "{report:?}");
+    assert!(report.faults[0].what.contains("newest head is missing"), "{report:?}");
+}
+
+/// Gateways of the first form kept checkpoints and no head; nothing is missing beside these.
+#[tokio::test]
+async fn a_log_of_the_first_form_lacks_no_head() {
+    let (folder, db) = super::log::database().await;
+    super::log::keep_older_log(&db).await;
+    let file = folder.path().join("checkpoints.txt");
+    std::fs::write(&file, super::log::CHECKPOINTS).unwrap();
+    let kept = gatepost::audit::Outside::at(file).read().unwrap().unwrap();
+    assert!(kept.lacks_head);
+    let report = verify(&db, &super::log::older_key(), Some(&kept)).await.unwrap();
+    assert_eq!(report.faults, vec![]);
+}
+
 /// AUD-05
 #[tokio::test]
 async fn an_emptied_log_is_found() {
@@ -181,7 +215,7 @@ async fn an_emptied_log_is_found() {
 async fn a_forged_checkpoint_is_found() {
     let log = Log::of(3).await;
     let other = Signer::new(&[8; 32]).public_key();
-    let report = verify(&log.db, &other, log.outside.read().unwrap().as_deref())
+    let report = verify(&log.db, &other, log.outside.read().unwrap().as_ref())
         .await
         .unwrap();
     assert!(report.faults.iter().any(|it| it.what.contains("signature is not ours")));
