@@ -26,7 +26,7 @@ pub use gap::acknowledge;
 pub use mask::mask;
 pub use old_secrets::{OldSecrets, old_secrets};
 pub use open::{OpenCalls, Standing};
-pub use outside::Outside;
+pub use outside::{Kept, Outside};
 pub use sign::{PublicKey, Signer};
 pub use verify::{Fault, GAP_ACKNOWLEDGED, Gap, Report, lost_tail, verify};
 pub use writer::Audit;
@@ -74,6 +74,7 @@ impl Entry {
     }
 }
 
-fn through(through: &Through) -> Value {
+/// Through what somebody calls, for the record.
+pub(crate) fn through(through: &Through) -> Value {
     serde_json::to_value(through).unwrap_or(Value::Null)
 }

@@ -24,15 +24,19 @@ impl Outside {
         Self { checkpoints, head }
     }
 
-    /// Both files as one text for [`super::verify`]; `None` when neither is there.
+    /// What both files hold, for [`super::verify`]; `None` when neither is there.
     ///
     /// # Errors
     ///
     /// A file that is there and cannot be read.
-    pub fn read(&self) -> io::Result<Option<String>> {
-        let parts = [read(&self.checkpoints)?, read(&self.head)?];
-        let there: Vec<String> = parts.into_iter().flatten().collect();
-        Ok((!there.is_empty()).then(|| there.join("\n")))
+    pub fn read(&self) -> io::Result<Option<Kept>> {
+        let (checkpoints, head) = (read(&self.checkpoints)?, read(&self.head)?);
+        let lacks_head = checkpoints.is_some() && head.is_none();
+        let there: Vec<String> = [checkpoints, head].into_iter().flatten().collect();
+        Ok((!there.is_empty()).then(|| Kept {
+            lines: there.join("\n"),
+            lacks_head,
+        }))
     }
 
     /// The head that was written last, by whatever process.
@@ -40,7 +44,11 @@ impl Outside {
         parse(read(&self.head).ok()??.trim())
     }
 
+    /// Adds a checkpoint. Invariant: whoever adds one has a head beside it, so that a head that is missing was taken away.
     pub(super) fn add(&self, checkpoint: &Checkpoint) -> io::Result<()> {
+        if !self.head.exists() {
+            self.replace_head(checkpoint)?;
+        }
         let mut file = open(&self.checkpoints, OpenOptions::new().append(true))?;
         // In one write, so that lines of several processes do not run into each other.
         file.write_all(format!("{}\n", line(checkpoint)).as_bytes())
@@ -60,6 +68,25 @@ impl Outside {
         new.as_file().sync_data()?;
         new.persist(&self.head)?;
         Ok(())
+    }
+}
+
+/// What is kept of a log outside its database.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Signed checkpoints, and the newest head.
+    pub(super) lines: String,
+    /// There are checkpoints, and the file of the head is not beside them.
+    pub lacks_head: bool,
+}
+
+impl From<&str> for Kept {
+    /// Checkpoints with their head.
+    fn from(lines: &str) -> Self {
+        Self {
+            lines: lines.to_owned(),
+            lacks_head: false,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::chain::link;
 use super::form::{self, Form};
-use super::outside;
+use super::outside::{self, Kept};
 use super::sign::PublicKey;
 use crate::clock::Timestamp;
 use crate::store::audit::{self, Checkpoint, Head, Row};
@@ -48,10 +48,10 @@ pub struct Report {
 /// Checks every entry, the head and every checkpoint, also against what is kept `outside` the database ([`super::Outside`]).
 ///
 /// Gateways may write meanwhile: what they add after the beginning is not looked at. `outside` is read before this is called.
-pub async fn verify(db: &Db, key: &PublicKey, outside: Option<&str>) -> store::Result<Report> {
+pub async fn verify(db: &Db, key: &PublicKey, outside: Option<&Kept>) -> store::Result<Report> {
     // Checkpoints before the head: none of them is beyond it, unless the tail is cut.
     let checkpoints = audit::checkpoints(db).await?;
-    let mut walk = Walk::of(key, checkpoints, outside.unwrap_or_default());
+    let mut walk = Walk::of(key, checkpoints, outside);
     let head = audit::head(db).await?;
     walk.along(db, head.as_ref().map_or(0, |it| it.seq)).await?;
     walk.check_head(db, key, head.as_ref()).await?;
@@ -59,9 +59,13 @@ pub async fn verify(db: &Db, key: &PublicKey, outside: Option<&str>) -> store::R
 }
 
 /// What `outside` proves to be lost behind the end of this log, without reading the log; for a copy that was just put back.
-pub async fn lost_tail(db: &Db, key: &PublicKey, outside: &str) -> store::Result<Option<Gap>> {
+pub async fn lost_tail(db: &Db, key: &PublicKey, outside: &Kept) -> store::Result<Option<Gap>> {
     let after = audit::head(db).await?.map_or(0, |it| it.seq);
-    let signed = outside.lines().filter_map(outside::parse).filter(|it| key.accepts(it));
+    let signed = outside
+        .lines
+        .lines()
+        .filter_map(outside::parse)
+        .filter(|it| key.accepts(it));
     let until = signed.map(|it| it.seq).max().unwrap_or(0);
     Ok((after < until).then_some(Gap { after, until }))
 }
@@ -77,11 +81,13 @@ struct Walk {
     confirmed: i64,
     lost: Vec<Checkpoint>,
     acknowledged: Vec<(Gap, Timestamp)>,
+    /// The last checkpoint outside, when no head is beside it.
+    without_head: Option<i64>,
     report: Report,
 }
 
 impl Walk {
-    fn of(key: &PublicKey, stored: Vec<Checkpoint>, outside: &str) -> Self {
+    fn of(key: &PublicKey, stored: Vec<Checkpoint>, outside: Option<&Kept>) -> Self {
         let mut walk = Self {
             seq: 0,
             hash: vec![0; 32],
@@ -90,6 +96,7 @@ impl Walk {
             confirmed: 0,
             lost: Vec::new(),
             acknowledged: Vec::new(),
+            without_head: None,
             report: Report::default(),
         };
         walk.report.checkpoints = stored.len();
@@ -99,10 +106,15 @@ impl Walk {
             }
             walk.ahead.entry(it.seq).or_default().push(it);
         }
-        let lines = outside.lines().map(str::trim).enumerate();
+        let lines = outside.map_or("", |it| &it.lines).lines().map(str::trim).enumerate();
         for (at, line) in lines.filter(|(_, line)| !line.is_empty()) {
             match outside::parse(line).filter(|it| key.accepts(it)) {
-                Some(it) => walk.ahead.entry(it.seq).or_default().push(it),
+                Some(it) => {
+                    if outside.is_some_and(|it| it.lacks_head) {
+                        walk.without_head = walk.without_head.max(Some(it.seq));
+                    }
+                    walk.ahead.entry(it.seq).or_default().push(it);
+                }
                 None => walk.fault(0, format!("line {} of the checkpoint file is not one of ours", at + 1)),
             }
         }
@@ -141,6 +153,11 @@ impl Walk {
         match form::read(row) {
             Ok((form, entry)) => {
                 self.last_form = form;
+                // Whoever writes the second form or a later one keeps a head beside its checkpoints.
+                if self.without_head == Some(row.seq) && Form::Second <= form {
+                    let what = "the file of the newest head is missing beside the checkpoints: entries behind this one may be cut off";
+                    self.fault(row.seq, what.into());
+                }
                 self.acknowledged.extend(gap_of(row, &entry));
                 let is_end = row.kind == "call.closed" || row.kind == "call.streamed";
                 self.report.unknown_ends += i64::from(is_end && entry["details"]["outcome"] == "unknown");
@@ -182,9 +199,9 @@ impl Walk {
             let what = format!("the log ends here, but its head is at entry {}", head.seq);
             self.fault(self.seq + 1, what);
         }
-        // Whoever writes the second form signs the head with it.
+        // Whoever writes the second form or a later one signs the head with it.
         let is_signed = head.checkpoint().is_some_and(|it| key.accepts(&it));
-        if self.last_form == Form::Second && !is_signed {
+        if Form::Second <= self.last_form && !is_signed {
             self.fault(
                 head.seq,
                 "the log's end is not signed with this key: entries behind it may be cut off".into(),

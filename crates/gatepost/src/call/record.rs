@@ -66,17 +66,33 @@ pub(super) async fn open(
         .map_err(CallError::Audit)
 }
 
-/// Stores the entry of a call that was refused here.
+/// Stores the entry of a call that was refused here; of the same refusal again within a minute, the number.
 pub(super) async fn refused(app: &App, caller: &Caller, request: &Request, error: &CallError) -> Result<(), CallError> {
     let problem = error.problem();
     let mut details = about(app, request);
     details["decision"] = json!(problem.code);
     details["reason"] = json!(problem.detail);
+    let why = format!(
+        "{} of {} by {}: {}",
+        problem.code,
+        request.operation.id,
+        audit::through(&caller.through),
+        rule(error)
+    );
     app.audit
-        .append(Entry::of("call.refused", caller, details))
+        .append_or_count(&why, Entry::of("call.refused", caller, details), app.clock.now())
         .await
-        .map_err(CallError::Audit)?;
-    Ok(())
+        .map_err(CallError::Audit)
+}
+
+/// What tells one refusal from another of the same operation and kind. Every new request for approval is one of its own.
+fn rule(error: &CallError) -> String {
+    match error {
+        CallError::Denied { policies, .. } => policies.join("\n"),
+        CallError::ApprovalNeeded { id, .. } => id.to_string(),
+        CallError::SpeaksForOthers { whom } => whom.join("\n"),
+        _ => String::new(),
+    }
 }
 
 /// Stores that a known caller's request was turned away before it was any call: malformed, too large, for nothing there is.

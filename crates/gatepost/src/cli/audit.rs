@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, ensure};
 use clap::{Subcommand, ValueEnum};
 use gatepost::app::{self, App};
-use gatepost::audit::{self, CSV_HEADER, Gap, Outside, PublicKey, Report};
+use gatepost::audit::{self, CSV_HEADER, Gap, Kept, Outside, PublicKey, Report};
 use gatepost::caller::EnvironmentId;
 use gatepost::clock::Clock;
 use gatepost::store::{audit as rows, environments, settings};
@@ -91,7 +91,7 @@ async fn verify(place: &Place, checkpoints: Option<PathBuf>, key: Option<PublicK
     // Before the database: what is signed outside is never ahead of it then.
     let outside = outside(&reading, checkpoints)?;
     let (key, from) = public_key(&reading, key).await?;
-    let report = audit::verify(&reading.db, &key, outside.as_deref()).await?;
+    let report = audit::verify(&reading.db, &key, outside.as_ref()).await?;
     reading.db.close().await;
     say(&format!(
         "{} entries, {} checkpoints, checked with the public key {key} {from}.",
@@ -139,13 +139,13 @@ fn verdict(report: &Report) -> ExitCode {
 }
 
 /// What is kept outside the database, from the file named or the one of the settings.
-fn outside(reading: &Reading, named: Option<PathBuf>) -> anyhow::Result<Option<String>> {
+fn outside(reading: &Reading, named: Option<PathBuf>) -> anyhow::Result<Option<Kept>> {
     let is_named = named.is_some();
     let path = named.unwrap_or_else(|| reading.settings.anchor_path());
-    let text = Outside::at(path.clone()).read();
-    let text = text.with_context(|| format!("cannot read {}", path.display()))?;
-    ensure!(text.is_some() || !is_named, "there is no file {}", path.display());
-    Ok(text)
+    let kept = Outside::at(path.clone()).read();
+    let kept = kept.with_context(|| format!("cannot read {}", path.display()))?;
+    ensure!(kept.is_some() || !is_named, "there is no file {}", path.display());
+    Ok(kept)
 }
 
 async fn public_key(reading: &Reading, named: Option<PublicKey>) -> anyhow::Result<(PublicKey, &'static str)> {
@@ -163,7 +163,7 @@ async fn acknowledge(place: &Place, checkpoints: Option<PathBuf>, reason: &str) 
     let reading = Reading::open(place).await?;
     let outside = outside(&reading, checkpoints)?;
     let (key, _) = public_key(&reading, None).await?;
-    let report = audit::verify(&reading.db, &key, outside.as_deref()).await?;
+    let report = audit::verify(&reading.db, &key, outside.as_ref()).await?;
     reading.db.close().await;
     let gap = report
         .lost

@@ -9,7 +9,7 @@ use gatepost::clock::Clock;
 use gatepost::config::Settings;
 use gatepost::entra;
 use gatepost::store::migrate::{self, Standing};
-use gatepost::store::{Db, environments, integrations, settings as stored};
+use gatepost::store::{Db, audit as entries, environments, integrations, settings as stored};
 use gatepost::vault::Vault;
 
 use super::{Place, say};
@@ -109,8 +109,13 @@ async fn database(settings: &Settings, findings: &mut Findings) -> Option<Db> {
 /// Whether the log's end is the one that was signed last, and what older gateways put into it in clear.
 async fn record(settings: &Settings, db: &Db, findings: &mut Findings) -> anyhow::Result<()> {
     let key = stored::find(db, app::PUBLIC_KEY).await?.and_then(|it| it.parse().ok());
+    // A gateway that signs the log's end keeps it in a file of its own.
+    let is_signed = entries::head(db).await?.is_some_and(|it| it.signature.is_some());
     match (key, Outside::at(settings.anchor_path()).read()) {
         (_, Err(error)) => findings.bad(&format!("audit log: its checkpoint file cannot be read: {error}")),
+        (Some(_), Ok(Some(outside))) if outside.lacks_head && is_signed => findings.bad(
+            "audit log: the file of its newest head is missing beside its checkpoints; `gatepost audit verify` tells whether entries may be cut off",
+        ),
         (Some(key), Ok(Some(outside))) => match audit::lost_tail(db, &key, &outside).await? {
             Some(gap) => findings.bad(&format!(
                 "audit log: entries after {}, up to {}, were signed once and are not there; `gatepost audit verify` tells more",

@@ -217,7 +217,10 @@ fn in_words(kind: &str, details: &Value) -> (&'static str, String) {
         "call.closed" => ("bad", "Call failed"),
         "call.streamed" if details["whole"] == false => ("warn", "Answer cut off"),
         "call.streamed" => ("good", "Answer streamed"),
+        "call.refused" if !details["repeated"].is_null() => ("bad", "Calls refused"),
         "call.refused" => ("bad", "Call refused"),
+        "request.refused" if !details["repeated"].is_null() => ("bad", "Requests refused"),
+        "request.refused" => ("bad", "Request refused"),
         "sign_in" => ("good", "Signed in"),
         "sign_in.failed" => ("bad", "Sign-in failed"),
         "connection.connected" => ("good", "Connected"),
@@ -248,8 +251,26 @@ fn plain(kind: &str) -> String {
 }
 
 fn summary(kind: &str, details: &Value) -> String {
+    let one = of_one(kind, details);
+    let Some(more) = details["repeated"].as_u64() else {
+        return one;
+    };
+    // `2026-11-30T14:05:09.123Z`
+    let clock = |name: &str| {
+        details[name]
+            .as_str()
+            .and_then(|it| it.get(11..19))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let times = if more == 1 { "once more" } else { "times more" };
+    let number = if more == 1 { String::new() } else { format!("{more} ") };
+    format!("{number}{times}, {} to {} UTC · {one}", clock("since"), clock("until"))
+}
+
+fn of_one(kind: &str, details: &Value) -> String {
     let text = |name: &str| details[name].as_str().filter(|it| !it.is_empty());
-    if kind.starts_with("call.") {
+    if kind.starts_with("call.") || kind == "request.refused" {
         let mut parts: Vec<String> = text("operation").map(str::to_owned).into_iter().collect();
         parts.extend(details["status"].as_i64().map(|it| format!("HTTP {it}")));
         parts.extend(details["rows"].as_i64().map(|it| format!("{it} rows")));

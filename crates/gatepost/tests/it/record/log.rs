@@ -70,7 +70,7 @@ impl Log {
     pub(super) async fn verify(&self) -> Report {
         let outside = self.outside.read().unwrap();
         let key = self.signer.public_key();
-        verify(&self.db, &key, outside.as_deref()).await.unwrap()
+        verify(&self.db, &key, outside.as_ref()).await.unwrap()
     }
 
     /// What a check of the database alone finds.
