@@ -63,6 +63,14 @@ fn on_this_machine(text: &str) -> Result<String, String> {
     }
 }
 
+/// A folder that goes when the demo ends, for its owner alone whatever the umask.
+fn private_folder() -> std::io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir()
+}
+
 /// What the demo made.
 struct Ready {
     url: String,
@@ -73,7 +81,7 @@ struct Ready {
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
-    let data = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let data = private_folder().context("cannot make a temporary folder")?;
     let (gateway, pretend) = (bind(&options.listen).await?, bind(&options.sandbox_listen).await?);
     let url = format!("http://localhost:{}", gateway.local_addr()?.port());
     let sandbox_url = format!("http://localhost:{}", pretend.local_addr()?.port());

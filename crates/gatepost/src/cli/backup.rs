@@ -82,7 +82,7 @@ async fn copy(db: &Db, part: &Path) -> anyhow::Result<()> {
 /// Refuses a file that is no database or is damaged.
 async fn sound(file: &Path) -> anyhow::Result<()> {
     let damaged = || format!("{} is no copy made by `gatepost backup`, or is damaged", file.display());
-    let db = Db::sqlite(file).await.with_context(damaged)?;
+    let db = Db::sqlite_to_read(file).await.with_context(damaged)?;
     let found = backup::damage(&db).await;
     db.close().await;
     match found.with_context(damaged)? {
@@ -93,16 +93,23 @@ async fn sound(file: &Path) -> anyhow::Result<()> {
 
 pub(super) async fn restore(options: &Restore) -> anyhow::Result<()> {
     let settings = options.place.settings(&[])?;
-    let mut ended = 0;
-    // Held until the end: no gateway starts on what is half done.
-    let _lock = app::lock(&settings).context("stop every gateway first; nothing was changed")?;
     match (&options.from, settings.database_url.is_empty()) {
-        (Some(from), true) => ended = put_back(&settings, from, options.replace).await?,
-        (None, false) => {}
+        (Some(_), true) | (None, false) => {}
         (None, true) => bail!("expected the file that `gatepost backup` wrote"),
         (Some(_), false) => bail!(
             "this gateway's database is PostgreSQL: use `pg_restore` first, then `gatepost restore` without a file"
         ),
+    }
+    // A folder that is not there, as behind a mistyped name, is made only for a copy that opens.
+    if let Some(from) = options.from.as_ref().filter(|_| !settings.data.exists()) {
+        ensure!(from.is_file(), "there is no file {}", from.display());
+        check(&settings, from).await.context("nothing was changed")?;
+    }
+    let mut ended = 0;
+    // Held until the end: no gateway starts on what is half done.
+    let _lock = app::lock(&settings).context("stop every gateway first; nothing was changed")?;
+    if let Some(from) = &options.from {
+        ended = put_back(&settings, from, options.replace).await?;
     }
     let app = App::start(settings, Clock::real(), true).await?;
     ensure!(
@@ -191,7 +198,7 @@ async fn make_ready(settings: &Settings, from: &Path, new: &Path, clock: &Clock)
     let mut written = fs::File::create(new).with_context(cannot)?;
     std::io::copy(&mut copy, &mut written).with_context(cannot)?;
     written.sync_all().with_context(cannot)?;
-    check(settings, new, clock).await?;
+    check(settings, new).await?;
     let db = Db::sqlite(new).await?;
     let ended = end(&db, clock).await;
     db.close().await;
@@ -203,10 +210,10 @@ async fn end(db: &Db, clock: &Clock) -> anyhow::Result<u64> {
     Ok(backup::end_access(db, clock.now()).await?)
 }
 
-/// The copy is whole, of this or an older version, and its keys are here.
-async fn check(settings: &Settings, copy: &Path, clock: &Clock) -> anyhow::Result<()> {
+/// The copy is whole, of this or an older version, and its keys are here. It is only read.
+async fn check(settings: &Settings, copy: &Path) -> anyhow::Result<()> {
     sound(copy).await?;
-    let db = Db::sqlite(copy).await?;
+    let db = Db::sqlite_to_read(copy).await?;
     let standing = migrate::standing(&db).await?;
     let keys = match (&settings.vault_keys, settings.keys_path().exists()) {
         // A fresh key would open nothing of what the copy holds.
@@ -214,7 +221,7 @@ async fn check(settings: &Settings, copy: &Path, clock: &Clock) -> anyhow::Resul
             "there is no key file {}; put back the one that was kept with this copy",
             settings.keys_path().display()
         )),
-        _ => app::keyring(settings, &db, clock).await.map(drop).map_err(Into::into),
+        _ => app::keyring_to_read(settings, &db).await.map(drop).map_err(Into::into),
     };
     db.close().await;
     match standing {

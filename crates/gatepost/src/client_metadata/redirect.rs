@@ -110,6 +110,11 @@ pub fn is_local(address: &str) -> bool {
         }
 }
 
+/// Whether an address leads to whatever application of the person's device claims its scheme.
+pub fn is_own_scheme(address: &str) -> bool {
+    Url::parse(address).is_ok_and(|it| !matches!(it.scheme(), "http" | "https"))
+}
+
 /// What to show of an address: its host, or its scheme when it is an application's own. What stands where a host would
 /// in such an address is the application's own business and says nothing of who it is.
 pub fn shown(address: &str) -> String {

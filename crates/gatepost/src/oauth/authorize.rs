@@ -178,6 +178,7 @@ fn consent_page(app: &App, asked: &Asked, query: &str, headers: &HeaderMap) -> R
         "person": asked.signed_in.as_ref().map(|it| it.name.clone()),
         "returns_to": redirect::shown(&request.redirect_uri),
         "is_loopback": redirect::is_local(&request.redirect_uri),
+        "is_own_scheme": redirect::is_own_scheme(&request.redirect_uri),
         "reaches": reaches::of(app.catalogue, &asked.checked.scopes),
         "goes_to_microsoft": !asked.is_connected,
         "integration": asked.integration.name,

@@ -29,7 +29,7 @@ fn a_missing_value_is_a_fault_and_not_an_empty_place() {
 
 fn consent(name: &str, host: &str, is_loopback: bool) -> String {
     let details = json!({
-        "client_name": name, "environment": "Production", "person": "Ada Byron", "returns_to": host, "is_loopback": is_loopback,
+        "client_name": name, "environment": "Production", "person": "Ada Byron", "returns_to": host, "is_loopback": is_loopback, "is_own_scheme": false,
         "client_kind": "dynamic", "sign_in_first": null, "client_host": null,
         "reaches": [{ "text": "read Power BI as you", "groups": ["Reports"] }], "goes_to_microsoft": true, "integration": "Power BI", "action": "/authorize",
         "hidden": [{ "name": "state", "value": "\"><script>" }],

@@ -64,6 +64,7 @@ async fn a_copy_put_back_keeps_connections_and_revives_nothing() {
     let elsewhere = folder.path().join("elsewhere");
     let (code, told) = said(gatepost_in(&it.world, &elsewhere, &["restore", copy.to_str().unwrap()]));
     assert!(code == Some(1) && told.contains("key file"), "without the keys: {told}");
+    std::fs::create_dir(&elsewhere).unwrap();
     std::fs::copy(it.world.app.settings.keys_path(), elsewhere.join("vault.keys")).unwrap();
     let (code, told) = said(gatepost_in(&it.world, &elsewhere, &["restore", copy.to_str().unwrap()]));
     assert_eq!(code, Some(0), "{told}");
@@ -132,4 +133,49 @@ async fn a_damaged_copy_is_not_put_back() {
         );
         assert!(!elsewhere.join("gatepost.db").exists(), "{what}");
     }
+}
+
+/// A folder behind a mistyped name is not made for a file that is no copy, or whose keys are not there; the file stays as it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_makes_no_folder_before_its_copy_opens() {
+    let world = World::new().await;
+    if !is_sqlite(&world) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (copy, typo) = (folder.path().join("copy.db"), folder.path().join("typo"));
+    let (code, told) = said(gatepost(&world, &["backup", copy.to_str().unwrap()]));
+    assert_eq!(code, Some(0), "{told}");
+    let whole = std::fs::read(&copy).unwrap();
+    for (bytes, why) in [
+        (b"no database".to_vec(), "is damaged"),
+        (whole[..whole.len() / 2].to_vec(), "is damaged"),
+        (whole.clone(), "there is no key file"),
+    ] {
+        std::fs::write(&copy, &bytes).unwrap();
+        let (code, told) = said(gatepost_in(&world, &typo, &["restore", copy.to_str().unwrap()]));
+        assert!(
+            code == Some(1) && told.contains(why) && told.contains("nothing was changed"),
+            "{told}"
+        );
+        assert!(!typo.exists(), "{told}");
+        assert_eq!(std::fs::read(&copy).unwrap(), bytes);
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "nothing is left beside it"
+        );
+    }
+    for arguments in [&["restore"][..], &["restore", "/none"]] {
+        assert_eq!(said(gatepost_in(&world, &typo, arguments)).0, Some(1));
+        assert!(!typo.exists(), "{arguments:?}");
+    }
+    // With its keys elsewhere it is put back into a folder that is made.
+    let mut command = gatepost_in(&world, &typo, &["restore", copy.to_str().unwrap()]);
+    let keys = std::fs::read_to_string(world.app.settings.keys_path()).unwrap();
+    let (code, told) = said({
+        command.env("GATEPOST_VAULT_KEYS", keys);
+        command
+    });
+    assert!(code == Some(0) && typo.join("gatepost.db").exists(), "{told}");
 }

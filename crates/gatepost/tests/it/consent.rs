@@ -41,6 +41,26 @@ async fn the_consent_page_tells_who_asks_and_cannot_be_disguised() {
     assert!(made["client_name"].as_str().unwrap().chars().count() <= 80);
 }
 
+/// Addresses of an application's own scheme are whoever's claims them, and the page says so; what each scope reaches stands on a
+/// line of its own.
+#[tokio::test]
+async fn the_consent_page_warns_of_an_applications_own_scheme() {
+    let mut it = signed().await;
+    let warning = "Any program on your device may claim";
+    for (redirect, warns) in [("com.example.app:/cb", true), ("https://app.example/cb", false)] {
+        let client = it.world.register_client(&[redirect]).await;
+        let page = it
+            .browser
+            .open(&it.world.authorize_url(&client, redirect, "powerbi.read"))
+            .await
+            .unwrap();
+        assert_eq!(page.body.contains(warning), warns, "{redirect}: {}", page.text());
+        assert!(page.body.contains(" <span class=\"sub\">"), "{}", page.body);
+    }
+    let style = include_str!("../../assets/app.css");
+    assert!(style.contains(".grants .sub { display: block;"));
+}
+
 /// AS-29, WEB-07
 #[tokio::test]
 async fn consent_needs_a_post_from_our_own_page_in_the_same_browser() {

@@ -121,3 +121,35 @@ fn a_demo_calls_no_power_bi_on_another_machine() {
         assert!(said.contains("--api"), "{api}: {said}");
     }
 }
+
+/// What the demo keeps while it runs is nobody else's to read, whatever the umask.
+#[test]
+fn the_folder_of_a_demo_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new("sh");
+    command
+        .args([
+            "-c",
+            "umask 000; exec \"$0\" demo --json --listen 127.0.0.1:0 --sandbox-listen 127.0.0.1:0",
+        ])
+        .arg(env!("CARGO_BIN_EXE_gatepost"))
+        .env("TMPDIR", folder.path())
+        .stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let _ended_later = Demo {
+        child,
+        ready: serde_json::from_str(&line).unwrap(),
+    };
+    let inside: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .collect();
+    assert_eq!(inside.len(), 1, "{inside:?}");
+    let mode = std::fs::metadata(&inside[0]).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o700);
+}
