@@ -25,8 +25,16 @@ pub async fn decide(app: &App, caller: &Caller, id: &ApprovalId, approve: bool) 
                 .into(),
         ));
     }
-    let to = if approve { "approved" } else { "refused" };
-    if !approvals::decide(&app.db, &caller.environment, id, &caller.person, to, app.clock.now()).await? {
+    if !approvals::decide(
+        &app.db,
+        &caller.environment,
+        id,
+        &caller.person,
+        approve,
+        app.clock.now(),
+    )
+    .await?
+    {
         return Err(Refused::Conflict("this request was decided before or is over".into()));
     }
     let hash: String = found.plan_hash.iter().map(|it| format!("{it:02x}")).collect();

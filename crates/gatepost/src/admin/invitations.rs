@@ -44,6 +44,7 @@ pub async fn invite(app: &App, caller: &Caller, input: &InvitationInput) -> Resu
         expires_at: now.plus_seconds(DAYS * 24 * 3600),
         used_at: None,
         used_by: None,
+        withdrawn_why: None,
     };
     invitations::create(&app.db, &row).await?;
     let details = json!({ "invitation": row.id, "email": row.email, "exact": row.is_exact, "role": row.role });

@@ -3,6 +3,7 @@
 mod account;
 mod approvals;
 mod clients;
+mod ending;
 mod environment;
 mod grants;
 mod groups;

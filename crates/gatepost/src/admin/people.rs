@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::ending;
 use super::{Password, Problems, Refused, check_email, check_name, manages};
 use crate::app::App;
 use crate::audit::Entry;
@@ -77,7 +78,7 @@ pub async fn add_administrator(app: &App, caller: &Caller, new: &NewAdministrato
     Ok(person.id)
 }
 
-/// Changes what a person may do in the portal.
+/// Changes what a person may do in the portal. What they gave and may not give any more ends for good.
 ///
 /// Invariant: nobody grants more than they hold, changes their own role, or touches an owner without being one.
 pub async fn save_role(app: &App, caller: &Caller, id: &PersonId, role: Role) -> Result<(), Refused> {
@@ -85,18 +86,25 @@ pub async fn save_role(app: &App, caller: &Caller, id: &PersonId, role: Role) ->
     if caller.role < role {
         return Err(Refused::NotAllowed);
     }
-    people::save_role(&app.db, &person.id, role.as_str()).await?;
+    let mut tx = app.db.begin().await?;
+    let ended = ending::of_role(app, &mut tx, &person.id, person.role().min(role)).await?;
+    people::save_role(&mut tx, &person.id, role.as_str()).await?;
+    tx.commit().await?;
     let details = json!({ "subject": person.id, "subject_name": person.name, "before": person.role, "role": role });
     app.audit
         .append(Entry::of("person.role_changed", caller, details))
         .await?;
-    Ok(())
+    ended.record(app, caller, &person.id).await
 }
 
-/// Locks a person out of portal, agents and keys at once, or lets them in again.
+/// Locks a person out of portal, agents and keys at once, or lets them in again. What they gave or asked for and nobody used
+/// ends for good with the lock.
 pub async fn save_locked(app: &App, caller: &Caller, id: &PersonId, locked: bool) -> Result<(), Refused> {
     let person = subject(app, caller, id).await?;
-    people::save_locked(&app.db, &person.id, locked.then(|| app.clock.now())).await?;
+    let mut tx = app.db.begin().await?;
+    let ended = ending::of_locked(app, &mut tx, &person.id, locked || person.locked_at.is_some()).await?;
+    people::save_locked(&mut tx, &person.id, locked.then(|| app.clock.now())).await?;
+    tx.commit().await?;
     if locked {
         sessions::delete_of_person(&app.db, &person.id).await?;
     }
@@ -108,7 +116,7 @@ pub async fn save_locked(app: &App, caller: &Caller, id: &PersonId, locked: bool
             details,
         ))
         .await?;
-    Ok(())
+    ended.record(app, caller, &person.id).await
 }
 
 /// Signs a person out of every browser.

@@ -9,7 +9,7 @@ use super::provider::registration_of;
 use crate::app::App;
 use crate::audit::{Entry, Unavailable};
 use crate::caller::{EnvironmentId, PersonId};
-use crate::connections::{self, Admission};
+use crate::connections::{self, Admission, Over};
 use crate::openid::{Account, OpenIdProblem, Trip};
 use crate::session;
 use crate::store::invitations::{self, Invitation};
@@ -59,8 +59,10 @@ pub enum TripError {
     Provider(#[from] OpenIdProblem),
     #[error("this environment does not admit this account")]
     NotAdmitted,
-    #[error("this invitation is for another account, or over")]
+    #[error("this invitation is for another account")]
     NotInvited,
+    #[error("this invitation is over. {0}")]
+    InvitationOver(&'static str),
     #[error("an administrator has locked this person")]
     Locked,
     #[error("the sealed part of this sign-in does not open")]
@@ -329,16 +331,19 @@ async fn invited(app: &App, person: &Person, invitation: &str, account: &Account
     let found = invitations::find(&app.db, invitation).await?;
     let found = found
         .filter(|it| it.environment_id == person.environment_id)
-        .ok_or(TripError::NotInvited)?;
+        .ok_or(TripError::InvitationOver(Over::Unknown.text()))?;
+    if let Some(over) = connections::invitation_over(app, &found).await? {
+        return Err(TripError::InvitationOver(over.text()));
+    }
     let is_same = account
         .email
         .as_deref()
         .is_some_and(|it| it.eq_ignore_ascii_case(&found.email));
-    if found.is_exact && !is_same || !connections::inviter_may_still(app, &found).await? {
+    if found.is_exact && !is_same {
         return Err(TripError::NotInvited);
     }
     if !invitations::take(&app.db, &found.id, &person.id, app.clock.now()).await? {
-        return Err(TripError::NotInvited);
+        return Err(TripError::InvitationOver(Over::Used.text()));
     }
     Ok(found)
 }

@@ -104,28 +104,47 @@ async fn waiting(app: &App, subjects: &[(String, Waits)]) -> store::Result<Optio
 /// An attempt at a secret of ours that is too long to be guessed: a client's secret, an invitation, the set-up link.
 /// It is counted in memory, so that trying them by the thousand costs no write.
 ///
-/// Invariant: only [`guess`] makes one, and what looks such a secret up takes one.
+/// Invariant: only [`guess`] and [`link`] make one, and what looks such a secret up takes one.
 #[must_use = "an attempt that was right is given back with `right`"]
 #[derive(Debug)]
 pub struct Guess {
     address: Option<IpAddr>,
     whose: String,
+    /// Too many went before it, for so many seconds more; then it is not counted.
+    held_s: Option<u64>,
 }
 
-/// Counts an attempt at a secret of ours, or says how many seconds this network has to wait; `whose` is the client's
-/// identifier, or empty where the secret alone is shown.
-pub fn guess(app: &App, address: Option<IpAddr>, whose: &str) -> Result<Guess, u64> {
-    app.guesses.admit(address, whose, app.clock.now())?;
-    Ok(Guess {
+/// Counts an attempt at a client's secret, or says how many seconds this network has to wait with this client.
+pub fn guess(app: &App, address: Option<IpAddr>, client: &str) -> Result<Guess, u64> {
+    let counted = counted(app, address, client);
+    counted.held_s.map_or(Ok(counted), Err)
+}
+
+/// Counts an attempt at a link of ours. The link is all there is to know, and nobody guesses one, so a right one passes
+/// whatever others of its network tried before; only of wrong ones there are too many.
+pub fn link(app: &App, address: Option<IpAddr>) -> Guess {
+    counted(app, address, "")
+}
+
+fn counted(app: &App, address: Option<IpAddr>, whose: &str) -> Guess {
+    Guess {
         address,
         whose: whose.to_owned(),
-    })
+        held_s: app.guesses.admit(address, whose, app.clock.now()).err(),
+    }
 }
 
 impl Guess {
     /// The secret was right, so this attempt counts for nothing.
     pub fn right(self, app: &App) {
-        app.guesses.take_back(self.address, &self.whose);
+        if self.held_s.is_none() {
+            app.guesses.take_back(self.address, &self.whose);
+        }
+    }
+
+    /// The secret was wrong: said as such, or for how many seconds nothing more is said to this network.
+    pub fn wrong(self) -> Result<(), u64> {
+        self.held_s.map_or(Ok(()), Err)
     }
 }
 

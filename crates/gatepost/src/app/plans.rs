@@ -70,6 +70,11 @@ impl App {
     /// The plan of an approval as people may see it; none if it does not open.
     pub fn plan_of(&self, it: &Approval) -> Option<Plan> {
         let plan: Plan = match &it.plan_sealed {
+            // The request ended without being sent.
+            Some(sealed) if sealed == plans::ERASED => Plan {
+                body: None,
+                ..serde_json::from_str(&it.plan).ok()?
+            },
             Some(sealed) => {
                 let text = self.vault.open_text(place(&it.environment_id, &it.id), sealed).ok()?;
                 serde_json::from_str(secrecy::ExposeSecret::expose_secret(&text)).ok()?
@@ -80,7 +85,7 @@ impl App {
         Some(hidden(self.catalogue, &plan))
     }
 
-    /// Seals what older gateways left in clear.
+    /// Seals what older gateways left in clear, and erases what they kept of requests that ended.
     pub async fn seal_plans(&self) -> store::Result<()> {
         seal(&self.db, &self.vault, self.catalogue).await
     }
@@ -90,6 +95,7 @@ pub(super) async fn seal(db: &Db, vault: &Vault, catalogue: &Catalogue) -> store
     loop {
         let found = plans::in_clear(db, AT_ONCE).await?;
         if found.is_empty() {
+            plans::erase_ended(db).await?;
             return Ok(());
         }
         let sealed: Vec<Kept> = found

@@ -90,10 +90,11 @@ fn plan_of(caller: &Caller, connection: &Connection, request: &Request) -> Resul
         .map_err(|error| CallError::Internal(error.to_string()))
 }
 
-/// Ends an approval whose giver was locked, demoted or removed since: givers are judged as they are when it is used.
+/// The approval of a plan that ended because its giver was locked or demoted since. One that did not end then ends now: givers
+/// are judged as they are when it is used.
 async fn void(app: &App, caller: &Caller, plan: &Plan) -> Result<Option<ApprovalId>, CallError> {
     let Some(ended) = approvals::void(&app.db, &plan.hash(), app.clock.now()).await? else {
-        return Ok(None);
+        return Ok(approvals::find_lost(&app.db, &plan.hash()).await?);
     };
     let details = json!({ "approval": ended.id, "plan": hex(&plan.hash()), "summary": ended.summary, "decided_by": ended.decided_by });
     app.audit
@@ -137,6 +138,7 @@ async fn ask(
         decided_by: None,
         decided_at: None,
         used_at: None,
+        void_why: None,
     };
     let approval = approvals::ask(&app.db, &wanted, now).await?;
     let link = app.settings.url(&format!("/approvals/{}", approval.id));

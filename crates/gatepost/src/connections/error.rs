@@ -1,5 +1,6 @@
 //! Why a connection does not come about, in words for the person in the browser.
 
+use super::invited::Over;
 use crate::audit::Unavailable;
 use crate::entra::{CallbackProblem, EntraError, IdentityProblem, Unusable};
 use crate::store;
@@ -37,7 +38,7 @@ pub enum ConnectError {
     #[error("this invitation is for another account")]
     OtherInvited { account: String, invited: String },
     #[error("this invitation is over")]
-    InvitationOver,
+    InvitationOver(Over),
     #[error("this person is locked")]
     Locked,
     #[error("the integration cannot be used: {0}")]
@@ -152,7 +153,7 @@ impl ConnectError {
                 format!("{account} signed in at Microsoft, but {invited} was invited."),
                 "Open the link again and sign in with the account that was invited, or ask for an invitation of your own.",
             ),
-            Self::InvitationOver => told("invitation_over", 403, "This invitation is over", "It was used, taken back, or is older than seven days.".into(), "Ask whoever invited you for a new one."),
+            Self::InvitationOver(why) => told("invitation_over", 403, "This invitation is over", why.text().into(), "Ask whoever invited you for a new one."),
             Self::Locked => told("locked", 403, "You are locked out", "An administrator has locked this person.".into(), "Ask an administrator of the gateway."),
             Self::Unusable(problem) => told("integration_unusable", 409, "The integration cannot be used", format!("{problem}."), "An administrator can mend it under Integrations."),
             Self::NoIntegration => told("integration_unknown", 404, "There is no such integration", "It may have been deleted.".into(), "An administrator can add one under Integrations."),

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::ConnectError;
+use super::invited::{Over, over};
 use crate::app::App;
 use crate::audit::Entry;
-use crate::caller::Role;
 use crate::store;
 use crate::store::invitations::{self, Invitation};
 use crate::store::people::{self, Person};
@@ -53,17 +53,6 @@ async fn create(app: &App, newcomer: &Person, invitation: Option<&Invitation>) -
     tx.commit().await
 }
 
-/// Whether whoever made an invitation may still give what it promises: givers are judged as they are when it is used.
-pub async fn inviter_may_still(app: &App, invitation: &Invitation) -> store::Result<bool> {
-    let inviter = people::find(&app.db, &invitation.created_by.as_str().into()).await?;
-    Ok(inviter.is_some_and(|it| {
-        it.environment_id == invitation.environment_id
-            && it.locked_at.is_none()
-            && it.role().may_manage()
-            && Role::from_stored(&invitation.role) <= it.role()
-    }))
-}
-
 /// Adds an invited newcomer with the role they were invited to.
 ///
 /// Invariant: an invitation makes one person, however many arrive with it at once.
@@ -77,7 +66,10 @@ pub(super) async fn join_invited(
     let found = invitations::find(&app.db, invitation).await?;
     let invitation = found
         .filter(|it| it.environment_id == newcomer.environment_id)
-        .ok_or(ConnectError::InvitationOver)?;
+        .ok_or(ConnectError::InvitationOver(Over::Unknown))?;
+    if let Some(over) = over(app, &invitation).await? {
+        return Err(ConnectError::InvitationOver(over));
+    }
     let is_invited = address.is_some_and(|it| it.eq_ignore_ascii_case(&invitation.email));
     if invitation.is_exact && !is_invited {
         return Err(ConnectError::OtherInvited {
@@ -85,11 +77,8 @@ pub(super) async fn join_invited(
             invited: invitation.email,
         });
     }
-    if !inviter_may_still(app, &invitation).await? {
-        return Err(ConnectError::InvitationOver);
-    }
     if !invitations::take(&app.db, &invitation.id, &newcomer.id, app.clock.now()).await? {
-        return Err(ConnectError::InvitationOver);
+        return Err(ConnectError::InvitationOver(Over::Used));
     }
     newcomer.role.clone_from(&invitation.role);
     join(app, newcomer, Some(&invitation), trace).await

@@ -4,6 +4,7 @@ mod admission;
 mod arrive;
 mod begin;
 mod error;
+mod invited;
 mod join;
 mod link;
 
@@ -11,7 +12,7 @@ pub use admission::Admission;
 pub use arrive::{Arrival, arrive, is_awaited};
 pub use begin::{Ask, Departure, Kind, admit_stranger, begin};
 pub use error::ConnectError;
-pub use join::inviter_may_still;
+pub use invited::{Over, over as invitation_over};
 
 use serde_json::json;
 

@@ -17,6 +17,7 @@ use crate::page;
 use crate::policy::Plan;
 use crate::store::approvals::{self, Approval, Listed, WAITING};
 use crate::store::names::{self, Kind};
+use crate::store::plans::ERASED;
 
 const LIST: Place<'static> = Place {
     template: "approvals.html",
@@ -96,7 +97,8 @@ fn about(app: &App, it: &Approval, visitor: &Visitor, names: &HashMap<String, St
     json!({
         "id": it.id, "summary": it.summary, "state": state(&it.state, it.expires_at, now), "person": name(&it.person_id.0),
         "is_mine": it.person_id == visitor.caller.person, "through": page::visible(&it.asked_through), "created_at": it.created_at, "expires_at": it.expires_at,
-        "decided_by": it.decided_by.as_deref().map(name), "decided_at": it.decided_at, "used_at": it.used_at,
+        "decided_by": it.decided_by.as_deref().map(name), "decided_at": it.decided_at, "used_at": it.used_at, "void_why": it.void_why,
+        "is_erased": it.plan_sealed.as_deref() == Some(ERASED),
         "plan": plan.as_ref().map(|it| shown(app, it)),
         "hash": it.plan_hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
     })

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::clock::Timestamp;
+use crate::store::audit_hours;
 
-/// The kinds of entries that are counted: calls made, and calls refused.
-pub(super) const KINDS: [&str; 2] = ["call.opened", "call.refused"];
+/// What is counted: calls made, and calls that policies refused.
+pub(super) const KINDS: [&str; 2] = ["call.opened", audit_hours::REFUSED];
 const HOURS: i64 = 24;
 const WIDTH: i64 = 720;
 const HEIGHT: i64 = 120;
@@ -57,7 +58,7 @@ pub(super) fn chart(counted: &[(i64, String, i64)], now: Timestamp) -> Chart {
         if let Some((made, refused)) = hours.get_mut(hour) {
             match kind.as_str() {
                 "call.opened" => *made += number,
-                "call.refused" => *refused += number,
+                audit_hours::REFUSED => *refused += number,
                 _ => {}
             }
         }

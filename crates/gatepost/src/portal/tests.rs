@@ -13,7 +13,7 @@ fn the_chart_has_a_bar_for_each_hour_and_none_beyond_its_frame() {
     let counted = [
         (hour, "call.opened".to_owned(), 1),
         (hour - 23, "call.opened".to_owned(), 1000),
-        (hour - 23, "call.refused".to_owned(), 500),
+        (hour - 23, crate::store::audit_hours::REFUSED.to_owned(), 500),
         (hour - 24, "call.opened".to_owned(), 7),
         (hour, "sign_in".to_owned(), 9),
     ];

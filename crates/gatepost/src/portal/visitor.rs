@@ -29,7 +29,7 @@ pub(super) struct Visitor {
     pub signed_in: SignedIn,
     pub environment: environments::Environment,
     pub csrf: String,
-    /// Approvals that wait for this person.
+    /// Requests for approval that wait: of the environment for whoever manages it, else the person's own.
     pub waiting: i64,
     pub notice: Option<Notice>,
 }
@@ -118,11 +118,8 @@ async fn visitor(
     };
     let caller = call::caller_of_session(app, &signed_in, address).await?;
     people::touch(&app.db, &caller.person, signed_in.last_seen_at, app.clock.now()).await?;
-    let waiting = if caller.role.may_manage() {
-        approvals::count_waiting(&app.db, &caller.environment, &caller.person, app.clock.now()).await?
-    } else {
-        0
-    };
+    let whose = (!caller.role.may_manage()).then_some(&caller.person);
+    let waiting = approvals::count_waiting(&app.db, &caller.environment, whose, app.clock.now()).await?;
     let (csrf, _) = page::csrf(app, headers);
     let notice = uri.query().and_then(navigation::notice);
     Ok(Some(Visitor {

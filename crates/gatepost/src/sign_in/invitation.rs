@@ -10,44 +10,43 @@ use serde_json::json;
 use super::{alone, broken, peer, too_many};
 use crate::admin::throttle::{self, Guess};
 use crate::app::App;
-use crate::connections;
+use crate::connections::{self, Over};
 use crate::page::{self, Message};
 use crate::session;
 use crate::store;
 use crate::store::environments::{self, Environment};
 use crate::store::invitations::{self, Invitation};
 
-/// An invitation that can still be used, with its environment; `Err` with the seconds to wait when too many that are not
-/// valid were tried.
+/// An invitation that can still be used, with its environment, or why it cannot; `Err` with the seconds to wait when too many
+/// links that there never were were tried.
 pub(super) async fn open(
     app: &App,
     address: Option<IpAddr>,
     token: &str,
-) -> store::Result<Result<Option<Opened>, u64>> {
-    let counted = match throttle::guess(app, address, "") {
-        Ok(counted) => counted,
-        Err(seconds) => return Ok(Err(seconds)),
-    };
+) -> store::Result<Result<Result<Opened, Over>, u64>> {
+    let counted = throttle::link(app, address);
     let found = judge(app, &counted, token).await?;
-    if found.is_some() {
-        counted.right(app);
-    }
-    Ok(Ok(found))
+    Ok(match found {
+        Err(Over::Unknown) => counted.wrong().map(|()| Err(Over::Unknown)),
+        // Whoever has the link of an invitation that is over guessed nothing.
+        known => {
+            counted.right(app);
+            Ok(known)
+        }
+    })
 }
 
 type Opened = (Invitation, Environment);
 
-async fn judge(app: &App, _counted: &Guess, token: &str) -> store::Result<Option<Opened>> {
-    let now = app.clock.now();
-    let found = invitations::find_by_token(&app.db, &session::hash(token)).await?;
-    let Some(invitation) = found.filter(|it| it.used_at.is_none() && now < it.expires_at) else {
-        return Ok(None);
+async fn judge(app: &App, _counted: &Guess, token: &str) -> store::Result<Result<Opened, Over>> {
+    let Some(invitation) = invitations::find_by_token(&app.db, &session::hash(token)).await? else {
+        return Ok(Err(Over::Unknown));
     };
-    if !connections::inviter_may_still(app, &invitation).await? {
-        return Ok(None);
+    if let Some(over) = connections::invitation_over(app, &invitation).await? {
+        return Ok(Err(over));
     }
     let environment = environments::find(&app.db, &invitation.environment_id).await?;
-    Ok(environment.map(|it| (invitation, it)))
+    Ok(environment.map(|it| (invitation, it)).ok_or(Over::Unknown))
 }
 
 /// `GET /invitation/{token}`
@@ -58,8 +57,8 @@ pub(super) async fn show(
     Path(token): Path<String>,
 ) -> Response {
     let (invitation, environment) = match open(&app, peer(&extensions), &token).await {
-        Ok(Ok(Some(found))) => found,
-        Ok(Ok(None)) => return over(),
+        Ok(Ok(Ok(found))) => found,
+        Ok(Ok(Err(why))) => return over(why),
         Ok(Err(seconds)) => return too_many(seconds),
         Err(error) => return broken(&error),
     };
@@ -82,13 +81,13 @@ pub(super) async fn show(
     )
 }
 
-/// One page for every reason, so that nobody learns which links exist.
-pub(super) fn over() -> Response {
+/// Why it is over is told to whoever has the link; of links that there never were, nothing is.
+pub(super) fn over(why: Over) -> Response {
     page::message(
         StatusCode::NOT_FOUND,
         Message {
             title: "This invitation is over",
-            text: "The link is not complete, was used, was taken back, is older than seven days, or comes from somebody who may not invite any more.",
+            text: why.text(),
             who: "Whoever invited you",
             how: "They make a new one under People.",
             links: &[("/sign-in", "To the sign-in")],

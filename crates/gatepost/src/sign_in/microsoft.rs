@@ -9,7 +9,7 @@ use http::{Extensions, StatusCode};
 use super::{broken, invitation, peer, too_many};
 use crate::app::App;
 use crate::caller::{EnvironmentId, IntegrationId};
-use crate::connections::{self, Ask, Kind};
+use crate::connections::{self, Ask, Kind, Over};
 use crate::entra::Prompt;
 use crate::page::{self, Fields, Message};
 use crate::store::{self, environments};
@@ -18,7 +18,7 @@ use crate::store::{self, environments};
 pub(super) enum Place {
     At(EnvironmentId, Option<String>),
     NotSetUp,
-    InvitationOver,
+    InvitationOver(Over),
     /// Too many invitations that are not valid were tried; so many seconds.
     Wait(u64),
 }
@@ -30,8 +30,8 @@ pub(super) async fn place(app: &App, address: Option<IpAddr>, token: &str) -> st
         return Ok(found.map_or(Place::NotSetUp, |it| Place::At(it.id, None)));
     }
     Ok(match invitation::open(app, address, token).await? {
-        Ok(Some((invitation, environment))) => Place::At(environment.id, Some(invitation.id)),
-        Ok(None) => Place::InvitationOver,
+        Ok(Ok((invitation, environment))) => Place::At(environment.id, Some(invitation.id)),
+        Ok(Err(over)) => Place::InvitationOver(over),
         Err(seconds) => Place::Wait(seconds),
     })
 }
@@ -41,7 +41,7 @@ pub(super) async fn depart(State(app): State<App>, extensions: Extensions, field
     let (environment, invitation) = match place(&app, peer(&extensions), fields.text("invitation")).await {
         Ok(Place::At(environment, invitation)) => (environment, invitation),
         Ok(Place::NotSetUp) => return page::redirect("/sign-in"),
-        Ok(Place::InvitationOver) => return invitation::over(),
+        Ok(Place::InvitationOver(why)) => return invitation::over(why),
         Ok(Place::Wait(seconds)) => return too_many(seconds),
         Err(error) => return broken(&error),
     };

@@ -21,7 +21,7 @@ pub(super) async fn depart(State(app): State<App>, extensions: Extensions, field
     let (environment, invitation) = match place(&app, peer(&extensions), fields.text("invitation")).await {
         Ok(Place::At(environment, invitation)) => (environment, invitation),
         Ok(Place::NotSetUp) => return page::redirect("/sign-in"),
-        Ok(Place::InvitationOver) => return invitation::over(),
+        Ok(Place::InvitationOver(why)) => return invitation::over(why),
         Ok(Place::Wait(seconds)) => return too_many(seconds),
         Err(error) => return broken(&error),
     };
@@ -125,6 +125,11 @@ fn refused(error: &TripError) -> Response {
             "This account may not join",
             "An administrator admits the domain of your address under Settings, or invites you under People.",
         ),
+        TripError::InvitationOver(_) => (
+            StatusCode::FORBIDDEN,
+            "This invitation is over",
+            "Ask whoever invited you for a new one.",
+        ),
         TripError::Locked => (
             StatusCode::FORBIDDEN,
             "You are locked out",
@@ -136,7 +141,7 @@ fn refused(error: &TripError) -> Response {
             "Try again. If it stays, an administrator checks the provider under Settings.",
         ),
     };
-    let text = format!("Nobody was signed in: {error}.");
+    let text = format!("Nobody was signed in: {}.", error.to_string().trim_end_matches('.'));
     page::message(
         status,
         Message {

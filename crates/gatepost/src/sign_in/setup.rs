@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{alone, broken, peer, too_many, unrecorded};
 use crate::admin::setup::{self, FirstOwner};
-use crate::admin::throttle;
+use crate::admin::throttle::{self, Guess};
 use crate::admin::{Problems, Refused};
 use crate::app::App;
 use crate::page::{self, Fields, Leaving, Message};
@@ -23,17 +23,13 @@ pub(super) async fn show(
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
     let token = query.get("token").map_or("", String::as_str);
-    let counted = match throttle::guess(&app, peer(&extensions), "") {
-        Ok(counted) => counted,
-        Err(seconds) => return too_many(seconds),
-    };
-    let holds = setup::holds(&app, &counted, token).await;
-    if let Ok(true) = holds {
-        counted.right(&app);
-    }
-    match holds {
-        Ok(true) => form(&app, &headers, StatusCode::OK, token, ("", ""), &Problems::new()),
-        Ok(false) => closed(),
+    let counted = throttle::link(&app, peer(&extensions));
+    match setup::holds(&app, &counted, token).await {
+        Ok(true) => {
+            counted.right(&app);
+            form(&app, &headers, StatusCode::OK, token, ("", ""), &Problems::new())
+        }
+        Ok(false) => wrong(counted),
         Err(error) => broken(&error),
     }
 }
@@ -49,6 +45,10 @@ fn form(
     let details =
         json!({ "token": token, "form": { "name": name, "email": email }, "problems": problems, "problem": null });
     alone(app, headers, status, &Leaving::Stays, "setup.html", "Set up", details)
+}
+
+fn wrong(counted: Guess) -> Response {
+    counted.wrong().map_or_else(too_many, |()| closed())
 }
 
 fn closed() -> Response {
@@ -75,13 +75,10 @@ pub(super) async fn create(
     fields: Fields,
 ) -> Response {
     let token = fields.text("token");
-    let counted = match throttle::guess(&app, peer(&extensions), "") {
-        Ok(counted) => counted,
-        Err(seconds) => return too_many(seconds),
-    };
+    let counted = throttle::link(&app, peer(&extensions));
     match setup::holds(&app, &counted, token).await {
         Ok(true) => {}
-        Ok(false) => return closed(),
+        Ok(false) => return wrong(counted),
         Err(error) => return broken(&error),
     }
     let (name, email) = (fields.text("name"), fields.text("email"));

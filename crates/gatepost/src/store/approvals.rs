@@ -1,7 +1,8 @@
 //! Approvals: a person's yes or no to one plan, used at most once.
 
 use super::db::on;
-use super::list::{Choice, List, Of, Page, Wanted};
+use super::list::{Choice, Condition, List, Of, Page, Wanted};
+use super::plans::ERASED;
 use super::row::row;
 use super::{Db, Result};
 use crate::caller::{ApprovalId, EnvironmentId, PersonId};
@@ -22,20 +23,23 @@ row! {
         pub plan_sealed: Option<Vec<u8>>,
         pub summary: String,
         pub asked_through: String,
-        /// `pending`, `approved`, `refused`, `used`, `expired`, `taken_back`, or `void` when its giver may not approve any more.
+        /// `pending`, `approved`, `refused`, `used`, `expired`, `taken_back`, or `void` when its giver may not approve any more
+        /// or its asker was locked.
         pub state: String,
         pub created_at: Timestamp,
         pub expires_at: Timestamp,
         pub decided_by: Option<String>,
         pub decided_at: Option<Timestamp>,
         pub used_at: Option<Timestamp>,
+        /// Why it is void: `giver_locked`, `giver_demoted`, `asker_locked`; nothing when that was seen only at its use.
+        pub void_why: Option<String>,
     }
 }
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, environment_id, person_id, plan_hash, plan, plan_sealed, summary, asked_through, state, created_at, expires_at, decided_by, decided_at, used_at FROM approvals ",
+            "SELECT id, environment_id, person_id, plan_hash, plan, plan_sealed, summary, asked_through, state, created_at, expires_at, decided_by, decided_at, used_at, void_why FROM approvals ",
             $rest
         )
     };
@@ -43,8 +47,8 @@ macro_rules! select {
 
 /// Asks for approval of a plan; an open request for the same plan stays as it is.
 pub async fn ask(db: &Db, it: &Approval, now: Timestamp) -> Result<Approval> {
-    on!(db, pool => sqlx::query("UPDATE approvals SET state = 'expired' WHERE plan_hash = $1 AND expires_at <= $2 AND state IN ('pending', 'approved')")
-        .bind(&it.plan_hash).bind(now).execute(pool).await.map(drop))?;
+    on!(db, pool => sqlx::query("UPDATE approvals SET state = 'expired', plan_sealed = $3 WHERE plan_hash = $1 AND expires_at <= $2 AND state IN ('pending', 'approved')")
+        .bind(&it.plan_hash).bind(now).bind(ERASED).execute(pool).await.map(drop))?;
     on!(db, pool => sqlx::query(
         "INSERT INTO approvals (id, environment_id, person_id, plan_hash, plan, summary, asked_through, state, created_at, expires_at, plan_sealed)
          VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10) ON CONFLICT DO NOTHING")
@@ -126,6 +130,11 @@ pub static LIST: List = List {
             sql: "a.state = 'refused'",
         },
         Choice {
+            word: "ended",
+            title: "Void or taken back",
+            sql: "a.state IN ('void', 'taken_back')",
+        },
+        Choice {
             word: "expired",
             title: "Expired",
             sql: "a.state = 'expired' OR (a.state IN ('pending', 'approved') AND a.expires_at <= {now})",
@@ -151,6 +160,12 @@ pub static LIST: List = List {
     ],
 };
 
+fn of(environment: &EnvironmentId, person: Option<&PersonId>) -> Vec<Condition> {
+    let mut conditions: Vec<Condition> = vec![("a.environment_id = {}", environment.0.as_str().into())];
+    conditions.extend(person.map(|it| ("a.person_id = {}", it.0.as_str().into())));
+    conditions
+}
+
 /// A page of an environment's requests, or of those of one person in it.
 pub async fn page(
     db: &Db,
@@ -158,8 +173,7 @@ pub async fn page(
     person: Option<&PersonId>,
     wanted: &Wanted,
 ) -> Result<Page<Listed>> {
-    let mut conditions = vec![("a.environment_id = {}", environment.0.as_str().into())];
-    conditions.extend(person.map(|it| ("a.person_id = {}", it.0.as_str().into())));
+    let conditions = of(environment, person);
     let of = Of {
         environment,
         conditions: &conditions,
@@ -167,12 +181,14 @@ pub async fn page(
     LIST.page(db, of, wanted).await
 }
 
-/// How many requests of an environment wait for somebody else than this person.
-pub async fn count_waiting(db: &Db, environment: &EnvironmentId, except: &PersonId, now: Timestamp) -> Result<i64> {
-    let conditions = [
-        ("a.environment_id = {}", environment.0.as_str().into()),
-        ("a.person_id <> {}", except.0.as_str().into()),
-    ];
+/// How many requests wait: of an environment, or of one person in it. As many as [`page`] lists under [`WAITING`].
+pub async fn count_waiting(
+    db: &Db,
+    environment: &EnvironmentId,
+    person: Option<&PersonId>,
+    now: Timestamp,
+) -> Result<i64> {
+    let conditions = of(environment, person);
     let of = Of {
         environment,
         conditions: &conditions,
@@ -183,24 +199,29 @@ pub async fn count_waiting(db: &Db, environment: &EnvironmentId, except: &Person
 /// Marks what nobody decided or used in time, so that it is not looked at again; the number marked.
 pub async fn expire(db: &Db, now: Timestamp) -> Result<u64> {
     Ok(
-        on!(db, pool => sqlx::query("UPDATE approvals SET state = 'expired' WHERE state IN ('pending', 'approved') AND expires_at <= $1")
-        .bind(now).execute(pool).await.map(|it| it.rows_affected()))?,
+        on!(db, pool => sqlx::query("UPDATE approvals SET state = 'expired', plan_sealed = $2 WHERE state IN ('pending', 'approved') AND expires_at <= $1")
+        .bind(now).bind(ERASED).execute(pool).await.map(|it| it.rows_affected()))?,
     )
 }
 
-/// Decides a pending request; false when it is decided or over, or when the decider is the one who asked.
+/// Decides a pending request, whose plan is erased with a no; false when it is decided or over, or when the decider is the one who asked.
 pub async fn decide(
     db: &Db,
     environment: &EnvironmentId,
     id: &ApprovalId,
     by: &PersonId,
-    to: &str,
+    is_yes: bool,
     now: Timestamp,
 ) -> Result<bool> {
+    let (to, erased) = if is_yes {
+        ("approved", None)
+    } else {
+        ("refused", Some(ERASED))
+    };
     let done = on!(db, pool => sqlx::query(
-        "UPDATE approvals SET state = $4, decided_by = $3, decided_at = $5
+        "UPDATE approvals SET state = $4, decided_by = $3, decided_at = $5, plan_sealed = COALESCE($6, plan_sealed)
          WHERE id = $1 AND environment_id = $2 AND state = 'pending' AND $5 < expires_at AND person_id <> $3")
-        .bind(id).bind(environment).bind(by).bind(to).bind(now).execute(pool).await.map(|it| it.rows_affected()))?;
+        .bind(id).bind(environment).bind(by).bind(to).bind(now).bind(erased).execute(pool).await.map(|it| it.rows_affected()))?;
     Ok(done == 1)
 }
 
@@ -221,15 +242,23 @@ macro_rules! giver_may_still {
 /// Ends the approval of a plan whose giver may not give it any more.
 pub async fn void(db: &Db, plan_hash: &[u8], now: Timestamp) -> Result<Option<Approval>> {
     Ok(on!(db, pool => sqlx::query_as(concat!(
-        "UPDATE approvals SET state = 'void' WHERE plan_hash = $1 AND state = 'approved' AND $2 < expires_at AND NOT ", giver_may_still!(),
-        " RETURNING id, environment_id, person_id, plan_hash, plan, plan_sealed, summary, asked_through, state, created_at, expires_at, decided_by, decided_at, used_at"))
-        .bind(plan_hash).bind(now).fetch_optional(pool).await)?)
+        "UPDATE approvals SET state = 'void', plan_sealed = $3 WHERE plan_hash = $1 AND state = 'approved' AND $2 < expires_at AND NOT ", giver_may_still!(),
+        " RETURNING id, environment_id, person_id, plan_hash, plan, plan_sealed, summary, asked_through, state, created_at, expires_at, decided_by, decided_at, used_at, void_why"))
+        .bind(plan_hash).bind(now).bind(ERASED).fetch_optional(pool).await)?)
+}
+
+/// The newest request for a plan, if a yes to it ended because of its giver.
+pub async fn find_lost(db: &Db, plan_hash: &[u8]) -> Result<Option<ApprovalId>> {
+    let newest: Option<Approval> = on!(db, pool => sqlx::query_as(select!("WHERE plan_hash = $1 ORDER BY created_at DESC, id DESC LIMIT 1"))
+        .bind(plan_hash).fetch_optional(pool).await)?;
+    let is_givers = |it: &Approval| it.void_why.as_deref().is_some_and(|why| why.starts_with("giver_"));
+    Ok(newest.filter(is_givers).map(|it| it.id))
 }
 
 /// Takes an approval back before it was used; false when it is not approved or was used.
 pub async fn take_back(db: &Db, environment: &EnvironmentId, id: &ApprovalId) -> Result<bool> {
-    let done = on!(db, pool => sqlx::query("UPDATE approvals SET state = 'taken_back' WHERE id = $1 AND environment_id = $2 AND state = 'approved'")
-        .bind(id).bind(environment).execute(pool).await.map(|it| it.rows_affected()))?;
+    let done = on!(db, pool => sqlx::query("UPDATE approvals SET state = 'taken_back', plan_sealed = $3 WHERE id = $1 AND environment_id = $2 AND state = 'approved'")
+        .bind(id).bind(environment).bind(ERASED).execute(pool).await.map(|it| it.rows_affected()))?;
     Ok(done == 1)
 }
 

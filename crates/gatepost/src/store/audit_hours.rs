@@ -10,7 +10,20 @@ use crate::clock::Timestamp;
 
 const HOUR_MS: i64 = 3_600_000;
 /// What is also counted for each person by itself: what one's own overview shows of the last day.
-const OF_PEOPLE: [&str; 2] = ["call.opened", "call.refused"];
+const OF_PEOPLE: [&str; 3] = ["call.opened", "call.refused", REFUSED];
+/// Beside the kinds of entries: how many calls policies refused or made wait for a yes, however few entries tell of them.
+pub const REFUSED: &str = "refused by policy";
+/// The decisions that are such refusals. Being asked to wait, or not being connected, is none.
+const BY_POLICY: [&str; 8] = [
+    "denied",
+    "speaks_for_others",
+    "workspace_needed",
+    "step_up_required",
+    "approval_required",
+    "policy_failed",
+    "insufficient_scope",
+    "not_for_your_role",
+];
 /// Hours of one person are kept this long.
 const KEPT_OF_PEOPLE_HOURS: i64 = 48;
 /// Entries that one step counts of those that a release which did not count has written.
@@ -25,10 +38,25 @@ struct Seen<'a> {
     environment: Option<&'a str>,
     person: Option<&'a str>,
     kind: &'a str,
+    /// How many calls policies refused, as it tells.
+    refused: i64,
 }
 
-/// Number, time, environment, person and kind of an entry.
-type Uncounted = (i64, i64, Option<String>, Option<String>, String);
+/// Number, time, environment, person and kind of an entry, and the text of one that tells of refusals.
+type Uncounted = (i64, i64, Option<String>, Option<String>, String, String);
+
+/// How many calls policies refused, as an entry tells: itself, or the number of those it stands for.
+fn refused(kind: &str, entry: &str) -> i64 {
+    if kind != "call.refused" {
+        return 0;
+    }
+    let entry: serde_json::Value = serde_json::from_str(entry).unwrap_or_default();
+    let details = &entry["details"];
+    match details["decision"].as_str() {
+        Some(decision) if BY_POLICY.contains(&decision) => details["repeated"].as_i64().unwrap_or(1),
+        _ => 0,
+    }
+}
 
 /// Environment, person, kind and hour since the epoch.
 type Place = (String, String, String, i64);
@@ -53,6 +81,7 @@ pub async fn count(tx: &mut Tx, before: i64, rows: &[Row]) -> Result<()> {
         environment: it.environment_id.as_deref(),
         person: it.person_id.as_deref(),
         kind: &it.kind,
+        refused: refused(&it.kind, &it.entry),
     });
     save(tx, &gathered(seen)).await
 }
@@ -69,17 +98,18 @@ pub async fn catch_up(db: &Db) -> Result<bool> {
         audit::lock_head(&mut tx).await?;
     }
     let found: Vec<Uncounted> = within!(&mut tx, connection => sqlx::query_as(
-        "SELECT seq, time, environment_id, person_id, kind FROM audit_entries WHERE $1 < seq ORDER BY seq LIMIT $2")
+        "SELECT seq, time, environment_id, person_id, kind, CASE kind WHEN 'call.refused' THEN entry ELSE '' END FROM audit_entries WHERE $1 < seq ORDER BY seq LIMIT $2")
         .bind(counted).bind(STEP).fetch_all(connection).await)?;
     let Some(last) = found.last().map(|it| it.0) else {
         return Ok(false);
     };
-    let seen = found.iter().map(|(seq, time, environment, person, kind)| Seen {
+    let seen = found.iter().map(|(seq, time, environment, person, kind, entry)| Seen {
         seq: *seq,
         time: Timestamp(*time),
         environment: environment.as_deref(),
         person: person.as_deref(),
         kind,
+        refused: refused(kind, entry),
     });
     let hours = gathered(seen);
     // Another replica may have counted the same meanwhile; then this transaction is rolled back.
@@ -115,15 +145,20 @@ fn gathered<'a>(seen: impl Iterator<Item = Seen<'a>>) -> BTreeMap<Place, Count> 
         let Some(environment) = it.environment else { continue };
         let hour = it.time.0.div_euclid(HOUR_MS);
         let person = it.person.filter(|_| OF_PEOPLE.contains(&it.kind));
+        let is_refused = 0 < it.refused;
         let places = [
-            Some(("", "")),
-            Some(("", it.kind)),
-            person.map(|person| (person, it.kind)),
+            Some(("", "", 1)),
+            Some(("", it.kind, 1)),
+            person.map(|person| (person, it.kind, 1)),
+            is_refused.then_some(("", REFUSED, it.refused)),
+            person
+                .filter(|_| is_refused)
+                .map(|person| (person, REFUSED, it.refused)),
         ];
-        for (person, kind) in places.into_iter().flatten() {
+        for (person, kind, number) in places.into_iter().flatten() {
             let place = (environment.to_owned(), person.to_owned(), kind.to_owned(), hour);
             let (entries, first, last) = hours.entry(place).or_insert((0, it.seq, it.seq));
-            *entries += 1;
+            *entries += number;
             *first = it.seq.min(*first);
             *last = it.seq.max(*last);
         }

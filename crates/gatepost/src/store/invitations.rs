@@ -23,13 +23,15 @@ row! {
         pub expires_at: Timestamp,
         pub used_at: Option<Timestamp>,
         pub used_by: Option<String>,
+        /// Why it ended before it was used, as [`super::ending::Cause`] writes it.
+        pub withdrawn_why: Option<String>,
     }
 }
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, environment_id, email, is_exact, role, token_hash, created_by, created_at, expires_at, used_at, used_by FROM invitations ",
+            "SELECT id, environment_id, email, is_exact, role, token_hash, created_by, created_at, expires_at, used_at, used_by, withdrawn_why FROM invitations ",
             $rest
         )
     };
@@ -56,7 +58,7 @@ pub async fn find(db: &Db, id: &str) -> Result<Option<Invitation>> {
 
 /// How open invitations are listed.
 pub static LIST: List = List {
-    columns: "i.id, i.environment_id, i.email, i.is_exact, i.role, i.token_hash, i.created_by, i.created_at, i.expires_at, i.used_at, i.used_by",
+    columns: "i.id, i.environment_id, i.email, i.is_exact, i.role, i.token_hash, i.created_by, i.created_at, i.expires_at, i.used_at, i.used_by, i.withdrawn_why",
     table: "invitations i",
     joined: "",
     searched: &["i.email", "i.id"],
@@ -79,7 +81,7 @@ pub static LIST: List = List {
 pub async fn page(db: &Db, environment: &EnvironmentId, wanted: &Wanted) -> Result<Page<Invitation>> {
     let conditions = [
         (
-            "i.used_at IS NULL AND i.environment_id = {}",
+            "i.used_at IS NULL AND i.withdrawn_at IS NULL AND i.environment_id = {}",
             environment.0.as_str().into(),
         ),
         ("i.expires_at > {}", wanted.now.0.into()),
@@ -93,7 +95,7 @@ pub async fn page(db: &Db, environment: &EnvironmentId, wanted: &Wanted) -> Resu
 
 /// Uses an invitation up; of several callers only one gets true.
 pub async fn take(db: &Db, id: &str, person: &PersonId, now: Timestamp) -> Result<bool> {
-    let done = on!(db, pool => sqlx::query("UPDATE invitations SET used_at = $3, used_by = $2 WHERE id = $1 AND used_at IS NULL AND $3 < expires_at")
+    let done = on!(db, pool => sqlx::query("UPDATE invitations SET used_at = $3, used_by = $2 WHERE id = $1 AND used_at IS NULL AND withdrawn_at IS NULL AND $3 < expires_at")
         .bind(id).bind(person).bind(now).execute(pool).await.map(|it| it.rows_affected()))?;
     Ok(done == 1)
 }

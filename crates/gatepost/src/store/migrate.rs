@@ -42,6 +42,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (60, "lists", include_str!("../../migrations/0060_lists.sql")),
     (61, "audit_hours", include_str!("../../migrations/0061_audit_hours.sql")),
     (65, "makers", include_str!("../../migrations/0065_makers.sql")),
+    (70, "ended", include_str!("../../migrations/0070_ended.sql")),
 ];
 
 /// Where the database stands against this binary.

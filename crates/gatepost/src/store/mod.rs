@@ -11,6 +11,7 @@ pub mod clients;
 mod columns;
 pub mod connections;
 mod db;
+pub mod ending;
 pub mod environments;
 pub mod flows;
 pub mod grants;

@@ -235,14 +235,14 @@ pub async fn count_owners(db: &Db) -> Result<i64> {
 }
 
 /// Locks a person out, or lets them in again with `None`. Effective on their next request.
-pub async fn save_locked(db: &Db, id: &PersonId, locked_at: Option<Timestamp>) -> Result<()> {
-    on!(db, pool => sqlx::query("UPDATE people SET locked_at = $2 WHERE id = $1").bind(id).bind(locked_at).execute(pool).await.map(drop))?;
+pub async fn save_locked(tx: &mut Tx, id: &PersonId, locked_at: Option<Timestamp>) -> Result<()> {
+    within!(tx, connection => sqlx::query("UPDATE people SET locked_at = $2 WHERE id = $1").bind(id).bind(locked_at).execute(connection).await.map(drop))?;
     Ok(())
 }
 
 /// Changes what a person may do in the portal.
-pub async fn save_role(db: &Db, id: &PersonId, role: &str) -> Result<()> {
-    on!(db, pool => sqlx::query("UPDATE people SET role = $2 WHERE id = $1").bind(id).bind(role).execute(pool).await.map(drop))?;
+pub async fn save_role(tx: &mut Tx, id: &PersonId, role: &str) -> Result<()> {
+    within!(tx, connection => sqlx::query("UPDATE people SET role = $2 WHERE id = $1").bind(id).bind(role).execute(connection).await.map(drop))?;
     Ok(())
 }
 

@@ -5,6 +5,9 @@ use super::row::row;
 use super::{Db, Result};
 use crate::caller::{ApprovalId, EnvironmentId};
 
+/// What stands in the place of a sealed plan whose request ended without being sent.
+pub const ERASED: &[u8] = &[];
+
 row! {
     /// One plan in clear.
     #[derive(Clone, Debug)]
@@ -46,4 +49,12 @@ pub async fn seal(db: &Db, plans: &[Kept]) -> Result<()> {
         sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(pool).await?;
     }
     Ok(())
+}
+
+/// Erases what a release that did not do so left of requests that ended without being sent.
+pub async fn erase_ended(db: &Db) -> Result<u64> {
+    Ok(
+        on!(db, pool => sqlx::query("UPDATE approvals SET plan_sealed = $1 WHERE state IN ('refused', 'expired', 'void', 'taken_back') AND length(plan_sealed) > 0")
+        .bind(ERASED).execute(pool).await.map(|it| it.rows_affected()))?,
+    )
 }

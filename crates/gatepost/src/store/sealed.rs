@@ -80,7 +80,7 @@ impl Column {
                 "SELECT id, environment_id, outcome_sealed FROM mcp_tasks WHERE $1 < id AND outcome_sealed IS NOT NULL ORDER BY id LIMIT 500"
             }
             Self::Plan => {
-                "SELECT id, environment_id, plan_sealed FROM approvals WHERE $1 < id AND plan_sealed IS NOT NULL ORDER BY id LIMIT 500"
+                "SELECT id, environment_id, plan_sealed FROM approvals WHERE $1 < id AND length(plan_sealed) > 0 ORDER BY id LIMIT 500"
             }
         }
     }

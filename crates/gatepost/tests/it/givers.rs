@@ -12,11 +12,11 @@ use crate::oauth::{CB, text, token};
 use crate::rest::applications::is_called;
 use crate::world::{ADA, BO, OWNER, VERIFIER, World, sign_in_at_microsoft};
 
-const REFRESH: &str =
+pub(crate) const REFRESH: &str =
     "/groups/5a4db0c5-0010-4000-8000-000000000001/datasets/5a4db0c5-0011-4000-8000-000000000001/refreshes";
 const ADMIN_GROUPS: &str = "/admin/groups?$top=1";
 
-fn as_person(world: &World, person: &PersonId, role: Role) -> Caller {
+pub(crate) fn as_person(world: &World, person: &PersonId, role: Role) -> Caller {
     Caller {
         person: person.clone(),
         role,
@@ -24,12 +24,12 @@ fn as_person(world: &World, person: &PersonId, role: Role) -> Caller {
     }
 }
 
-async fn administrator(world: &World, by: &Caller, email: &str) -> PersonId {
+pub(crate) async fn administrator(world: &World, by: &Caller, email: &str) -> PersonId {
     let new = NewAdministrator::check(email, email, "another long password").unwrap();
     admin::add_administrator(&world.app, by, &new).await.unwrap()
 }
 
-async fn call(world: &World, key: &str, method: http::Method, path: &str) -> (u16, Value) {
+pub(crate) async fn call(world: &World, key: &str, method: http::Method, path: &str) -> (u16, Value) {
     let request = world
         .http
         .request(method.clone(), format!("{}/powerbi/v1.0/myorg{path}", world.url));
@@ -43,7 +43,7 @@ async fn call(world: &World, key: &str, method: http::Method, path: &str) -> (u1
 }
 
 /// A refresh that waits for approval: the request's id.
-async fn asked(world: &World, key: &str) -> ApprovalId {
+pub(crate) async fn asked(world: &World, key: &str) -> ApprovalId {
     let (status, problem) = call(world, key, http::Method::POST, REFRESH).await;
     assert_eq!(
         (status, text(&problem, "code")),
@@ -53,7 +53,7 @@ async fn asked(world: &World, key: &str) -> ApprovalId {
     text(&problem, "link").rsplit('/').next().unwrap().into()
 }
 
-async fn refreshes(world: &World) -> usize {
+pub(crate) async fn refreshes(world: &World) -> usize {
     world.ledger("kind=powerbi&method=POST").await.len()
 }
 
@@ -140,7 +140,7 @@ async fn an_account_of_the_askers_making_or_with_their_microsoft_account_is_not_
     let world = World::new().await;
     let owner = world.owner_caller();
     let guest = world.connect(BO).await;
-    people::save_role(&world.app.db, &guest.person, "administrator")
+    admin::save_role(&world.app, &owner, &guest.person, Role::Administrator)
         .await
         .unwrap();
     let asker = as_person(&world, &guest.person, Role::Administrator);

@@ -228,6 +228,46 @@ async fn clients_secrets_are_tried_sixty_times_a_minute_and_each_client_counts_a
     assert_eq!(ask("/introspect", &client, right).await.0, StatusCode::OK);
 }
 
+/// A link of ours is nothing anybody guesses, so whoever has a right one is not held up by a neighbour's wrong ones.
+#[tokio::test]
+async fn a_valid_link_is_let_through_whatever_its_network_tried_before() {
+    let world = World::new().await;
+    let invitation = crate::joining::invite(&world, "new@example.com", true, gatepost::caller::Role::Person).await;
+    let get = async |path: &str| {
+        let request = world.http.get(format!("{}{path}", world.url));
+        request.send().await.unwrap().status()
+    };
+    for at in 0..70 {
+        let expected = if at < 60 {
+            StatusCode::NOT_FOUND
+        } else {
+            StatusCode::TOO_MANY_REQUESTS
+        };
+        assert_eq!(get(&format!("/invitation/{at}")).await, expected, "{at}");
+    }
+    for _ in 0..3 {
+        assert_eq!(get(&invitation).await, StatusCode::OK);
+        assert_eq!(get("/invitation/wrong").await, StatusCode::TOO_MANY_REQUESTS);
+    }
+    let mut browser = Visitor::new();
+    let page = browser.open(&format!("{}{invitation}", world.url)).await.unwrap();
+    let there = browser.submit(&page, "/sign-in/microsoft", &[]).await.unwrap();
+    assert!(there.url.as_str().starts_with(&world.sandbox_url), "{}", there.url);
+
+    let gateway = crate::portal::Gateway::empty().await;
+    let link = gatepost::admin::setup::link(&gateway.app).await.unwrap().unwrap();
+    let mut browser = gateway.browser();
+    for _ in 0..61 {
+        browser.get("/setup?token=wrong").await;
+    }
+    assert_eq!(
+        browser.get("/setup?token=wrong").await.status,
+        StatusCode::TOO_MANY_REQUESTS
+    );
+    let link = link.strip_prefix("https://gate.example").unwrap();
+    assert_eq!(browser.get(link).await.status, StatusCode::OK);
+}
+
 /// WEB-17
 #[tokio::test]
 async fn links_that_are_not_valid_are_looked_up_sixty_times_a_minute() {

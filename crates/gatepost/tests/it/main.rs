@@ -14,6 +14,7 @@ mod clouds;
 mod connect;
 mod consent;
 mod database;
+mod ended;
 mod entra;
 mod every_operation;
 mod faults;

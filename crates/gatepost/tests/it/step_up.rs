@@ -7,6 +7,8 @@ use sandbox::visitor::{Page, Visitor};
 use crate::portal::sample::sample;
 use crate::portal::{Browser, PASSWORD};
 use crate::world::{ADA, BO, OWNER, World, sign_in_at_microsoft};
+use gatepost::admin;
+use gatepost::caller::Role;
 
 /// What a form on a page holds, by the page's words alone.
 fn hidden(body: &str) -> Vec<(String, String)> {
@@ -204,7 +206,9 @@ async fn a_person_of_microsoft_proves_it_there_with_the_same_account_and_is_not_
     let world = World::new().await;
     let guest = world.connect(ADA).await;
     let (mut browser, db) = (guest.browser, &world.app.db);
-    people::save_role(db, &guest.person, "administrator").await.unwrap();
+    admin::save_role(&world.app, &world.owner_caller(), &guest.person, Role::Administrator)
+        .await
+        .unwrap();
     let connection = connections::of_person(db, &guest.person).await.unwrap().remove(0);
     connections::save_revoked(db, &connection.id, "it was disconnected")
         .await

@@ -372,7 +372,7 @@ async fn a_locked_person_has_no_living_token() {
         .iter()
         .find(|person| person.email.as_deref() == Some(ADA))
         .unwrap();
-    gatepost::store::people::save_locked(&it.world.app.db, &ada.id, Some(it.world.clock.now()))
+    gatepost::admin::save_locked(&it.world.app, &it.world.owner_caller(), &ada.id, true)
         .await
         .unwrap();
     assert!(!it.works(&text(&pair, "access_token")).await);

@@ -94,3 +94,84 @@ async fn requests_for_approval_are_few_and_short_and_the_agent_is_told() {
         .unwrap();
     assert_eq!(open.total, 20);
 }
+
+/// The badge, the overview and the list count the same, one's own requests among them.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_badge_counts_what_the_list_shows() {
+    let it = sample().await;
+    let (environment, owner) = (&it.owner.environment, &it.owner.person);
+    let hash = if matches!(it.gateway.app.db, gatepost::store::Db::Sqlite(_)) {
+        "X'01'"
+    } else {
+        "'\\x01'::bytea"
+    };
+    run(
+        &it.gateway.app.db,
+        &format!("INSERT INTO approvals (id, environment_id, person_id, plan_hash, plan, summary, asked_through, state, created_at, expires_at)
+            VALUES ('mine', '{environment}', '{owner}', {hash}, '{{}}', 'Mine', 'the portal', 'pending', {}, {})", NOW.0, NOW.0 + 1_000_000),
+    )
+    .await;
+    for (who, number, of) in [
+        ("ada@example.com", 2, "2 requests"),
+        ("bob@example.com", 1, "1 request"),
+    ] {
+        let mut browser = it.gateway.signed_in(who).await;
+        let list = browser.get("/approvals").await.body;
+        assert!(
+            list.contains(&format!("{number}<span class=\"hidden-text\"> waiting</span>")),
+            "{who}: {list}"
+        );
+        assert_eq!(
+            list.matches("class=\"strong\" href=\"/approvals/").count(),
+            number,
+            "{who}: {list}"
+        );
+        let overview = browser.get("/").await.body;
+        assert!(overview.contains(of), "{who}: {overview}");
+    }
+}
+
+/// The overview counts calls, not entries, and being told to wait is no refusal by policy.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_overview_counts_what_policies_refused_and_nothing_else() {
+    let world = World::new().await;
+    let bo = world.connect(BO).await;
+    let key = world.key(&bo.person).await;
+    let model = format!(
+        "{}/powerbi/v1.0/myorg/datasets/5a4db0c5-0011-4000-8000-000000000001",
+        world.url
+    );
+    for number in 0..30 {
+        let body = json!({ "updateDetails": [{ "name": "N", "newValue": number.to_string() }] });
+        let post = world
+            .http
+            .post(format!("{model}/Default.UpdateParameters"))
+            .bearer_auth(&key)
+            .json(&body);
+        assert_eq!(post.send().await.unwrap().status(), if number < 20 { 403 } else { 429 });
+    }
+    for _ in 0..7 {
+        assert_eq!(
+            world
+                .http
+                .delete(&model)
+                .bearer_auth(&key)
+                .send()
+                .await
+                .unwrap()
+                .status(),
+            403
+        );
+    }
+    world.advance_seconds(61);
+    gatepost::jobs::due(&world.app).await.unwrap();
+    let mut owner = crate::record::inside::owner(&world).await;
+    let page = owner.open(&format!("{}/", world.url)).await.unwrap();
+    assert!(page.body.contains("<b>27</b><span>refused by policy"), "{}", page.body);
+    // Counted later, as after an older version, they are as many.
+    run(&world.app.db, "DELETE FROM audit_hours").await;
+    run(&world.app.db, "UPDATE audit_head SET counted_seq = 0").await;
+    while gatepost::store::audit_hours::catch_up(&world.app.db).await.unwrap() {}
+    let page = owner.open(&format!("{}/", world.url)).await.unwrap();
+    assert!(page.body.contains("<b>27</b><span>refused by policy"), "{}", page.body);
+}

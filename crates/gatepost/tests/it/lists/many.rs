@@ -16,7 +16,7 @@ pub(super) fn padded(number: &str) -> String {
     format!("substr('00000' || CAST({number} AS TEXT), length('00000' || CAST({number} AS TEXT)) - 4)")
 }
 
-pub(super) async fn run(db: &Db, statement: &str) {
+pub(crate) async fn run(db: &Db, statement: &str) {
     let statement = AssertSqlSafe(statement.to_owned());
     match db {
         Db::Sqlite(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),

@@ -2,5 +2,5 @@
 
 mod activity;
 mod approvals;
-mod many;
+pub(crate) mod many;
 mod pages;

@@ -272,7 +272,14 @@ async fn a_person_of_the_house_proves_it_there_and_an_old_sign_in_is_no_proof() 
     let hana = listed::people_of_house(&world.app.db, &world.environment)
         .await
         .remove(0);
-    people::save_role(&world.app.db, &hana, "administrator").await.unwrap();
+    gatepost::admin::save_role(
+        &world.app,
+        &world.owner_caller(),
+        &hana,
+        gatepost::caller::Role::Administrator,
+    )
+    .await
+    .unwrap();
     world.advance_seconds(400);
     let page = browser.open(&format!("{}/settings", world.url)).await.unwrap();
     let asked = browser

@@ -280,6 +280,7 @@ async fn ask(gateway: &Gateway, owner: &Caller, person: &PersonId, connection: &
         decided_by: None,
         decided_at: None,
         used_at: None,
+        void_why: None,
     };
     approvals::ask(&gateway.app.db, &approval, NOW).await.unwrap().id.0
 }
@@ -295,7 +296,7 @@ async fn calls(gateway: &Gateway, owner: &Caller) {
                 ..owner.clone()
             };
             let kind = if at % 5 == 4 { "call.refused" } else { "call.opened" };
-            let details = json!({ "operation": "datasets.execute_queries_in_group", "effect": "read", "reason": if at % 5 == 4 { "no policy allows it" } else { "" } });
+            let details = json!({ "operation": "datasets.execute_queries_in_group", "effect": "read", "decision": if at % 5 == 4 { "denied" } else { "" }, "reason": if at % 5 == 4 { "no policy allows it" } else { "" } });
             gateway
                 .app
                 .audit

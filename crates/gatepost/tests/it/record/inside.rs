@@ -25,7 +25,7 @@ async fn stored(world: &World) -> String {
 }
 
 /// The owner's browser.
-pub(super) async fn owner(world: &World) -> Visitor {
+pub(crate) async fn owner(world: &World) -> Visitor {
     let mut owner = Visitor::new();
     let page = owner.open(&format!("{}/sign-in", world.url)).await.unwrap();
     let fields = [("email", OWNER.0), ("password", OWNER.1)];
