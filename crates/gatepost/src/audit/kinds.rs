@@ -68,7 +68,12 @@ pub const GROUPS: &[Group] = &[
     Group {
         word: "approval.",
         title: "Approvals",
-        kinds: &["approval.approved", "approval.refused"],
+        kinds: &[
+            "approval.approved",
+            "approval.refused",
+            "approval.taken_back",
+            "approval.void",
+        ],
     },
     Group {
         word: "policy.",

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::{Audit, Entry, Unavailable};
+use super::{Audit, Entry, Unavailable, log_line};
 use crate::clock::Timestamp;
 
 const SPAN_MS: i64 = 60_000;
@@ -42,6 +42,10 @@ impl Repeats {
     fn take(&self, same: &Same, entry: Entry, now: Timestamp) -> (Option<Counted>, Option<Entry>) {
         let mut all = self.all();
         if let Some(counted) = all.get_mut(same).filter(|it| now.since_ms(it.since) < SPAN_MS) {
+            // The caller was given its trace, which the gateway's own log knows even if the record only counts it.
+            if entry.kind == "call.refused" {
+                log_line::write(&entry);
+            }
             counted.add(entry, now);
             return (None, None);
         }
