@@ -22,13 +22,37 @@ pub fn arguments(masked: &Value) -> (Value, String) {
     (json!({ "first": first, "bytes": text.len() }), hash)
 }
 
-/// Details within the bound.
+/// Details within the bound. Who, what and why are short and stay whole, wherever they stand; what is long shares the rest.
 pub(super) fn details(details: Value) -> Value {
     if size(&details, MOST_BYTES) <= MOST_BYTES {
-        details
-    } else {
-        beginning(&details, MOST_BYTES)
+        return details;
     }
+    match details {
+        Value::Object(members) => Value::Object(shared(members)),
+        other => beginning(&other, MOST_BYTES),
+    }
+}
+
+fn shared(mut members: Map<String, Value>) -> Map<String, Value> {
+    let mut left = MOST_BYTES - MOST_BYTES / 4;
+    let mut by_size: Vec<(usize, String)> = members
+        .iter()
+        .map(|(name, it)| (name.len() + 4 + size(it, MOST_BYTES), name.clone()))
+        .collect();
+    by_size.sort();
+    let count = by_size.len();
+    for (at, (bytes, name)) in by_size.into_iter().enumerate() {
+        // Whoever takes less than its share leaves the rest to those that are longer.
+        let share = left / (count - at);
+        if bytes <= share {
+            left -= bytes;
+        } else if let Some(it) = members.get_mut(&name) {
+            let mut own = share.saturating_sub(name.len() + 4);
+            *it = first_of(it, &mut own);
+            left -= share;
+        }
+    }
+    members
 }
 
 /// About the bytes of a value as JSON; once beyond `most` it is not looked at further.

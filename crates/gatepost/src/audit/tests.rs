@@ -29,3 +29,28 @@ fn secrets_are_hidden_at_any_depth_and_long_texts_are_cut() {
         (json!("***"), json!(100_000))
     );
 }
+
+#[test]
+fn who_what_and_why_stay_whole_however_long_their_neighbours_are() {
+    let objects: Vec<_> = (0..3_000)
+        .map(|at| json!({"kind": "dataset", "id": format!("{at:036}")}))
+        .collect();
+    let given = json!({
+        "operation": "embed_token.generate", "objects": objects, "speaks_for": vec!["somebody@contoso.test"; 3_000],
+        "arguments": {"first": "x".repeat(8_000)}, "decision": "deny", "reason": "no policy allows it",
+        "person_name": "Ada", "through": {"kind": "api_key", "name": "test"}, "address": "192.0.2.1",
+    });
+    let kept = super::bound::details(given.clone());
+    for name in ["operation", "decision", "reason", "person_name", "through", "address"] {
+        assert_eq!(kept[name], given[name], "{name}");
+    }
+    assert_eq!(kept["objects"][0], given["objects"][0]);
+    assert_eq!(kept["speaks_for"][0], given["speaks_for"][0]);
+    assert!(
+        kept.to_string().len() <= super::bound::MOST_BYTES,
+        "{}",
+        kept.to_string().len()
+    );
+    let small = json!({"a": 1});
+    assert_eq!(super::bound::details(small.clone()), small);
+}

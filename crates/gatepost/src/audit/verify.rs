@@ -206,6 +206,10 @@ impl Walk {
                 head.seq,
                 "the log's end is not signed with this key: entries behind it may be cut off".into(),
             );
+        } else if !is_signed && self.confirmed == 0 && self.lost.is_empty() {
+            // Whoever wrote the first form made a checkpoint with its first entries.
+            let what = "no signature of this key vouches for any entry: the whole log may have been written anew";
+            self.fault(1, what.into());
         }
         Ok(())
     }

@@ -111,6 +111,23 @@ async fn a_chain_made_anew_without_the_key_is_found() {
     assert_eq!(first(&log.verify().await), Some(10), "the head outside is another one");
 }
 
+/// AUD-04: an older form, whose end was not signed, is no way around the signature.
+#[tokio::test]
+async fn a_chain_made_anew_in_the_first_form_is_found() {
+    let log = Log::of(10).await;
+    let mut rows = audit::after(&log.db, 0, 100).await.unwrap();
+    for row in &mut rows {
+        row.entry = row.entry.replace("\"form\":3,", "").replace("\"a\":6", "\"a\":9");
+        assert!(!row.entry.contains("form"), "{}", row.entry);
+    }
+    tamper(&log.db, "DELETE FROM audit_entries").await;
+    tamper(&log.db, "DELETE FROM audit_checkpoints").await;
+    link_anew(&log.db, rows).await;
+    tamper(&log.db, "UPDATE audit_head SET signed_at = NULL, signature = NULL").await;
+    let report = log.verify_alone().await;
+    assert!(report.faults[0].what.contains("written anew"), "{report:?}");
+}
+
 async fn link_anew(db: &Db, mut rows: Vec<Row>) {
     let mut previous = vec![0; 32];
     for row in &mut rows {
