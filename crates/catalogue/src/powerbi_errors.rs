@@ -10,6 +10,8 @@ use serde::Serialize;
 #[serde(deny_unknown_fields)]
 pub struct PowerBiError {
     pub code: String,
+    /// What the sentence beside the code holds, in any case of letters; for codes that say nothing by themselves.
+    pub says: Option<String>,
     pub cause: String,
     pub who: Who,
     /// What to tell that person.
@@ -49,7 +51,18 @@ pub fn all() -> &'static [PowerBiError] {
     &DATA.error
 }
 
-/// What is known of a code; upper and lower case are the same.
+/// What is known of a code, whatever is said beside it; upper and lower case are the same.
 pub fn explain(code: &str) -> Option<&'static PowerBiError> {
-    all().iter().find(|error| error.code.eq_ignore_ascii_case(code))
+    all()
+        .iter()
+        .find(|error| error.says.is_none() && error.code.eq_ignore_ascii_case(code))
+}
+
+/// What is known of a code with this sentence beside it.
+pub fn explain_sentence(code: &str, sentence: &str) -> Option<&'static PowerBiError> {
+    let sentence = sentence.to_lowercase();
+    let holds = |error: &&PowerBiError| error.says.as_deref().is_some_and(|it| sentence.contains(it));
+    all()
+        .iter()
+        .find(|error| error.code.eq_ignore_ascii_case(code) && holds(error))
 }

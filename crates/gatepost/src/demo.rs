@@ -1,5 +1,7 @@
 //! `gatepost demo`: gateway and sandbox on this machine, made ready through the product's own paths.
 
+use std::sync::PoisonError;
+
 use anyhow::{Context as _, bail};
 use clap::Args;
 use gatepost::admin::setup::FirstOwner;
@@ -115,6 +117,9 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         start: None,
         seed: 1,
     });
+    // Off in the service until an administrator of the tenant switches it on; here everything is to be tried out.
+    let world = sandbox.world().lock();
+    world.unwrap_or_else(PoisonError::into_inner).settings.image_export = true;
     let microsoft = tokio::spawn(sandbox::server::serve(sandbox, pretend, until_stop()));
     let app = App::start(settings, Clock::real(), false).await?;
     let front = tokio::spawn(gatepost::http::serve(app.clone(), gateway, until_stop()));
@@ -323,6 +328,7 @@ impl Ready {
         format!(
             "
   Gatepost is running, with a pretend Microsoft behind it. Nothing leaves this machine.
+  Its tenant lets reports become pictures (PNG), which a real one does only once an administrator switched that on.
 
   1  The portal      {url}
                      {OWNER}

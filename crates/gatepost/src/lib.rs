@@ -32,4 +32,5 @@ pub mod session;
 pub mod sign_in;
 pub mod store;
 pub mod tools;
+pub mod unseen;
 pub mod vault;

@@ -54,6 +54,15 @@ pub async fn delete(app: &App, caller: &Caller, id: &GroupId) -> Result<(), Refu
 
 /// Puts a person into a group.
 pub async fn add_member(app: &App, caller: &Caller, group: &GroupId, person: &PersonId) -> Result<(), Refused> {
+    manages(caller)?;
+    let others = groups::of_person(&app.db, person).await?;
+    if groups::MOST_OF_ONE <= others.len() && !others.contains(group) {
+        return Err(Refused::Conflict(format!(
+            "this person is in {} groups, and nobody may be in more, because every call is judged by all of them: take them \
+             out of one first",
+            others.len()
+        )));
+    }
     change(app, caller, group, person, "group.member_added").await?;
     groups::add(&app.db, group, person).await?;
     Ok(())

@@ -54,8 +54,9 @@ pub use registration::{Scripts, redirect_problem, scripts, secret_notice};
 use std::collections::BTreeMap;
 
 use crate::audit::Unavailable;
-use crate::caller::{Caller, is_disguise, look_of};
+use crate::caller::{Caller, look_of};
 use crate::store;
+use crate::unseen::is_disguise;
 
 /// What is wrong with each field of a form, by the field's name.
 pub type Problems = BTreeMap<&'static str, String>;

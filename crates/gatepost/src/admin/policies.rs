@@ -101,6 +101,14 @@ async fn store(
     check_name(&mut problems, "name", &input.name);
     let look = look_of(&input.name);
     let others = policies::list(&app.db, &caller.environment).await?;
+    let is_new = others.iter().all(|it| it.id != row.id);
+    if is_new && policies::MOST <= others.len() {
+        return Err(Refused::Conflict(format!(
+            "there are {} policies, and no environment may have more, because every call is judged by all of them: delete \
+             some, or let one name several people, groups, operations or workspaces",
+            others.len()
+        )));
+    }
     // A policy that has its name already may be switched off and mended all the same.
     let is_new_name = others.iter().all(|it| it.id != row.id || it.name != input.name);
     if is_new_name && others.iter().any(|it| it.id != row.id && look_of(&it.name) == look) {

@@ -33,8 +33,9 @@ impl Outside {
         let (checkpoints, head) = (read(&self.checkpoints)?, read(&self.head)?);
         let lacks_head = checkpoints.is_some() && head.is_none();
         let there: Vec<String> = [checkpoints, head].into_iter().flatten().collect();
+        let whole = there.iter().map(|it| &it[..it.len() - torn_end(it)]);
         Ok((!there.is_empty()).then(|| Kept {
-            lines: there.join("\n"),
+            lines: whole.collect(),
             lacks_head,
         }))
     }
@@ -50,8 +51,13 @@ impl Outside {
             self.replace_head(checkpoint)?;
         }
         let mut file = open(&self.checkpoints, OpenOptions::new().append(true))?;
+        let torn = torn_end(&read(&self.checkpoints)?.unwrap_or_default());
+        if torn != 0 {
+            file.set_len(file.metadata()?.len() - torn as u64)?;
+        }
         // In one write, so that lines of several processes do not run into each other.
-        file.write_all(format!("{}\n", line(checkpoint)).as_bytes())
+        file.write_all(format!("{}\n", line(checkpoint)).as_bytes())?;
+        file.sync_data()
     }
 
     /// Replaces the head in one step, so that a kill leaves the old one or the new one. One that is further on is kept as a
@@ -90,6 +96,11 @@ impl From<&str> for Kept {
     }
 }
 
+/// How many bytes of the last line lack their end: a power cut left them.
+fn torn_end(text: &str) -> usize {
+    text.len() - text.rfind('\n').map_or(0, |at| at + 1)
+}
+
 fn read(path: &Path) -> io::Result<Option<String>> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
@@ -126,4 +137,38 @@ pub(super) fn parse(line: &str) -> Option<Checkpoint> {
         signature: STANDARD.decode(words.next()?).ok()?,
     };
     words.next().is_none().then_some(it)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checkpoint(seq: i64) -> Checkpoint {
+        Checkpoint {
+            seq,
+            time: Timestamp(seq),
+            hash: vec![1; 32],
+            signature: vec![2; 64],
+        }
+    }
+
+    #[test]
+    fn a_line_that_a_power_cut_left_without_its_end_is_neither_read_nor_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let outside = Outside::at(folder.path().join("log.txt"));
+        outside.add(&checkpoint(1)).unwrap();
+        let file = folder.path().join("log.txt");
+        let torn = format!("{}7 7 AAA", fs::read_to_string(&file).unwrap());
+        fs::write(&file, torn).unwrap();
+        let whole = format!("{}\n", line(&checkpoint(1)));
+        let read = outside.read().unwrap().unwrap();
+        assert!(
+            read.lines.starts_with(&whole) && !read.lines.contains("7 7"),
+            "{}",
+            read.lines
+        );
+        outside.add(&checkpoint(2)).unwrap();
+        let both = format!("{whole}{}\n", line(&checkpoint(2)));
+        assert_eq!(fs::read_to_string(&file).unwrap(), both);
+    }
 }

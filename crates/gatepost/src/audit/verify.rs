@@ -50,12 +50,25 @@ pub struct Report {
 /// Gateways may write meanwhile: what they add after the beginning is not looked at. `outside` is read before this is called.
 pub async fn verify(db: &Db, key: &PublicKey, outside: Option<&Kept>) -> store::Result<Report> {
     // Checkpoints before the head: none of them is beyond it, unless the tail is cut.
-    let checkpoints = audit::checkpoints(db).await?;
+    let checkpoints = all_checkpoints(db).await?;
     let mut walk = Walk::of(key, checkpoints, outside);
     let head = audit::head(db).await?;
     walk.along(db, head.as_ref().map_or(0, |it| it.seq)).await?;
     walk.check_head(db, key, head.as_ref()).await?;
     Ok(walk.end())
+}
+
+/// Every checkpoint, page by page.
+async fn all_checkpoints(db: &Db) -> store::Result<Vec<Checkpoint>> {
+    let mut all: Vec<Checkpoint> = Vec::new();
+    loop {
+        let after = all.last().map_or(-1, |it| it.seq);
+        let mut page = audit::checkpoints(db, after, PAGE).await?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        all.append(&mut page);
+    }
 }
 
 /// What `outside` proves to be lost behind the end of this log, without reading the log; for a copy that was just put back.

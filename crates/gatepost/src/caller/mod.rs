@@ -7,7 +7,7 @@ mod scope;
 pub use ids::{
     ApiKeyId, ApprovalId, ClientId, ConnectionId, EnvironmentId, GrantId, GroupId, IntegrationId, PersonId, PolicyId,
 };
-pub use names::{is_disguise, look_of};
+pub use names::look_of;
 pub use scope::{Scope, ScopeSet};
 
 use std::net::IpAddr;

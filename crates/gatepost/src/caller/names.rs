@@ -1,13 +1,6 @@
-//! Names as people read them: which characters nobody sees, and which names look alike.
+//! Names as people read them: which names look alike.
 
-/// Controls, direction marks and characters without a shape (Unicode TR 36 §3). Those that join or part letters within a
-/// word (U+200C, U+200D) and choose an emoji's look (U+FE0E, U+FE0F) are none: names need them.
-pub fn is_disguise(c: char) -> bool {
-    c.is_control() && !matches!(c, '\n' | '\r' | '\t')
-        || matches!(c, '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
-            | '\u{200B}' | '\u{200E}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}'
-            | '\u{FE00}'..='\u{FE0D}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
-}
+use crate::unseen::{Unseen, unseen};
 
 /// What a name looks like: two names with the same look are refused side by side. Letters of other scripts that are drawn
 /// like Latin ones count as those (the commonest of Unicode TR 39), whatever their case; space counts once.
@@ -16,7 +9,7 @@ pub fn is_disguise(c: char) -> bool {
 pub fn look_of(name: &str) -> String {
     let seen = name
         .chars()
-        .filter(|it| !is_disguise(*it) && !matches!(it, '\u{200C}' | '\u{200D}' | '\u{FE0E}' | '\u{FE0F}'));
+        .filter(|it| matches!(unseen(*it), None | Some(Unseen::Space)));
     let letters: String = seen.flat_map(char::to_lowercase).map(plain).collect();
     letters.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -59,6 +59,8 @@ pub(super) async fn back_up(options: &Backup) -> anyhow::Result<()> {
         let _ = fs::remove_file(&part);
         return Err(error);
     }
+    // A power cut after the word that it is there leaves all of it.
+    fs::File::open(&part).and_then(|it| it.sync_all())?;
     fs::rename(&part, to).with_context(|| format!("cannot write {}", to.display()))?;
     let bytes = fs::metadata(to)?.len();
     say(&format!(

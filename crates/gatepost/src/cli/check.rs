@@ -49,6 +49,10 @@ pub(super) async fn run(place: &Place) -> anyhow::Result<ExitCode> {
         "settings; register {} in Entra under Authentication, Web",
         settings.redirect_uri()
     ));
+    let listens = settings.listen.parse::<std::net::SocketAddr>();
+    if let Some(doubt) = listens.ok().and_then(|it| settings.doubts(it.port())) {
+        findings.note(&format!("settings: {doubt}"));
+    }
     for warning in app::readable_by_others(&settings) {
         findings.bad(&format!("files: {warning}"));
     }

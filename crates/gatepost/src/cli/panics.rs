@@ -22,7 +22,7 @@ fn words(payload: &(dyn Any + Send)) -> &'static str {
 mod tests {
     use super::*;
 
-    /// LOG-03: what a panic says is shown only if it is a literal.
+    /// LOG-03 (half): what a panic says is shown only if it is a literal.
     #[test]
     fn a_panic_does_not_show_what_was_at_hand() {
         let secret = "eyJhbGciOiJSUzI1NiJ9.secret";

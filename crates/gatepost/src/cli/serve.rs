@@ -49,6 +49,9 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     for warning in app::readable_by_others(&settings) {
         tracing::warn!("{warning}");
     }
+    if let Some(doubt) = settings.doubts(listener.local_addr()?.port()) {
+        tracing::warn!("{doubt}");
+    }
     let app = App::start(settings, Clock::real(), options.migrate).await?;
     if matches!(app.db, Db::Sqlite(_)) {
         // One process at a time uses the file, so whoever held a lease is gone.

@@ -2,19 +2,16 @@
 
 use url::Url;
 
-use crate::caller::is_disguise;
+use crate::unseen::unseen;
 
 const LONGEST_NAME: usize = 80;
 
-/// The name without control, direction and zero-width characters, of bounded length; may come out empty.
+/// The name without anything unseen, of bounded length; may come out empty. It has no use for what joins letters or chooses
+/// the look of emoji either.
 pub fn plain_name(asked: &str) -> String {
-    let name: String = asked.chars().filter(|it| is_plain(*it)).take(LONGEST_NAME).collect();
+    let seen = asked.chars().filter(|it| unseen(*it).is_none());
+    let name: String = seen.take(LONGEST_NAME).collect();
     name.trim().to_owned()
-}
-
-/// A client's name has no use for what joins letters or chooses the look of emoji either.
-fn is_plain(c: char) -> bool {
-    !c.is_control() && !is_disguise(c) && !matches!(c, '\u{200C}' | '\u{200D}' | '\u{FE0E}' | '\u{FE0F}')
 }
 
 /// What is wrong with an address a client would be shown with; those are never fetched.

@@ -93,6 +93,20 @@ impl Settings {
 }
 
 impl Settings {
+    /// What is odd about the public address of a gateway that listens on `port`, with what would mend it.
+    pub fn doubts(&self, port: u16) -> Option<String> {
+        let url = Url::parse(&self.public_url).ok()?;
+        let here = url.host() == Some(Host::Domain("localhost"));
+        let said = url.port_or_known_default()?;
+        (here && said != port).then(|| {
+            format!(
+                "the public address {} leads to port {said} of this machine, but this gateway listens on port {port}: unless \
+                 something passes on from there what browsers and Microsoft send, set public_url to http://localhost:{port}",
+                self.public_url
+            )
+        })
+    }
+
     /// Whether nobody but this machine can reach the gateway, as far as its settings say.
     pub fn is_on_this_machine(&self) -> bool {
         let listens = self.listen.parse::<std::net::SocketAddr>();

@@ -353,8 +353,12 @@ async fn refresh_now(means: &Means, row: &Connection) -> Result<AccessToken, Acc
         }
         Err(Asked::Microsoft(error)) => return refused(means, &integration, row, &error).await,
     };
-    integrations::save_ok(&means.db, &integration.id).await?;
-    store_tokens(means, &integration, row, &answer).await
+    // First of all: nothing may come between what Microsoft gave and its place in the database.
+    let token = store_tokens(means, &integration, row, &answer).await?;
+    if let Err(error) = integrations::save_ok(&means.db, &integration.id).await {
+        tracing::warn!(integration = %integration.id, %error, "that Microsoft takes the registration again could not be stored");
+    }
+    Ok(token)
 }
 
 enum Asked {

@@ -8,6 +8,7 @@ use super::addresses;
 use super::keys::Key;
 use super::registration::Registration;
 use super::tenant::{is_guid, is_personal};
+use crate::unseen::unseen;
 
 const LONGEST_TOKEN: usize = 64 * 1024;
 const LONGEST_TEXT: usize = 256;
@@ -182,11 +183,9 @@ pub fn check_times(claims: &Map<String, Value>, now_s: i64) -> Result<(), Identi
     }
 }
 
-/// A text of bounded length without control or direction characters.
+/// A text of bounded length without anything unseen.
 pub fn shown(text: &str) -> Option<String> {
-    let is_odd = |c: char| {
-        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let text: String = text.chars().filter(|c| !is_odd(*c)).take(LONGEST_TEXT).collect();
+    let seen = text.chars().filter(|it| unseen(*it).is_none());
+    let text: String = seen.take(LONGEST_TEXT).collect();
     (!text.trim().is_empty()).then(|| text.trim().to_owned())
 }

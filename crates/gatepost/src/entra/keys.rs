@@ -18,6 +18,8 @@ const STALE_AFTER_MS: i64 = 60 * MINUTE_MS;
 const GONE_AFTER_MS: i64 = 24 * 60 * MINUTE_MS;
 /// At most one request per this long, whatever key ids are asked for.
 const BETWEEN_REQUESTS_MS: i64 = 5 * MINUTE_MS;
+/// The same while no set was ever had: somebody waits for it to sign in.
+const BETWEEN_FIRST_REQUESTS_MS: i64 = 5_000;
 const MOST_KEYS: usize = 100;
 const SMALLEST_MODULUS_BYTES: usize = 256;
 
@@ -80,9 +82,11 @@ impl KeySet {
     }
 
     fn wants_asking(&self, kid: &str, now: Timestamp) -> bool {
-        let Some(age) = self.age_ms(now) else { return true };
-        let asked_lately = self.asked_at.is_some_and(|it| now.since_ms(it) < BETWEEN_REQUESTS_MS);
-        !asked_lately && (STALE_AFTER_MS <= age || !self.keys.contains_key(kid))
+        let asked_within = |ms| self.asked_at.is_some_and(|it| now.since_ms(it) < ms);
+        let Some(age) = self.age_ms(now) else {
+            return !asked_within(BETWEEN_FIRST_REQUESTS_MS);
+        };
+        !asked_within(BETWEEN_REQUESTS_MS) && (STALE_AFTER_MS <= age || !self.keys.contains_key(kid))
     }
 }
 

@@ -3,8 +3,8 @@
 use minijinja::value::ValueKind;
 use minijinja::{AutoEscape, Environment, Error, Output, State, Value, escape_formatter};
 
-use crate::caller::is_disguise;
 use crate::clock::Timestamp;
+use crate::unseen::{is_disguise, unseen};
 
 pub(super) fn add(engine: &mut Environment<'static>) {
     engine.set_formatter(write);
@@ -29,22 +29,13 @@ pub fn visible_lines(text: &str) -> String {
 
 fn shown(text: &str, stays: impl Fn(char) -> bool) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, letter| {
-        if is_unseen(letter) && !stays(letter) {
+        if unseen(letter).is_some() && !stays(letter) {
             out.push_str(&format!("\\u{{{:x}}}", u32::from(letter)));
         } else {
             out.push(letter);
         }
         out
     })
-}
-
-/// Controls, marks that turn the direction of writing (Unicode bidirectional algorithm, §2), and letters without a shape.
-fn is_unseen(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Writes a value into a page: escaped for HTML, and with what would be invisible or turn the direction of writing shown as

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use catalogue::powerbi_errors::{PowerBiError, explain};
+use catalogue::powerbi_errors::{PowerBiError, explain, explain_sentence};
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use super::{challenge, headers};
 use crate::clock::Timestamp;
+use crate::unseen::on_one_line;
 
 const LONGEST_PAUSE_S: u64 = 24 * 3600;
 const MOST_TEXTS: usize = 8;
@@ -91,12 +92,20 @@ pub fn parse_error(status: StatusCode, answer: &HeaderMap, body: &[u8], now: Tim
         kind: kind(status, &codes, challenge::claims(answer)),
         retry_after_s: pause_s(answer, &reading.texts, now),
         request_id: headers::request_id(answer),
-        // A code deeper down is more exact: take the first that is known.
-        explanation: codes.iter().find_map(|it| explain(it)),
+        explanation: explained(&codes, &reading.texts),
         code: codes.into_iter().next(),
         texts: reading.texts,
         lacks: Vec::new(),
     }
+}
+
+/// A sentence says more than the general code beside it; of codes, one deeper down is more exact: the first that is known.
+fn explained(codes: &[String], texts: &[String]) -> Option<&'static PowerBiError> {
+    let by_sentence = |code: &String| texts.iter().find_map(|it| explain_sentence(code, it));
+    codes
+        .iter()
+        .find_map(by_sentence)
+        .or_else(|| codes.iter().find_map(|it| explain(it)))
 }
 
 fn kind(status: StatusCode, codes: &[String], claims: Option<String>) -> Kind {
@@ -187,14 +196,7 @@ impl Reading {
 
     /// Keeps a sentence; a bare number or a flag tells nobody anything.
     fn text(&mut self, text: &str) {
-        let is_direction = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
-        let clean = |c: char| if c.is_control() { ' ' } else { c };
-        let text: String = text
-            .chars()
-            .filter(|c| !is_direction(*c))
-            .map(clean)
-            .take(LONGEST_TEXT)
-            .collect();
+        let text: String = on_one_line(text).take(LONGEST_TEXT).collect();
         let text = text.trim();
         let says_something = text.chars().any(char::is_alphabetic) && !matches!(text, "true" | "false" | "null");
         if says_something && self.texts.len() < MOST_TEXTS && self.seen.insert(text.to_owned()) {

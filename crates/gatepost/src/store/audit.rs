@@ -151,9 +151,10 @@ pub async fn add_checkpoint(db: &Db, it: &Checkpoint) -> Result<()> {
     Ok(())
 }
 
-/// Every checkpoint, in order.
-pub async fn checkpoints(db: &Db) -> Result<Vec<Checkpoint>> {
+/// Checkpoints after the entry `after`, in order, at most `limit`.
+pub async fn checkpoints(db: &Db, after: i64, limit: i64) -> Result<Vec<Checkpoint>> {
     Ok(
-        on!(db, pool => sqlx::query_as("SELECT seq, time, hash, signature FROM audit_checkpoints ORDER BY seq").fetch_all(pool).await)?,
+        on!(db, pool => sqlx::query_as("SELECT seq, time, hash, signature FROM audit_checkpoints WHERE $1 < seq ORDER BY seq LIMIT $2")
+        .bind(after).bind(limit).fetch_all(pool).await)?,
     )
 }

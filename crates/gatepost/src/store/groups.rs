@@ -97,7 +97,10 @@ pub async fn find(db: &Db, environment: &EnvironmentId, id: &GroupId) -> Result<
     )
 }
 
-/// The groups a person is in.
+/// The most groups one person may be in; whoever adds them looks.
+pub const MOST_OF_ONE: usize = 500;
+
+/// The groups a person is in, every one: a call is judged by all of them.
 pub async fn of_person(db: &Db, person: &PersonId) -> Result<Vec<GroupId>> {
     Ok(
         on!(db, pool => sqlx::query_scalar("SELECT group_id FROM group_members WHERE person_id = $1 ORDER BY group_id")

@@ -77,6 +77,9 @@ pub async fn find(db: &Db, environment: &EnvironmentId, id: &PolicyId) -> Result
         .bind(id).bind(environment).fetch_optional(pool).await)?)
 }
 
+/// The most policies an environment may have; whoever makes one looks.
+pub const MOST: usize = 1_000;
+
 /// The policies of an environment, oldest first.
 ///
 /// Every one of them: what is in force is compiled from the whole.

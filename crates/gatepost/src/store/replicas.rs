@@ -34,7 +34,7 @@ pub async fn gone(db: &Db, own: &str, silent_since: Timestamp) -> Result<Vec<Rep
         Db::Postgres(_) => silent_since,
     };
     Ok(
-        on!(db, pool => sqlx::query_as("SELECT id, started_at, seen_at, from_seq FROM replicas WHERE id <> $1 AND seen_at < $2 ORDER BY id")
+        on!(db, pool => sqlx::query_as("SELECT id, started_at, seen_at, from_seq FROM replicas WHERE id <> $1 AND seen_at < $2 ORDER BY id LIMIT 100")
         .bind(own).bind(silent_since).fetch_all(pool).await)?,
     )
 }

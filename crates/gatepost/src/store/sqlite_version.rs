@@ -25,7 +25,7 @@ fn fault_of(version: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// SUP-10: the version that is asked for at every start.
+    /// SUP-10 (half): the version that is asked for at every start.
     #[test]
     fn an_sqlite_that_may_corrupt_its_log_is_refused() {
         for good in ["3.51.3", "3.51.10", "3.52.0", "3.100.0", "4.0.0", "3.51.3.1"] {
@@ -36,7 +36,7 @@ mod tests {
         }
     }
 
-    /// SUP-10: no other SQLite than the one in the lock file is linked.
+    /// SUP-10 (half): no other SQLite than the one in the lock file is linked.
     #[tokio::test]
     async fn the_linked_sqlite_is_new_enough() {
         let folder = tempfile::tempdir().expect("a temporary folder");

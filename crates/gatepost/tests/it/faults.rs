@@ -24,6 +24,11 @@ async fn sign_in(world: &World) -> Page {
     sign_in_at_microsoft(&mut browser, there, CY).await
 }
 
+/// Whether the journey ended at the client, with a code of ours: Microsoft's own stands in the address of a page of ours too.
+fn came_back(page: &sandbox::visitor::Page) -> bool {
+    page.url.as_str().starts_with(CB) && page.parameter("code").is_some()
+}
+
 #[tokio::test]
 async fn what_microsoft_refuses_at_sign_in_is_told_recorded_and_gone_with_the_next_try() {
     let aadsts = |code: u32| json!({ "endpoint": "token", "kind": "aadsts", "code": code, "remaining": 1 });
@@ -98,7 +103,7 @@ async fn what_microsoft_refuses_at_sign_in_is_told_recorded_and_gone_with_the_ne
         assert_eq!(entries.len(), 1, "{what}");
         assert_eq!(entries[0]["details"]["reason"], reason, "{what}");
         let page = sign_in(&world).await;
-        assert!(page.parameter("code").is_some(), "{what}: {}", page.text());
+        assert!(came_back(&page), "{what}: {}", page.text());
     }
 }
 
@@ -114,9 +119,10 @@ async fn people_sign_in_through_outages_and_changes_of_microsofts_keys() {
     assert_eq!(world.entries_of("connection.refused").await.len(), 1);
     let signs_in = async |what: &str| {
         let page = sign_in(&world).await;
-        assert!(page.parameter("code").is_some(), "{what}: {}", page.text());
+        assert!(came_back(&page), "{what}: {}", page.text());
     };
     world.sandbox.faults().clear();
+    world.advance_seconds(6);
     signs_in("once they can be had").await;
     world.fault(out_of_order).await;
     world.advance_seconds(2 * 3600);
@@ -127,6 +133,35 @@ async fn people_sign_in_through_outages_and_changes_of_microsofts_keys() {
     let new = new.json(&json!({ "retire": true })).send().await.unwrap();
     assert!(new.status().is_success());
     signs_in("with a key that is new").await;
+}
+
+/// DOS-10: whoever signs with a key that nobody published, however often, and whoever comes while there are none at all.
+#[tokio::test]
+async fn unknown_keys_ask_microsoft_for_its_keys_once_in_minutes() {
+    let world = World::new().await;
+    let asked = async || world.ledger("kind=entra&path=/keys").await.len();
+    world
+        .fault(json!({ "endpoint": "keys", "kind": "status", "status": 503 }))
+        .await;
+    for _ in 0..12 {
+        assert_eq!(sign_in(&world).await.status, 502);
+    }
+    assert_eq!(asked().await, 1, "none at all: asked for again after seconds");
+    world.sandbox.faults().clear();
+    world.advance_seconds(6);
+    assert!(came_back(&sign_in(&world).await));
+    assert_eq!(asked().await, 2);
+    for _ in 0..12 {
+        let new = world.http.post(format!("{}/sandbox/keys", world.sandbox_url));
+        let new = new.json(&json!({ "retire": true })).send().await.unwrap();
+        assert!(new.status().is_success());
+        let page = sign_in(&world).await;
+        assert!(page.text().contains("does not publish"), "{}", page.text());
+    }
+    assert_eq!(asked().await, 2, "twelve unknown keys within five minutes");
+    world.advance_seconds(5 * 60);
+    assert!(came_back(&sign_in(&world).await));
+    assert_eq!(asked().await, 3);
 }
 
 #[tokio::test]

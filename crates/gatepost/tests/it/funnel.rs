@@ -42,7 +42,7 @@ async fn every_request_at_power_bi_has_its_entry_before_and_after() {
     assert_eq!(report.faults, vec![]);
 }
 
-/// AUD-02
+/// AUD-02 (half)
 #[tokio::test]
 async fn nothing_is_sent_when_the_audit_log_cannot_be_written() {
     let world = World::new().await;

@@ -14,17 +14,17 @@ use crate::world::{ADA, World};
 
 const GROUPS: &str = "/powerbi/v1.0/myorg/groups";
 
-async fn connection(world: &World, person: &PersonId) -> Connection {
+pub(crate) async fn connection(world: &World, person: &PersonId) -> Connection {
     connections::of_person(&world.app.db, person).await.unwrap().remove(0)
 }
 
-async fn refreshes(world: &World) -> usize {
+pub(crate) async fn refreshes(world: &World) -> usize {
     let asked = world.ledger("kind=entra").await;
     asked.iter().filter(|it| it["grant_type"] == "refresh_token").count()
 }
 
 /// Ada in a world on real time, with a token that is over, and her key.
-async fn expired() -> (Arc<World>, PersonId, String) {
+pub(crate) async fn expired() -> (Arc<World>, PersonId, String) {
     let world = Arc::new(World::in_real_time().await);
     let ada = world.connect(ADA).await.person;
     let key = world.key(&ada).await;
@@ -38,14 +38,14 @@ async fn expire(world: &World, person: &PersonId) {
 }
 
 /// The next refresh takes this long at Microsoft.
-async fn slow(world: &World, ms: u64) {
+pub(crate) async fn slow(world: &World, ms: u64) {
     world
         .fault(json!({ "endpoint": "token", "kind": "delay", "ms": ms, "remaining": 1 }))
         .await;
 }
 
 /// Calls `process` and leaves the call on its own; returns once its refresh is out.
-async fn refreshing(
+pub(crate) async fn refreshing(
     world: &Arc<World>,
     process: &Arc<Process>,
     person: &PersonId,
@@ -69,7 +69,7 @@ async fn refreshing(
     call
 }
 
-/// RAC-02, CRH-01, CRH-02: killed with the lease in hand and the call out.
+/// RAC-02, CRH-01, CRH-02 (half): killed with the lease in hand and the call out.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_kill_in_the_middle_of_a_refresh_the_next_call_waits_five_seconds_at_most() {
     let (world, ada, key) = expired().await;
@@ -117,7 +117,7 @@ async fn a_slow_refresh_is_overtaken_by_nobody() {
     assert_eq!(refreshes(&world).await, 1);
 }
 
-/// RAC-03: a holder that slept past its lease stores nothing over what another has stored since.
+/// RAC-03, DB-06: a holder that slept past its lease stores nothing over what another has stored since.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_holder_that_sleeps_past_its_lease_overwrites_nothing() {
     let (world, ada, key) = expired().await;

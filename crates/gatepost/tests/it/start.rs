@@ -113,3 +113,70 @@ async fn a_setting_that_cannot_work_is_named_with_what_was_expected() {
         assert!(code == Some(1) && said.contains(words), "{name}={value}: {said}");
     }
 }
+
+/// CFG-04: nothing listens under a public address that cannot be right, and the reason is said.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_public_address_that_cannot_be_right_is_refused_with_the_reason() {
+    let world = World::in_real_time().await;
+    for (value, why) in [
+        ("http://gatepost.example.com", "https only"),
+        ("http://10.0.0.7:8420", "IP address"),
+        ("https://10.0.0.7", "IP address"),
+        ("http://[::1]:8420", "IP address"),
+        ("https://gatepost.example.com/gate", "without a path"),
+        ("https://gatepost.example.com/", "slash at the end"),
+        ("https://gatepost.example.com?x=1", "scheme, host and port only"),
+        ("https://u:hush-hush@gatepost.example.com", "scheme, host and port only"),
+        ("https://Gatepost.example.com", "plain form"),
+        ("https://gatepost.example.com:443", "plain form"),
+        ("gatepost.example.com", "expected an address"),
+        ("ftp://gatepost.example.com", "begins with https"),
+        ("", "is empty"),
+    ] {
+        let mut command = serve(&world);
+        command.env("GATEPOST_PUBLIC_URL", value);
+        let (code, said) = refused(command);
+        assert!(
+            code == Some(1) && said.contains("public_url") && said.contains(why),
+            "{value}: {said}"
+        );
+        assert!(!said.contains("hush"), "{said}");
+    }
+}
+
+/// CFG-04: an address on this machine at another port than the gateway's is warned of, and only that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_public_address_at_another_port_of_this_machine_is_warned_of() {
+    let world = World::in_real_time().await;
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    for (listen, public_url, is_warned) in [
+        (
+            format!("127.0.0.1:{}", free.port()),
+            format!("http://localhost:{}", free.port()),
+            false,
+        ),
+        ("127.0.0.1:0".to_owned(), "http://localhost:1".to_owned(), true),
+        ("127.0.0.1:0".to_owned(), "http://localhost".to_owned(), true),
+        (
+            "127.0.0.1:0".to_owned(),
+            "https://gatepost.example.com".to_owned(),
+            false,
+        ),
+    ] {
+        let mut command = gatepost(&world, &["serve", "--listen", &listen]);
+        command.env("GATEPOST_PUBLIC_URL", &public_url);
+        // Clouds on this machine are for a gateway on this machine.
+        if public_url.starts_with("https") {
+            command.env("GATEPOST_CLOUDS", "{}");
+        }
+        let process = Process::of(command);
+        let said = process.said();
+        let port = process.url("");
+        let port = port.rsplit(':').next().unwrap();
+        let mended = format!("set public_url to http://localhost:{port}");
+        assert_eq!(said.contains(&mended), is_warned, "{listen} {public_url}: {said}");
+    }
+}

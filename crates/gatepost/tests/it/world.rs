@@ -107,6 +107,7 @@ impl World {
             settings.database_url = server;
         }
         change(&mut settings);
+        let url = settings.public_url.clone();
         let app = App::start_reaching(settings, clock.clone(), false, reach)
             .await
             .unwrap();

@@ -28,7 +28,7 @@ const ADMINISTRATION: &[(&str, &str)] = &[
     ),
     (
         "GET, POST /sandbox/settings",
-        "{\"download_mib\":512} makes every pbix download at least so large, made up while it is sent; {\"execute_queries\":false} and {\"info_functions\":false} switch off queries, or only INFO functions; {\"principals_read_admin\":false} keeps service principals from the administrators' API; {\"streaming_models\":false} refuses new streaming models with FeatureDeprecatedError, as some tenants report",
+        "{\"download_mib\":512} makes every pbix download at least so large, made up while it is sent; {\"execute_queries\":false} and {\"info_functions\":false} switch off queries, or only INFO functions; {\"principals_read_admin\":false} keeps service principals from the administrators' API; {\"image_export\":true} lets reports be exported as PNG, which the service, and so this sandbox, refuses until an administrator switches on “Export reports as image files”; {\"streaming_models\":false} refuses new streaming models with FeatureDeprecatedError, as some tenants report",
     ),
     (
         "POST /sandbox/goals/{goal}",

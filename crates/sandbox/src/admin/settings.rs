@@ -44,6 +44,7 @@ pub(super) struct SettingsWish {
     info_functions: Option<bool>,
     execute_queries: Option<bool>,
     principals_read_admin: Option<bool>,
+    image_export: Option<bool>,
     streaming_models: Option<bool>,
     download_mib: Option<u64>,
 }
@@ -116,6 +117,7 @@ pub(super) async fn change_settings(
     settings.info_functions = wish.info_functions.unwrap_or(settings.info_functions);
     settings.execute_queries = wish.execute_queries.unwrap_or(settings.execute_queries);
     settings.principals_read_admin = wish.principals_read_admin.unwrap_or(settings.principals_read_admin);
+    settings.image_export = wish.image_export.unwrap_or(settings.image_export);
     settings.streaming_models = wish.streaming_models.unwrap_or(settings.streaming_models);
     settings.download_mib = wish.download_mib.unwrap_or(settings.download_mib);
     Ok(Json(*settings))

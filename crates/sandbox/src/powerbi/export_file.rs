@@ -82,6 +82,13 @@ pub(super) fn plan(call: &Call, world: &World, report: &Report) -> Result<Plan, 
     let format = Format::named(&word).filter(|_| known.contains(&word.as_str()));
     let format =
         format.ok_or_else(|| Refusal::bad(format!("format must be one of {} for this report", known.join(", "))))?;
+    if word == "PNG" && !world.settings.image_export {
+        return Err(Refusal::Coded {
+            status: StatusCode::FORBIDDEN,
+            code: "InvalidRequest",
+            message: Some("Export report to image is disabled on tenant level".to_owned()),
+        });
+    }
     if fields.find(foreign).is_some() {
         return Err(Refusal::bad(format!("{foreign} does not fit this kind of report")));
     }

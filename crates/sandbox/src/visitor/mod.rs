@@ -109,6 +109,11 @@ impl Visitor {
             status: page.status,
             text: page.text().chars().take(400).collect(),
         })?;
+        self.send(page, &form, fields).await
+    }
+
+    /// Sends a form of `page` as it was left, changed and completed by `fields`.
+    pub async fn send(&mut self, page: &Page, form: &Form, fields: &[(&str, &str)]) -> Result<Page, VisitError> {
         let url = page
             .url
             .join(&form.action)

@@ -117,6 +117,8 @@ pub struct Settings {
     pub download_mib: u64,
     /// Service principals may use the read-only admin API.
     pub principals_read_admin: bool,
+    /// Reports can be exported as image files; off until an administrator of the tenant switches it on, as in the service.
+    pub image_export: bool,
     /// Streaming semantic models can be made; some tenants report that they no longer can.
     pub streaming_models: bool,
 }
@@ -128,6 +130,7 @@ impl Default for Settings {
             execute_queries: true,
             download_mib: 0,
             principals_read_admin: true,
+            image_export: false,
             streaming_models: true,
         }
     }

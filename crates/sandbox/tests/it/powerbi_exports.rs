@@ -231,3 +231,36 @@ async fn an_export_needs_a_capacity() {
         (403, "FeatureNotAvailable".to_owned())
     );
 }
+
+#[tokio::test]
+async fn a_report_becomes_a_picture_only_where_the_tenant_allows_it() {
+    let service = Service::start().await;
+    let bo = service.person("bo");
+    let settings = format!("{}/sandbox/settings", service.sandbox.url());
+    let png = json!({"format": "png"});
+    let refused = bo.post(&export_path(id::FINANCE_OVERVIEW), png.clone()).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.json()),
+        (
+            403,
+            json!({"error": {"code": "InvalidRequest", "message": "Export report to image is disabled on tenant level"}})
+        )
+    );
+    let pdf = bo
+        .post(&export_path(id::FINANCE_OVERVIEW), json!({"format": "PDF"}))
+        .await;
+    assert_eq!(pdf.status, 202, "other formats have switches of their own");
+    assert_eq!(
+        bo.post(&settings, json!({"image_export": true})).await.json()["image_export"],
+        true
+    );
+    let file = export(&service, &bo, id::FINANCE_OVERVIEW, png.clone()).await;
+    assert_eq!(file.status, 200, "{}", file.text());
+    let home = bo.get(service.sandbox.url()).await.text();
+    assert!(
+        home.contains("refuses until an administrator switches on “Export reports as image files”"),
+        "{home}"
+    );
+    bo.post(&settings, json!({"image_export": false})).await;
+    assert_eq!(bo.post(&export_path(id::FINANCE_OVERVIEW), png).await.status, 403);
+}

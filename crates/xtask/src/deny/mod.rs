@@ -76,7 +76,7 @@ fn tree_of_the_workspace() -> Result<String> {
 mod tests {
     use super::*;
 
-    /// SUP-01, SUP-02, SUP-03: the locked versions, the licences, the banned crates and the sources, as they are now.
+    /// SUP-01, SUP-02 (half), SUP-03: the locked versions, the licences, the banned crates and the sources, as they are now.
     #[test]
     fn nothing_that_is_banned_or_known_to_be_bad_is_linked() {
         assert_eq!(complaints().unwrap(), Vec::<String>::new());

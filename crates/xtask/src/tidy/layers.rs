@@ -4,7 +4,7 @@ use crate::tidy::source::Source;
 
 /// Modules of `crates/gatepost/src` from the bottom up.
 pub(crate) const LAYERS: &[&[&str]] = &[
-    &["clock", "json", "network"],
+    &["clock", "json", "network", "unseen"],
     &["caller"],
     &["vault", "policy", "memory"],
     &["store"],

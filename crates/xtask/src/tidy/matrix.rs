@@ -37,24 +37,28 @@ struct Lower {
 }
 
 /// Where each row is named: ids with the places.
-type Labels = BTreeMap<String, Vec<String>>;
+type Labels = BTreeMap<String, Vec<Place>>;
+
+/// A test that names a row, written `AS-01`, or `AS-01 (half)` where it shows less than the row asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    of: String,
+    is_half: bool,
+}
 
 /// Rows that nobody holds and that are not listed as missing, and labels that stand for no row.
 pub(crate) fn complaints(root: &Path, sources: &[Source]) -> Result<Vec<String>> {
     Ok(check(&read(root)?, &labels(root, sources)?))
 }
 
-/// What is missing and what is half held, in words; also what a test names by now.
-pub(crate) fn gaps(root: &Path, sources: &[Source]) -> Result<Vec<String>> {
-    let (matrix, labels) = (read(root)?, labels(root, sources)?);
+/// What is missing and what is half held, in words.
+pub(crate) fn gaps(root: &Path) -> Result<Vec<String>> {
+    let matrix = read(root)?;
     let line = |kind: &str, id: &str, why: &str| {
         let title = matrix.rows.get(id).map_or("", String::as_str);
         format!("{kind}: {id} ({title}): {why}")
     };
-    let missing = matrix.missing.iter().map(|(id, why)| match labels.get(id) {
-        None => line("missing", id, why),
-        Some(places) => line("missing no longer, take it out of the list", id, &places[0]),
-    });
+    let missing = matrix.missing.iter().map(|(id, why)| line("missing", id, why));
     let half = matrix.half.iter().map(|(id, why)| line("half held", id, why));
     Ok(missing.chain(half).collect())
 }
@@ -66,7 +70,7 @@ fn read(root: &Path) -> Result<Matrix> {
 
 fn check(matrix: &Matrix, labels: &Labels) -> Vec<String> {
     let lower: BTreeSet<&str> = matrix.lower.ids.iter().flat_map(|ids| ids.split(' ')).collect();
-    let mut found = Vec::new();
+    let mut found = lists(matrix, labels);
     for (id, title) in &matrix.rows {
         let excused = matrix.out.contains_key(id) || matrix.missing.contains_key(id);
         match labels.get(id) {
@@ -75,22 +79,58 @@ fn check(matrix: &Matrix, labels: &Labels) -> Vec<String> {
                  [missing] what is missing"
             )),
             Some(places) if matrix.out.contains_key(id) => {
-                found.push(format!("{PAGE}: {id} is said not to apply, but {} names it", places[0]));
+                found.push(format!(
+                    "{PAGE}: {id} is said not to apply, but {} names it",
+                    places[0].of
+                ));
             }
             _ => {}
         }
     }
+    for (id, places) in labels {
+        if !matrix.rows.contains_key(id) && !lower.contains(id.as_str()) {
+            found.push(format!("{}: {id} is no row of {PAGE}", places[0].of));
+        }
+        let half = places.iter().find(|it| it.is_half);
+        if let Some(half) = half.filter(|_| !matrix.half.contains_key(id)) {
+            found.push(format!(
+                "{}: {id} is half held here, but [half] of {PAGE} does not say what is not shown",
+                half.of
+            ));
+        }
+    }
+    found
+}
+
+/// Rows that are listed as not applying, missing or half held, and are no rows, are listed twice, or are held by now.
+fn lists(matrix: &Matrix, labels: &Labels) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut seen = BTreeSet::new();
     for (section, ids) in [
         ("out", &matrix.out),
         ("missing", &matrix.missing),
         ("half", &matrix.half),
     ] {
-        let unknown = ids.keys().filter(|id| !matrix.rows.contains_key(*id));
-        found.extend(unknown.map(|id| format!("{PAGE}: [{section}] lists {id}, which is no row")));
+        for id in ids.keys() {
+            if !matrix.rows.contains_key(id) {
+                found.push(format!("{PAGE}: [{section}] lists {id}, which is no row"));
+            } else if !seen.insert(id) {
+                found.push(format!("{PAGE}: [{section}] lists {id}, which another list has too"));
+            }
+        }
     }
-    for (id, places) in labels {
-        if !matrix.rows.contains_key(id) && !lower.contains(id.as_str()) {
-            found.push(format!("{}: {id} is no row of {PAGE}", places[0]));
+    for id in matrix.missing.keys() {
+        if let Some(place) = labels.get(id).and_then(|it| it.first()) {
+            found.push(format!("{PAGE}: [missing] lists {id}, but {} names it", place.of));
+        }
+    }
+    for id in matrix.half.keys() {
+        let whole = labels.get(id).and_then(|it| it.iter().find(|place| !place.is_half));
+        if let Some(place) = whole {
+            found.push(format!(
+                "{PAGE}: [half] lists {id}, but {} names it as wholly held; write `{id} (half)` there, or take it off the list",
+                place.of
+            ));
         }
     }
     found
@@ -101,8 +141,9 @@ fn check(matrix: &Matrix, labels: &Labels) -> Vec<String> {
 fn labels(root: &Path, sources: &[Source]) -> Result<Labels> {
     let mut found = Labels::new();
     let mut add = |text: &str, place: &str| {
-        for id in ids_in(text) {
-            found.entry(id.to_owned()).or_default().push(place.to_owned());
+        for (id, is_half) in ids_in(text) {
+            let of = place.to_owned();
+            found.entry(id.to_owned()).or_default().push(Place { of, is_half });
         }
     };
     for source in sources {
@@ -125,10 +166,15 @@ fn labels(root: &Path, sources: &[Source]) -> Result<Labels> {
     Ok(found)
 }
 
-/// Words such as `AS-01`: two to three capitals and two digits.
-fn ids_in(text: &str) -> impl Iterator<Item = &str> {
+/// Words such as `AS-01`: two to three capitals and two digits; and whether `(half)` follows.
+fn ids_in(text: &str) -> impl Iterator<Item = (&str, bool)> {
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
-    text.split(move |letter| !is_part(letter)).filter(|word| is_id(word))
+    text.split(move |letter| !is_part(letter))
+        .filter(|word| is_id(word))
+        .map(|word| {
+            let end = word.as_ptr().addr() - text.as_ptr().addr() + word.len();
+            (word, text[end..].starts_with(" (half)"))
+        })
 }
 
 fn is_id(word: &str) -> bool {
@@ -147,9 +193,13 @@ const AREAS: [&str; 20] = [
 mod tests {
     use super::*;
 
-    fn matrix(more: &str) -> Matrix {
+    fn matrix(missing: &str) -> Matrix {
+        matrix_with(missing, "")
+    }
+
+    fn matrix_with(missing: &str, half: &str) -> Matrix {
         let text = format!(
-            "[rows]\nAS-01 = \"one\"\nAS-02 = \"two\"\n[out]\n[missing]\n{more}\n[half]\n[lower]\nids = [\"AS-09 AS-10\"]\n"
+            "[rows]\nAS-01 = \"one\"\nAS-02 = \"two\"\n[out]\n[missing]\n{missing}\n[half]\n{half}\n[lower]\nids = [\"AS-09 AS-10\"]\n"
         );
         toml::from_str(&text).unwrap()
     }
@@ -157,7 +207,7 @@ mod tests {
     fn labels_of(text: &str) -> Labels {
         let root = crate::root();
         let mut found = labels(&root, &[Source::new("crates/x/tests/it/a.rs", text)]).unwrap();
-        found.retain(|_, places| places[0].starts_with("crates/x"));
+        found.retain(|_, places| places[0].of.starts_with("crates/x"));
         found
     }
 
@@ -179,7 +229,43 @@ mod tests {
         let one = "/// AS-01\n#[test]\nfn a_thing_holds() {}\n";
         assert!(check(&matrix(""), &labels_of(one))[0].contains("no test names AS-02 (two)"));
         assert_eq!(check(&matrix("AS-02 = \"all\""), &labels_of(one)), Vec::<String>::new());
-        assert!(check(&matrix("AS-03 = \"x\""), &labels_of(one))[1].contains("[missing] lists AS-03"));
+        assert!(check(&matrix("AS-03 = \"x\""), &labels_of(one))[0].contains("[missing] lists AS-03, which is no row"));
+    }
+
+    #[test]
+    fn what_is_held_stands_on_no_list_of_what_is_not() {
+        let both = "/// AS-01, AS-02\n#[test]\nfn a_thing_holds() {}\n";
+        let one_half = "/// AS-01, AS-02 (half)\n#[test]\nfn a_thing_holds() {}\n";
+        let half = "AS-02 = \"the rest\"";
+        assert_eq!(
+            check(&matrix_with("", half), &labels_of(one_half)),
+            Vec::<String>::new()
+        );
+        for (missing, half, text, said) in [
+            (
+                half,
+                "",
+                both,
+                "[missing] lists AS-02, but crates/x/tests/it/a.rs `a_thing_holds` names it",
+            ),
+            (
+                "",
+                half,
+                both,
+                "[half] lists AS-02, but crates/x/tests/it/a.rs `a_thing_holds` names it as wholly held",
+            ),
+            ("", "", one_half, "AS-02 is half held here, but [half]"),
+            ("", "AS-77 = \"x\"", both, "[half] lists AS-77, which is no row"),
+            (
+                "AS-02 = \"x\"",
+                half,
+                "/// AS-01\n#[test]\nfn a_thing_holds() {}\n",
+                "[half] lists AS-02, which another list has too",
+            ),
+        ] {
+            let found = check(&matrix_with(missing, half), &labels_of(text));
+            assert!(found.len() == 1 && found[0].contains(said), "{said}: {found:?}");
+        }
     }
 
     #[test]

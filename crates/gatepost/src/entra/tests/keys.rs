@@ -50,6 +50,7 @@ fn set(kids: &[&str]) -> Vec<u8> {
     json!({ "keys": keys }).to_string().into_bytes()
 }
 
+/// DOS-10
 #[tokio::test]
 async fn ten_thousand_unknown_keys_ask_once_in_five_minutes() {
     let world = World::new();
@@ -62,6 +63,22 @@ async fn ten_thousand_unknown_keys_ask_once_in_five_minutes() {
     assert_eq!(world.asked(), 1);
     world.clock.advance_ms(HOUR_MS / 12);
     assert_eq!(world.find("b", Some(&["a", "b"])).await, Ok(()));
+    assert_eq!(world.asked(), 2);
+}
+
+/// DOS-10
+#[tokio::test]
+async fn while_no_set_was_ever_had_it_is_asked_for_once_in_five_seconds() {
+    let world = World::new();
+    for n in 0..10_000 {
+        assert_eq!(
+            world.find(&format!("k{n}"), None).await,
+            Err(IdentityProblem::KeysUnavailable)
+        );
+    }
+    assert_eq!(world.asked(), 1);
+    world.clock.advance_ms(5_000);
+    assert_eq!(world.find("a", Some(&["a"])).await, Ok(()));
     assert_eq!(world.asked(), 2);
 }
 
@@ -91,5 +108,6 @@ async fn a_withdrawn_key_goes_and_the_last_good_set_survives_an_outage() {
 async fn an_outage_at_the_start_heals_with_the_first_answer() {
     let world = World::new();
     assert_eq!(world.find("a", None).await, Err(IdentityProblem::KeysUnavailable));
+    world.clock.advance_ms(5_000);
     assert_eq!(world.find("a", Some(&["a"])).await, Ok(()));
 }

@@ -223,7 +223,7 @@ fn openness(decision: &Decision) -> u8 {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// POL-01
+    /// POL-01 (half)
     #[test]
     fn cedar_and_the_interpreter_agree(forms in prop::collection::vec(form(), 0..6), calls in prop::collection::vec(call(), 20)) {
         let policies = compiled(&forms);

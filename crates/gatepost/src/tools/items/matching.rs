@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::unseen::{Unseen, unseen};
+
 /// Letters of a name that are compared to tell how near it is.
 const COMPARED: usize = 80;
 
@@ -37,7 +39,8 @@ pub(in crate::tools) fn folded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars().flat_map(char::to_lowercase) {
         match c {
-            '\u{0300}'..='\u{036f}' | '\u{200b}'..='\u{200f}' | '\u{fe0f}' => {}
+            '\u{0300}'..='\u{036f}' => {}
+            c if matches!(unseen(c), Some(Unseen::Hiding | Unseen::Joining)) => {}
             '’' | '‘' | '`' | '´' => out.push('\''),
             '“' | '”' | '„' => out.push('"'),
             '–' | '—' | '‑' => out.push('-'),

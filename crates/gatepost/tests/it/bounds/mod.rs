@@ -4,7 +4,9 @@ mod answers;
 mod ends;
 mod http2;
 mod json;
+mod lists;
 mod memory;
+mod pages;
 mod strangers;
 mod tls;
 

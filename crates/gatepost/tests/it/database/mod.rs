@@ -2,12 +2,17 @@
 
 mod files;
 mod injection;
+mod kills;
+mod partition;
 mod postgres;
+mod power;
 mod process;
 mod proxy;
+mod restart;
 mod server;
 mod sqlite;
 mod starts;
+mod strace;
 
 use gatepost::store::Db;
 use sqlx::Connection as _;

@@ -1,7 +1,7 @@
 //! A PostgreSQL server of a test's own, for faults that the shared one must not have.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::waiting::eventually;
@@ -10,7 +10,8 @@ use crate::waiting::eventually;
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
-    _folder: tempfile::TempDir,
+    programs: PathBuf,
+    folder: tempfile::TempDir,
 }
 
 fn programs() -> Option<PathBuf> {
@@ -35,6 +36,22 @@ fn as_nobody(program: PathBuf) -> Command {
         .args(["--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "--"])
         .arg(program);
     command
+}
+
+fn run(programs: &Path, data: &Path, address: SocketAddr) -> Child {
+    as_nobody(programs.join("postgres"))
+        .arg("-D")
+        .arg(data)
+        .arg("-k")
+        .arg(data)
+        .args(["-p", &address.port().to_string()])
+        .args(["-c", "listen_addresses=127.0.0.1"])
+        .args(["-c", "fsync=off", "-c", "max_connections=80"])
+        .current_dir(data)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 impl Server {
@@ -66,32 +83,30 @@ impl Server {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = free.local_addr().unwrap();
         drop(free);
-        let child = as_nobody(programs.join("postgres"))
-            .arg("-D")
-            .arg(&data)
-            .arg("-k")
-            .arg(&data)
-            .args(["-p", &address.port().to_string()])
-            .args([
-                "-c",
-                "listen_addresses=127.0.0.1",
-                "-c",
-                "fsync=off",
-                "-c",
-                "max_connections=80",
-            ])
-            .current_dir(&data)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let child = run(&programs, &data, address);
         let it = Self {
             child,
             address,
-            _folder: folder,
+            programs,
+            folder,
         };
         while sqlx::Connection::close(it.connection().await).await.is_err() {}
         Ok(it)
+    }
+
+    /// Ends it at once, as `pg_ctl stop -m immediate` does: whatever was under way is lost, every connection is cut.
+    pub(crate) fn stop_at_once(&mut self) {
+        let sent = Command::new("kill")
+            .args(["-QUIT", &self.child.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again at the same address; it has recovered and answers when this returns.
+    pub(crate) async fn start_again(&mut self) {
+        self.child = run(&self.programs, &self.folder.path().join("data"), self.address);
+        let _ = sqlx::Connection::close(self.connection().await).await;
     }
 
     pub(crate) fn url(&self) -> String {

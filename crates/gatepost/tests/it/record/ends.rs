@@ -104,7 +104,7 @@ async fn until_opened(world: &World) {
     .await;
 }
 
-/// CRH-02
+/// CRH-02 (half)
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_was_killed_is_closed_as_not_known_at_the_next_start() {
     let world = World::in_real_time().await;
@@ -129,7 +129,7 @@ async fn a_call_that_was_killed_is_closed_as_not_known_at_the_next_start() {
     );
 }
 
-/// CRH-10
+/// CRH-10 (half)
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_under_way_at_sigterm_has_its_end_on_record() {
     let it = Asking::of(World::in_real_time().await).await;
@@ -156,7 +156,7 @@ async fn a_change_under_way_at_sigterm_has_its_end_on_record() {
     );
 }
 
-/// CRH-02: calls of a process that is not listed would be closed by nobody.
+/// CRH-02 (half): calls of a process that is not listed would be closed by nobody.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_is_listed_before_it_serves() {
     let world = World::in_real_time().await;

@@ -9,7 +9,7 @@ use gatepost::store::{Db, audit};
 
 use super::log::{Log, entry};
 
-/// AUD-06
+/// AUD-06 (half)
 #[tokio::test(flavor = "multi_thread")]
 async fn several_writers_make_one_chain_without_gap_or_fork() {
     let log = Log::of(1).await;

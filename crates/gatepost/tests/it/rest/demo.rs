@@ -65,6 +65,9 @@ async fn a_demo_calls_power_bi_at_the_address_it_was_given_and_has_two_administr
     let answer = http.get(url).bearer_auth(text("api_key")).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     assert!(answer.text().await.unwrap().contains("Bench"));
+    let tenant = http.get(format!("{}/sandbox/settings", text("sandbox_url")));
+    let tenant: Value = tenant.send().await.unwrap().json().await.unwrap();
+    assert_eq!(tenant["image_export"], true, "reports become pictures here");
     let seen = upstream.seen();
     assert_eq!(
         (seen.len(), bearer_of(&seen[0].headers).as_str()),

@@ -96,3 +96,50 @@ async fn a_format_or_page_a_report_does_not_have_is_told_before_the_export() {
             .starts_with("This job is unknown or too old.")
     );
 }
+
+/// As it is with every tenant at first: the service's own words, what they mean, and who can mend it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_the_tenant_does_not_allow_is_told_with_the_switch_and_who_turns_it() {
+    let world = World::new().await;
+    let cy = signed_in(&world, CY).await;
+    let arguments = json!({"report": "Finance overview", "format": "PNG"});
+    let text = refused(&world, &cy, "export_report", arguments.clone()).await;
+    for said in [
+        "Export report to image is disabled on tenant level",
+        "“Export reports as image files”",
+        "an administrator of Power BI in your organisation can mend this",
+        "PDF and PPTX",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let key = world.key(&cy.person).await;
+    let path = "/powerbi/v1.0/myorg/groups/5a4db0c5-0010-4000-8000-000000000002/reports";
+    let reports = world
+        .http
+        .get(format!("{}{path}", world.url))
+        .bearer_auth(&key)
+        .send()
+        .await
+        .unwrap();
+    let reports: Value = reports.json().await.unwrap();
+    let reports = reports["value"].as_array().unwrap();
+    let report = reports.iter().find(|it| it["name"] == "Finance overview").unwrap()["id"]
+        .as_str()
+        .unwrap();
+    let export = world
+        .http
+        .post(format!("{}{path}/{report}/ExportTo", world.url))
+        .bearer_auth(&key);
+    let answer = export.json(&json!({"format": "PNG"})).send().await.unwrap();
+    assert_eq!(answer.status(), 403);
+    let hint = answer.headers()["gatepost-hint"].to_str().unwrap().to_owned();
+    assert!(
+        hint.contains("Export reports as image files") && hint.contains("administrator"),
+        "{hint}"
+    );
+
+    let settings = world.http.post(format!("{}/sandbox/settings", world.sandbox_url));
+    settings.json(&json!({"image_export": true})).send().await.unwrap();
+    let outcome = in_time(&world, &cy, "export_report", arguments).await;
+    assert!(!outcome.is_error, "{}", outcome.text);
+}
