@@ -38,6 +38,16 @@ const NEEDS: &[Need] = &[
         packages: &["util-linux"],
     },
     Need {
+        name: "strace",
+        is_met: || process::find_program("strace").is_some(),
+        packages: &["strace"],
+    },
+    Need {
+        name: "pgrep and kill",
+        is_met: || process::find_program("pgrep").is_some() && process::find_program("kill").is_some(),
+        packages: &["procps"],
+    },
+    Need {
         name: "Chromium",
         is_met: || chromium().is_some(),
         packages: &["chromium", "fonts-liberation"],
