@@ -52,3 +52,30 @@ impl Turns {
 async fn taken(line: Arc<Semaphore>) -> OwnedSemaphorePermit {
     line.acquire_owned().await.expect("no line is ever closed")
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_network_that_has_all_its_turns_keeps_no_other_waiting() {
+        let turns = Turns::default();
+        let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+        let mut held = Vec::new();
+        for _ in 0..OF_ONE_NETWORK {
+            held.push(turns.take(Some(one)).await);
+        }
+        assert!(
+            turns.take(Some(one)).now_or_never().is_none(),
+            "the next of the same waits"
+        );
+        assert!(
+            turns.take(Some(other)).now_or_never().is_some(),
+            "another network does not"
+        );
+        held.pop();
+        assert!(turns.take(Some(one)).now_or_never().is_some(), "until a turn is free");
+    }
+}

@@ -1,10 +1,11 @@
 //! The machine's clock jumps while the gateway serves (security rows CLK): nothing crashes, nothing lives again, and nobody
 //! waits for a time that was never real.
 
-use gatepost::store::jobs;
+use gatepost::store::{api_keys, jobs};
+use sandbox::visitor::Visitor;
 
 use crate::oauth::{signed, text};
-use crate::world::{ADA, World};
+use crate::world::{ADA, World, sign_in_at_microsoft};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -55,6 +56,10 @@ async fn a_clock_that_jumps_crashes_nothing_and_is_forgotten_once_it_is_right() 
             );
         }
         let now = world.app.clock.now();
+        let keys = api_keys::page(&world.app.db, &world.environment, None, &crate::listed::first()).await;
+        for it in keys.unwrap().rows {
+            assert!(it.key.used_at <= Some(now), "{jump}: a use is noted in the future");
+        }
         gatepost::jobs::due(&world.app).await.unwrap();
         let again = jobs::take(&world.app.db, "sweep", now.plus_seconds(601), now.plus_seconds(1201)).await;
         assert!(again.unwrap(), "{jump}: jobs run again");
@@ -71,7 +76,36 @@ async fn a_clock_that_is_set_back_revives_nothing() {
     let second = text(&it.refresh(&first).await.1, "refresh_token");
     let third = it.refresh(&second).await;
     assert_eq!(third.0, 200);
+    let account = format!("{}/account", it.world.url);
+    let page = it.browser.open(&account).await.unwrap();
+    let session = format!(
+        "{0}={1}",
+        gatepost::session::SESSION,
+        it.browser.cookie("localhost", gatepost::session::SESSION).unwrap()
+    );
+    it.browser.submit(&page, "/sign-out", &[]).await.unwrap();
+    let mut other = Visitor::new();
+    other.stop_at(&format!("{}/integration-callback", it.world.url));
+    let page = other.open(&format!("{}/sign-in", it.world.url)).await.unwrap();
+    let there = other.submit(&page, "/sign-in/microsoft", &[]).await.unwrap();
+    let back = sign_in_at_microsoft(&mut other, there, ADA).await.url;
+    assert_eq!(other.peek(back.as_str()).await.unwrap().status, 303, "{back}");
     it.world.clock.advance_ms(-HOUR_MS);
+    let again = it
+        .world
+        .http
+        .get(&account)
+        .header("cookie", session)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(again.status(), 303, "the session was ended");
+    let again = other.peek(back.as_str()).await.unwrap();
+    assert!(
+        (400..500).contains(&again.status),
+        "the state was used: {}",
+        again.status
+    );
     let (status, body) = it.redeem(&code).await;
     assert_eq!(
         (status, text(&body, "error")),

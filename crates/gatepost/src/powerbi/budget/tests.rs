@@ -80,6 +80,17 @@ fn a_log_says_when_there_is_room_again() {
 }
 
 #[test]
+fn what_a_clock_that_was_ahead_has_noted_counts_for_nothing() {
+    let (now, ahead) = (Timestamp(0), Timestamp(24 * 3_600_000));
+    let windows = [Window { seconds: 60, calls: 5 }];
+    let mut log = Log::default();
+    log.take(ahead, 5);
+    log.close(ahead);
+    log.forget(&windows, now);
+    assert_eq!((log.room(&windows, now), log.wait_ms(&windows, now)), (5, 0));
+}
+
+#[test]
 fn the_cap_on_reads_slides_over_a_minute() {
     let mut slot = Slot::default();
     assert_eq!(slot.read(2, Timestamp(0)), Turn::Now);

@@ -11,6 +11,7 @@ mod proxy;
 mod restart;
 mod server;
 mod sqlite;
+mod standby;
 mod starts;
 mod strace;
 
@@ -51,15 +52,13 @@ async fn a_call_after_the_database_hung_up_gets_its_answer() {
         let backend = sqlx::query_scalar("SELECT pg_backend_pid()");
         backends.push(backend.fetch_one(&mut **connection).await.unwrap());
     }
-    // The last one ends the others, which are at rest by then.
-    let mut last = open.pop().unwrap();
-    backends.pop();
     drop(open);
+    // All of them: one that lived would be taken before the others.
+    let mut other = connection(&server_url().unwrap()).await;
     for backend in &backends {
         let end = sqlx::query("SELECT pg_terminate_backend($1)").bind(backend);
-        end.execute(&mut *last).await.unwrap();
+        end.execute(&mut other).await.unwrap();
     }
-    drop(last);
     // What was in use within the last second is taken to be alive.
     tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
     for _ in 0..8 {

@@ -88,7 +88,7 @@ async fn kill_after(mut child: Child, wait: Duration) {
     let _ = child.wait();
 }
 
-/// UPG-02, RAC-09: killed anywhere in its first start, the gateway goes on at the next one, by itself; who waits takes over.
+/// UPG-02: killed anywhere in its first start, the gateway goes on at the next one, by itself; who waits takes over.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_start_that_was_killed_goes_on_at_the_next() {
     for round in 0..10_u64 {

@@ -114,6 +114,35 @@ async fn only_a_proved_address_of_a_listed_domain_or_an_invitation_admits() {
     assert_eq!(guest.role, "administrator");
 }
 
+/// WEB-14: whoever invited is judged as they are when the invited person comes back.
+#[tokio::test]
+async fn an_invitation_is_over_when_its_giver_is_locked_on_the_way() {
+    let (world, house) = entered("house.example").await;
+    let owner = world.owner_caller();
+    let new = admin::NewAdministrator::check("Second", "second@example.com", "another long password").unwrap();
+    let second = admin::add_administrator(&world.app, &owner, &new).await.unwrap();
+    let inviter = Caller {
+        person: second.clone(),
+        role: Role::Administrator,
+        ..world.owner_caller()
+    };
+    house.says(json!({ "sub": "guest", "email": "guest@other.example" }));
+    let invitation = admin::InvitationInput {
+        email: "guest@other.example".into(),
+        is_exact: true,
+        role: Role::Person,
+    };
+    let link = admin::invite(&world.app, &inviter, &invitation).await.unwrap();
+    let mut browser = Visitor::new();
+    browser.stop_at(&format!("{}/sign-in/callback", world.url));
+    let page = browser.open(&link).await.unwrap();
+    let back = browser.submit(&page, "/sign-in/provider", &[]).await.unwrap();
+    admin::save_locked(&world.app, &owner, &second, true).await.unwrap();
+    let end = browser.peek(back.url.as_str()).await.unwrap();
+    assert_eq!(end.status, 403, "{}: {}", back.url, end.text());
+    assert!(world.entries_of("person.joined").await.is_empty());
+}
+
 /// CB-11
 #[tokio::test]
 async fn an_id_token_of_somebody_else_signs_nobody_in() {

@@ -11,6 +11,7 @@ use crate::world::{ADA, World};
 
 const MODEL: &str = "5a4db0c5-0011-4000-8000-000000000001";
 const CANARY: &str = "canary-of-a-password";
+const LONG: &str = "UPDATE approvals SET plan_sealed = NULL, plan = 'long: canary-of-a-password'";
 
 /// A person with a key, whose calls that change something need the owner's yes.
 pub(super) struct Asking {
@@ -262,8 +263,15 @@ async fn plans_of_an_older_gateway_are_sealed_and_erased() {
     for plan in [
         "UPDATE approvals SET plan_sealed = NULL, plan = '{\"operation\":\"datasets.update_parameters\",\"method\":\"POST\",\"path_and_query\":\"/x\",\"body\":\"{\\\"updateDetails\\\":[{\\\"name\\\":\\\"Server\\\",\\\"newValue\\\":\\\"canary-of-a-password\\\"}]}\",\"person\":\"p\",\"client\":\"c\",\"environment\":\"e\",\"connection\":\"n\"}'",
         "UPDATE approvals SET plan_sealed = NULL, plan = 'no plan: canary-of-a-password'",
+        LONG,
     ] {
         tamper(&world.app.db, plan).await;
+        if plan == LONG {
+            // Longer than a page, so that it stands on pages which are free afterwards.
+            for _ in 0..10 {
+                tamper(&world.app.db, "UPDATE approvals SET plan = plan || plan").await;
+            }
+        }
         assert!(stored(&world.app.db).await.contains(CANARY));
         world.app.seal_plans().await.unwrap();
         assert!(!stored(&world.app.db).await.contains(CANARY), "{plan}");

@@ -26,7 +26,8 @@ fn said(mut command: Command) -> (Option<i32>, String) {
 async fn a_command_that_reads_creates_nothing_and_fails_on_what_is_not_there() {
     let world = World::in_real_time().await;
     let folder = tempfile::tempdir().unwrap();
-    let typo = folder.path().join("typo");
+    let (typo, empty) = (folder.path().join("typo"), folder.path().join("empty"));
+    std::fs::create_dir(&empty).unwrap();
     for arguments in [
         &["audit", "verify"][..],
         &["audit", "export"],
@@ -38,15 +39,19 @@ async fn a_command_that_reads_creates_nothing_and_fails_on_what_is_not_there() {
         &["user", "add", "--email", "a@example.com", "--name", "A"],
         &["api-key", "add", "--name", "x", "--application"],
     ] {
-        let mut command = gatepost_in(&world, &typo, arguments);
-        if matches!(world.app.db, Db::Postgres(_)) {
-            let schema = fresh_schema(&world.app.settings.database_url).await;
-            command.env("GATEPOST_DATABASE_SCHEMA", schema);
+        for data in [&typo, &empty] {
+            let mut command = gatepost_in(&world, data, arguments);
+            if matches!(world.app.db, Db::Postgres(_)) {
+                let schema = fresh_schema(&world.app.settings.database_url).await;
+                command.env("GATEPOST_DATABASE_SCHEMA", schema);
+            }
+            let (code, told) = said(command);
+            assert_eq!(code, Some(1), "{arguments:?}: {told}");
+            assert!(!told.contains("whole"), "{arguments:?}: {told}");
         }
-        let (code, told) = said(command);
-        assert_eq!(code, Some(1), "{arguments:?}: {told}");
-        assert!(!told.contains("whole"), "{arguments:?}: {told}");
-        assert!(!typo.exists(), "{arguments:?} made a folder: {told}");
+        assert!(!typo.exists(), "{arguments:?} made a folder");
+        let made = std::fs::read_dir(&empty).unwrap().count();
+        assert_eq!(made, 0, "{arguments:?} made a file");
     }
 }
 

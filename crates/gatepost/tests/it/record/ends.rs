@@ -138,7 +138,10 @@ async fn a_change_under_way_at_sigterm_has_its_end_on_record() {
     world
         .fault(json!({ "method": "POST", "path": "/refreshes", "kind": "delay", "ms": 2000, "remaining": 1 }))
         .await;
-    let process = Process::start(world);
+    // It stops at once, so that nothing but this change keeps it.
+    let mut serve = gatepost(world, &["serve", "--listen", "127.0.0.1:0"]);
+    serve.env("GATEPOST_UNREADY_SECONDS", "0");
+    let process = Process::of(serve);
     let path = "/powerbi/v1.0/myorg/datasets/5a4db0c5-0011-4000-8000-000000000001/refreshes";
     let body = json!({});
     // Its caller leaves in the middle.
@@ -153,6 +156,25 @@ async fn a_change_under_way_at_sigterm_has_its_end_on_record() {
     assert_eq!(
         super::log::texts(&world.app.db, "SELECT id FROM replicas").await,
         Vec::<String>::new()
+    );
+}
+
+/// What has not ended when a gateway waits no longer is closed by the gateway itself, not by the next one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_not_ended_when_a_gateway_leaves_is_closed_as_not_known() {
+    let world = World::new().await;
+    let key = slow_read(&world).await;
+    tokio::select! {
+        _ = world.get(&key, "/groups") => panic!("it was answered too soon"),
+        () = async {
+            until_opened(&world).await;
+            gatepost::call::leave(&world.app, std::time::Duration::ZERO).await;
+        } => {}
+    }
+    let opened = world.entries_of("call.opened").await;
+    assert_eq!(
+        unknown(&world).await,
+        vec![(opened[0]["seq"].as_i64().unwrap(), "call.closed".to_owned())]
     );
 }
 

@@ -154,6 +154,12 @@ async fn an_entry_is_bounded_whatever_its_call_holds() {
     for extra in [json!(many), names, deep, json!("y".repeat(500_000))] {
         it.post(path, &json!({ "queries": query, "extra": extra })).await;
     }
+    // What is noted beside the arguments is bounded too: everybody for whom a call would speak.
+    let users = (0..3_000).map(|at| json!({ "username": format!("{at:0100}"), "datasets": ["x"] }));
+    let token = json!({ "datasets": [{ "id": "x" }], "identities": users.collect::<Vec<_>>() });
+    let url = format!("{}/powerbi/v1.0/myorg/GenerateToken", it.world.url);
+    let sent = it.world.http.post(url).bearer_auth(&it.key).json(&token).send();
+    assert_eq!(sent.await.unwrap().status(), 403);
     let longest = texts(
         &it.world.app.db,
         "SELECT entry FROM audit_entries ORDER BY length(entry) DESC LIMIT 1",

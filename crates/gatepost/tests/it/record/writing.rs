@@ -172,6 +172,9 @@ async fn an_odd_entry_is_stored_once_and_so_are_its_neighbours() {
     let all = odd.iter().enumerate().map(|(at, text)| {
         let mut it = entry(at);
         it.details = serde_json::json!({ "text": text, (*text): text.repeat(1000) });
+        if text.starts_with('=') {
+            it.trace = (*text).to_owned();
+        }
         log.audit.append(it)
     });
     for stored in futures_util::future::join_all(all).await {
@@ -189,6 +192,8 @@ async fn an_odd_entry_is_stored_once_and_so_are_its_neighbours() {
             .from_reader(std::io::Cursor::new(gatepost::audit::csv_line(row)));
         let records: Vec<_> = reader.records().map(Result::unwrap).collect();
         assert_eq!((records.len(), records[0].len()), (1, 8), "one record each");
+        let is_run = |it: &str| it.starts_with(['=', '+', '-', '@']);
+        assert!(!records[0].iter().any(is_run), "a spreadsheet runs none: {records:?}");
     }
     assert_eq!(log.verify().await.faults, vec![]);
 }
