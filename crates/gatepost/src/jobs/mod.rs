@@ -92,7 +92,7 @@ pub async fn due(app: &App) -> store::Result<()> {
 /// Counts entries that a release which kept no hours has written, a step at a time; the rest is for the next run.
 async fn count_older(app: &App) -> store::Result<()> {
     for _ in 0..COUNT_STEPS {
-        if !audit_hours::catch_up(&app.db).await? {
+        if !audit_hours::catch_up(&app.db, app.clock.now()).await? {
             break;
         }
     }

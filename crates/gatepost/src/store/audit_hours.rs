@@ -26,6 +26,8 @@ const BY_POLICY: [&str; 8] = [
 ];
 /// Hours of one person are kept this long.
 const KEPT_OF_PEOPLE_HOURS: i64 = 48;
+/// Hours that one statement removes: whoever writes waits for it.
+const REMOVED_AT_ONCE: i64 = 1_000;
 /// Entries that one step counts of those that a release which did not count has written.
 const STEP: i64 = 5_000;
 /// With so few left the writer waits for the last step, or the end would run away from it.
@@ -83,11 +85,17 @@ pub async fn count(tx: &mut Tx, before: i64, rows: &[Row]) -> Result<()> {
         kind: &it.kind,
         refused: refused(&it.kind, &it.entry),
     });
-    save(tx, &gathered(seen)).await
+    save(tx, &gathered(seen, i64::MIN)).await
 }
 
-/// Counts some of the entries that are not counted yet; false when there are none left.
-pub async fn catch_up(db: &Db) -> Result<bool> {
+/// The first hour since the epoch that is kept of single people.
+fn kept_of_people(now: Timestamp) -> i64 {
+    now.0.div_euclid(HOUR_MS) - KEPT_OF_PEOPLE_HOURS
+}
+
+/// Counts some of the entries that are not counted yet; false when there are none left. Of single people it counts nothing
+/// that [`delete_old`] would take away again: of a long log that is millions of hours.
+pub async fn catch_up(db: &Db, now: Timestamp) -> Result<bool> {
     let (counted, head) = standing(db).await?;
     if head <= counted {
         return Ok(false);
@@ -111,7 +119,7 @@ pub async fn catch_up(db: &Db) -> Result<bool> {
         kind,
         refused: refused(kind, entry),
     });
-    let hours = gathered(seen);
+    let hours = gathered(seen, kept_of_people(now));
     // Another replica may have counted the same meanwhile; then this transaction is rolled back.
     if !advance(&mut tx, counted, last).await? {
         return Ok(true);
@@ -139,12 +147,13 @@ async fn advance(tx: &mut Tx, from: i64, to: i64) -> Result<bool> {
     Ok(done == 1)
 }
 
-fn gathered<'a>(seen: impl Iterator<Item = Seen<'a>>) -> BTreeMap<Place, Count> {
+/// What these add to the hours; of single people only from the hour `of_people`.
+fn gathered<'a>(seen: impl Iterator<Item = Seen<'a>>, of_people: i64) -> BTreeMap<Place, Count> {
     let mut hours: BTreeMap<Place, Count> = BTreeMap::new();
     for it in seen {
         let Some(environment) = it.environment else { continue };
         let hour = it.time.0.div_euclid(HOUR_MS);
-        let person = it.person.filter(|_| OF_PEOPLE.contains(&it.kind));
+        let person = it.person.filter(|_| of_people <= hour && OF_PEOPLE.contains(&it.kind));
         let is_refused = 0 < it.refused;
         let places = [
             Some(("", "", 1)),
@@ -232,10 +241,17 @@ pub async fn span(
     })
 }
 
-/// Removes the hours of single people that nothing shows any more.
+/// Removes the hours of single people that nothing shows any more, some at a time, so that nobody who writes waits for all.
 pub async fn delete_old(db: &Db, now: Timestamp) -> Result<u64> {
-    let before = now.0.div_euclid(HOUR_MS) - KEPT_OF_PEOPLE_HOURS;
-    Ok(
-        on!(db, pool => sqlx::query("DELETE FROM audit_hours WHERE person_id <> '' AND hour < $1").bind(before).execute(pool).await.map(|it| it.rows_affected()))?,
-    )
+    let mut removed = 0;
+    loop {
+        let some = on!(db, pool => sqlx::query(
+            "DELETE FROM audit_hours WHERE (environment_id, person_id, kind, hour) IN
+             (SELECT environment_id, person_id, kind, hour FROM audit_hours WHERE person_id <> '' AND hour < $1 LIMIT $2)")
+            .bind(kept_of_people(now)).bind(REMOVED_AT_ONCE).execute(pool).await.map(|it| it.rows_affected()))?;
+        removed += some;
+        if some < REMOVED_AT_ONCE.unsigned_abs() {
+            return Ok(removed);
+        }
+    }
 }

@@ -129,7 +129,9 @@ pub(super) struct Statement {
 
 macro_rules! bound {
     ($query:expr, $binds:expr) => {{
-        let mut query = $query;
+        // Not kept as a prepared statement: PostgreSQL plans the sixth execution of one without its values, and then takes what
+        // is rare for what is frequent and reads the whole log for it.
+        let mut query = $query.persistent(false);
         for it in $binds {
             query = match it {
                 Bind::Text(text) => query.bind(text.clone()),

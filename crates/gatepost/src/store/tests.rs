@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::activity::{Direction, Wanted, index, statement};
+use super::activity::{Direction, Wanted, index, search, statement};
 use super::list::{Bind, Of, Wanted as Page};
 use super::{Db, approvals, grants, migrate};
 use crate::caller::EnvironmentId;
@@ -59,6 +59,37 @@ async fn every_filter_of_activity_reads_by_an_index_of_its_own() {
             }
         }
     }
+}
+
+/// The sixth execution of a kept statement is planned without its values, and then a rare kind looks as frequent as any: the
+/// whole log was read for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_search_is_planned_for_its_own_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = database(&folder).await;
+    // SQLite is told the index.
+    let Db::Postgres(pool) = &db else { return };
+    let environment = EnvironmentId("here".into());
+    let wanted = Wanted {
+        kinds: &["integration.changed"],
+        ..Wanted::default()
+    };
+    for _ in 0..8 {
+        super::audit::head(&db).await.unwrap();
+        let found = search(&db, &environment, &wanted, Direction::Back(i64::MAX), 51).await;
+        assert!(found.unwrap().is_empty());
+    }
+    let mut connection = pool.acquire().await.unwrap();
+    let kept: Vec<String> = sqlx::query_scalar("SELECT statement FROM pg_prepared_statements")
+        .fetch_all(&mut *connection)
+        .await
+        .unwrap();
+    let keeps = |table: &str| kept.iter().any(|it| it.contains(table));
+    assert!(
+        keeps("FROM audit_head"),
+        "it is the connection that was asked: {kept:?}"
+    );
+    assert!(!keeps("FROM audit_entries"), "{kept:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
