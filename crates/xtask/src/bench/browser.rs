@@ -28,13 +28,18 @@ pub(crate) struct Browser {
 pub(crate) struct Page {
     /// The address, which was not asked for any more when the visit was to stop there.
     pub(crate) url: String,
-    html: String,
+    pub(crate) html: String,
 }
 
 impl Browser {
     /// How many requests went to the address since it was last asked; afterwards none.
     pub(crate) fn take_sent(&mut self, address: &str) -> usize {
         self.sent.remove(address).unwrap_or_default()
+    }
+
+    /// Drops its connections, for whom it visits was started again.
+    pub(crate) fn hang_up(&mut self) {
+        self.connections.clear();
     }
 
     /// Sends one request as it is and reads its answer, over a connection that is kept.

@@ -45,7 +45,8 @@ fn is_sent(tag: &str) -> bool {
     attribute(tag, "name").is_some() && (!is_box || tag.split_ascii_whitespace().any(|word| word == "checked"))
 }
 
-fn attribute(tag: &str, name: &str) -> Option<String> {
+/// The value of an attribute of a tag.
+pub(crate) fn attribute(tag: &str, name: &str) -> Option<String> {
     let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
     Some(unescape(rest.split('"').next()?))
 }

@@ -246,6 +246,11 @@ impl Gateway {
         memory::resident(program.id())
     }
 
+    /// Where the gateway keeps its data.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
     /// The size of the gateway's database and audit checkpoints, in bytes.
     pub(crate) fn size_on_disk(&self) -> Result<u64> {
         memory::of_folder(&self.folder.join("data"))

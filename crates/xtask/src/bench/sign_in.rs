@@ -89,6 +89,18 @@ impl Person {
         self.walk(gateway, &mut Browser::default(), None)
     }
 
+    /// Drops the browser's connections, for the gateway was started again.
+    pub(crate) fn hang_up(&mut self) {
+        self.browser.hang_up();
+    }
+
+    /// Looks at a page of the gateway as whoever signed in.
+    pub(crate) fn visit(&mut self, url: &str) -> Result<()> {
+        let page = self.browser.open(url, BACK)?;
+        ensure!(page.url == url, "{url} leads to {}", page.url);
+        Ok(())
+    }
+
     fn walk(&mut self, gateway: &Gateway, client: &mut Browser, known: Option<&str>) -> Result<Held> {
         let mcp_url = format!("{}/mcp", gateway.url());
         let place = Place::find(client, &mcp_url)?;
@@ -104,7 +116,9 @@ impl Person {
             token: Some(&held.access),
         };
         let answer = client.send(&server.call("whoami", &json!({}))?)?;
-        let text = answer.json(200)?.to_string();
+        // JSON, or a stream of events when the answer takes its time.
+        answer.expect(200)?;
+        let text = answer.text();
         ensure!(
             text.contains(&self.account),
             "the call was not made as {}: {text}",

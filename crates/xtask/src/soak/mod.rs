@@ -7,6 +7,7 @@ mod memory;
 mod report;
 mod restarts;
 mod run;
+mod scale;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,7 +23,14 @@ use crate::soak::run::Run;
 use crate::steps::Steps;
 
 /// Every soak, in the order of their rows.
-const SOAKS: &[Soak] = &[build::SOAK, fuzz::SOAK, kills::SOAK, memory::SOAK, restarts::SOAK];
+const SOAKS: &[Soak] = &[
+    build::SOAK,
+    fuzz::SOAK,
+    kills::SOAK,
+    memory::SOAK,
+    restarts::SOAK,
+    scale::SOAK,
+];
 
 /// One long check.
 #[derive(Clone, Copy)]
@@ -52,6 +60,9 @@ pub(crate) struct Options {
     /// How many rounds a soak that counts them makes; such a run is not written down.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     rounds: Option<u64>,
+    /// How many entries of the audit log a soak begins with; such a run is not written down.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    entries: Option<u64>,
     /// A program that is already built, in place of the release build.
     #[arg(long)]
     program: Option<PathBuf>,
@@ -66,9 +77,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let soaks = named(&options.names)?;
-    let length = match (options.seconds, options.rounds) {
-        (None, None) => Length::Whole,
-        (seconds, rounds) => Length::Wished { seconds, rounds },
+    let length = match (options.seconds, options.rounds, options.entries) {
+        (None, None, None) => Length::Whole,
+        (seconds, rounds, entries) => Length::Wished {
+            seconds,
+            rounds,
+            entries,
+        },
     };
     let mut steps = Steps::new();
     for soak in soaks {

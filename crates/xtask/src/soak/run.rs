@@ -15,7 +15,11 @@ pub(crate) enum Length {
     /// All of it: what bench/soak.md tells.
     Whole,
     /// What somebody asked for at the command line.
-    Wished { seconds: Option<u64>, rounds: Option<u64> },
+    Wished {
+        seconds: Option<u64>,
+        rounds: Option<u64>,
+        entries: Option<u64>,
+    },
     /// At most a minute, in `cargo xtask test`.
     InSuite,
 }
@@ -55,6 +59,14 @@ impl Run {
             Length::Whole => whole,
             Length::Wished { seconds, .. } => seconds.unwrap_or(whole),
             Length::InSuite => in_suite,
+        }
+    }
+
+    /// Entries of the audit log, unless others were wished for.
+    pub(crate) fn entries(&self, whole: u64) -> u64 {
+        match self.length {
+            Length::Wished { entries, .. } => entries.unwrap_or(whole),
+            Length::Whole | Length::InSuite => whole,
         }
     }
 
@@ -140,9 +152,10 @@ mod tests {
         let wished = Length::Wished {
             seconds: Some(5),
             rounds: None,
+            entries: None,
         };
         let run = Run::new(wished, None);
-        assert_eq!((run.seconds(600, 20), run.rounds(300, 30)), (5, 300));
+        assert_eq!((run.seconds(600, 20), run.rounds(300, 30), run.entries(9)), (5, 300, 9));
         let run = Run::new(Length::InSuite, None);
         assert_eq!((run.seconds(600, 20), run.rounds(300, 30)), (20, 30));
     }

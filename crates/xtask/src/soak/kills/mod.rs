@@ -72,10 +72,7 @@ fn on(gateway: Gateway, database: &str, (rounds, within): (u64, Duration), outco
     );
     outcome.must(
         slowest <= within,
-        format!(
-            "{database}: everybody is back within {} s of a start",
-            BACK_WITHIN.as_secs()
-        ),
+        format!("{database}: everybody is back within {} s of a start", within.as_secs()),
     );
     proof::give(&mut stage, &load, database, outcome)
 }
