@@ -171,7 +171,10 @@ async fn the_overview_counts_what_policies_refused_and_nothing_else() {
     // Counted later, as after an older version, they are as many.
     run(&world.app.db, "DELETE FROM audit_hours").await;
     run(&world.app.db, "UPDATE audit_head SET counted_seq = 0").await;
-    while gatepost::store::audit_hours::catch_up(&world.app.db).await.unwrap() {}
+    while gatepost::store::audit_hours::catch_up(&world.app.db, world.app.clock.now())
+        .await
+        .unwrap()
+    {}
     let page = owner.open(&format!("{}/", world.url)).await.unwrap();
     assert!(page.body.contains("<b>27</b><span>refused by policy"), "{}", page.body);
 }

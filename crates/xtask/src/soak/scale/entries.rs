@@ -249,9 +249,7 @@ fn closed(pair: u64, opened: u64, who: &str, through: &str) -> String {
 }
 
 fn refused(who: &str, through: &str) -> String {
-    format!(
-        r#"{{"decision":"refused_by_policy","operation":"datasets.delete",{who},"reason":"A policy refuses it.",{through}}}"#
-    )
+    format!(r#"{{"decision":"denied","operation":"datasets.delete",{who},"reason":"A policy refuses it.",{through}}}"#)
 }
 
 /// Details whose one member stands before all others.
