@@ -256,6 +256,9 @@ async fn keys_are_asked_for_once_and_survive_an_outage() {
     microsoft.arm("keys", Some(1), status(503, Value::Null));
     let identity = || microsoft.entra.identity(&registration, &token, &start.nonce);
     assert_eq!(identity().await, Err(IdentityProblem::KeysUnavailable));
+    // Whoever signs in meanwhile does not make the gateway ask again.
+    assert_eq!(identity().await, Err(IdentityProblem::KeysUnavailable));
+    microsoft.clock.advance_ms(6 * 1000);
     for _ in 0..20 {
         identity().await.unwrap();
     }
