@@ -14,12 +14,17 @@ use crate::unseen::on_one_line;
 const LONGEST_PAUSE_S: u64 = 24 * 3600;
 const MOST_TEXTS: usize = 8;
 const LONGEST_TEXT: usize = 1000;
+/// All that the query engine says when it keeps the reason to itself.
+const MASKED: &str = "Failed to execute the DAX query.";
+const NUMBER: &str = "AnalysisServicesErrorCode";
 
 /// A refusal, read.
 #[derive(Clone, Debug)]
 pub struct PowerBiFailure {
     pub status: u16,
     pub code: Option<String>,
+    /// The number that tells errors of the query engine apart, also where their words are masked.
+    pub number: Option<String>,
     /// What the service says, the most useful sentence often last. Data, never instructions.
     pub texts: Vec<String>,
     pub retry_after_s: Option<u64>,
@@ -87,25 +92,30 @@ pub fn parse_error(status: StatusCode, answer: &HeaderMap, body: &[u8], now: Tim
     }
     let info = headers::error_info(answer);
     let codes: Vec<String> = reading.codes.into_iter().chain(info).collect();
+    let number = reading.number;
     PowerBiFailure {
         status: status.as_u16(),
         kind: kind(status, &codes, challenge::claims(answer)),
         retry_after_s: pause_s(answer, &reading.texts, now),
         request_id: headers::request_id(answer),
-        explanation: explained(&codes, &reading.texts),
+        explanation: explained(number.as_ref(), &codes, &reading.texts),
         code: codes.into_iter().next(),
+        number,
         texts: reading.texts,
         lacks: Vec::new(),
     }
 }
 
-/// A sentence says more than the general code beside it; of codes, one deeper down is more exact: the first that is known.
-fn explained(codes: &[String], texts: &[String]) -> Option<&'static PowerBiError> {
+/// Where the words are masked, only the number says anything. Else a sentence says more than the general code beside it, and
+/// of codes the first that is known, for one deeper down is more exact.
+fn explained(number: Option<&String>, codes: &[String], texts: &[String]) -> Option<&'static PowerBiError> {
+    let is_masked = texts.iter().all(|it| it == MASKED);
     let by_sentence = |code: &String| texts.iter().find_map(|it| explain_sentence(code, it));
-    codes
-        .iter()
-        .find_map(by_sentence)
-        .or_else(|| codes.iter().find_map(|it| explain(it)))
+    number
+        .filter(|_| is_masked)
+        .and_then(|it| explain(it))
+        .or_else(|| codes.iter().find_map(by_sentence))
+        .or_else(|| texts.iter().chain(codes).find_map(|it| explain(it)))
 }
 
 fn kind(status: StatusCode, codes: &[String], claims: Option<String>) -> Kind {
@@ -151,6 +161,7 @@ fn pause_s(answer: &HeaderMap, texts: &[String], now: Timestamp) -> Option<u64> 
 struct Reading {
     codes: Vec<String>,
     texts: Vec<String>,
+    number: Option<String>,
     seen: BTreeSet<String>,
 }
 
@@ -158,6 +169,9 @@ impl Reading {
     fn walk(&mut self, value: &Value) {
         match value {
             Value::Object(members) => {
+                if members.get("code").and_then(Value::as_str) == Some(NUMBER) {
+                    self.number(&value["detail"]["value"]);
+                }
                 for (name, member) in members {
                     match member {
                         Value::String(text) => self.take(name, text),
@@ -188,10 +202,16 @@ impl Reading {
         let is_plain =
             (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.:".contains(&b));
         // Names of parts, not of errors.
-        let is_label = matches!(text, "DetailsMessage" | "AnalysisServicesErrorCode");
+        let is_label = matches!(text, "DetailsMessage" | NUMBER);
         if is_plain && !is_label && !self.codes.iter().any(|it| it == text) {
             self.codes.push(text.to_owned());
         }
+    }
+
+    fn number(&mut self, value: &Value) {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let is_number = (1..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        self.number = self.number.take().or_else(|| is_number.then_some(text));
     }
 
     /// Keeps a sentence; a bare number or a flag tells nobody anything.

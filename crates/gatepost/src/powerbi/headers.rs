@@ -61,7 +61,7 @@ pub(super) fn incoming(answer: &HeaderMap) -> HeaderMap {
 }
 
 /// The id Microsoft's support asks for.
-pub(super) fn request_id(answer: &HeaderMap) -> Option<String> {
+pub fn request_id(answer: &HeaderMap) -> Option<String> {
     word(answer, &REQUEST_ID)
 }
 

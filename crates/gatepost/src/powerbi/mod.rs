@@ -15,5 +15,6 @@ mod upload;
 pub use body::{AnswerBody, Body, BoxError};
 pub use budget::{Budget, Budgets, Identity, Turn};
 pub use failure::{Kind, PowerBiFailure, parse_error};
+pub use headers::request_id;
 pub use send::{Limits, PowerBi, Refusal, SendError, Upstream, UpstreamAnswer};
 pub use until::Ended;

@@ -122,6 +122,8 @@ pub(super) fn of_problem(problem: &Problem, trace: &str) -> String {
 fn of_failure(what: &str, failure: &PowerBiFailure, again: Option<&Again>) -> String {
     let mut lines = Vec::new();
     let code = failure.code.as_deref().map(|it| format!(", {it}")).unwrap_or_default();
+    let number = failure.number.as_deref().map(|it| format!(", number {it}"));
+    let number = number.unwrap_or_default();
     // The most useful sentence often comes last: a DAX message is deeper than the remark that the query failed.
     let said: Vec<String> = failure
         .texts
@@ -134,7 +136,7 @@ fn of_failure(what: &str, failure: &PowerBiFailure, again: Option<&Again>) -> St
         lines.push(format!("Power BI says: {}", said.join(" · ")));
     }
     lines.push(format!(
-        "Power BI refused this call ({what}; status {}{code}).",
+        "Power BI refused this call ({what}; status {}{code}{number}).",
         failure.status
     ));
     match (&failure.kind, failure.explanation) {

@@ -13,10 +13,13 @@ use super::outcome::Said;
 use super::refreshes::{HISTORY, Refresh, history, on};
 use super::run_dax::title;
 use super::tool::{Emits, Hints, Tool};
+use crate::powerbi::request_id;
 
 const USUAL_WAIT_S: u64 = 30;
 const FIRST_LOOK: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// So many may have begun since the one that is waited for.
+const LOOKED_AT: usize = 10;
 const STARTS: &[&str] = &["datasets.refresh", "datasets.refresh_in_group"];
 
 pub(super) const TOOL: Tool = Tool {
@@ -49,46 +52,62 @@ async fn run(context: &Context<'_>, arguments: &Map<String, Value>) -> Result<Sa
     let longest = whole(arguments, "wait_seconds").map_or(usual, |it| Duration::from_secs(it as u64));
     let model = items::model(context, asked, Meant::Change).await?;
     let before = history(context, &model, 1).await?.into_iter().next();
-    let (before, opening) = match before {
-        Some(running) if running.is_running() => (None, "A refresh runs already; no second one was started."),
+    let (sought, opening) = match before {
+        Some(running) if running.is_running() => (
+            Sought::Id(running.id),
+            "A refresh runs already; no second one was started.",
+        ),
         before => {
-            start(context, &model).await?;
-            (before.map(|it| it.id), "The refresh was started.")
+            let started = start(context, &model).await?;
+            let sought = started.map_or(Sought::After(before.map(|it| it.id)), Sought::Id);
+            (sought, "The refresh was started.")
         }
     };
-    let found = wait(context, &model, before.as_deref(), longest.as_secs()).await?;
+    let found = wait(context, &model, &sought, longest.as_secs()).await?;
     Ok(said(context, &model, opening, found.as_ref()).into())
 }
 
-async fn start(context: &Context<'_>, model: &Item) -> Result<(), Fault> {
-    let (operation, mut arguments) = on(model, STARTS)?;
-    arguments.insert("body".into(), json!({ "notifyOption": "NoNotification" }));
-    context.call(operation, arguments).await?;
-    Ok(())
+/// The refresh that is waited for. Others may begin meanwhile, on a schedule or when tables are framed.
+enum Sought {
+    Id(String),
+    /// Power BI gave no id: the newest that is not the one before.
+    After(Option<String>),
 }
 
-/// Looks at the newest refresh until it is over or the time is; nothing when it has not shown up yet.
-async fn wait(
-    context: &Context<'_>,
-    model: &Item,
-    before: Option<&str>,
-    wait_s: u64,
-) -> Result<Option<Refresh>, Fault> {
+impl Sought {
+    fn is(&self, refresh: &Refresh) -> bool {
+        match self {
+            Self::Id(id) => refresh.id.eq_ignore_ascii_case(id),
+            Self::After(before) => before.as_ref() != Some(&refresh.id),
+        }
+    }
+}
+
+/// Starts a refresh; its id, which is that of the request.
+async fn start(context: &Context<'_>, model: &Item) -> Result<Option<String>, Fault> {
+    let (operation, mut arguments) = on(model, STARTS)?;
+    arguments.insert("body".into(), json!({ "notifyOption": "NoNotification" }));
+    let answer = context.call(operation, arguments).await?;
+    Ok(request_id(&answer.headers))
+}
+
+/// Looks at the refresh until it is over or the time is; nothing when it has not shown up yet.
+async fn wait(context: &Context<'_>, model: &Item, sought: &Sought, wait_s: u64) -> Result<Option<Refresh>, Fault> {
     let began = Instant::now();
     let end = began + Duration::from_secs(wait_s);
     let mut pause = FIRST_LOOK;
     loop {
         let now = Instant::now();
         sleep(pause.min(end.saturating_duration_since(now))).await;
-        let newest = history(context, model, 1).await;
+        let newest = history(context, model, LOOKED_AT).await;
         // The refresh runs on whether or not one look at it succeeds.
-        let newest = match newest {
+        let found = match newest {
             Err(fault) if fault.is_throttled() && Instant::now() < end => None,
-            other => other?.into_iter().next().filter(|it| before != Some(it.id.as_str())),
+            other => other?.into_iter().find(|it| sought.is(it)),
         };
-        let is_over = newest.as_ref().is_some_and(|it| !it.is_running());
+        let is_over = found.as_ref().is_some_and(|it| !it.is_running());
         if is_over || end <= Instant::now() {
-            return Ok(newest);
+            return Ok(found);
         }
         let waited = began.elapsed().as_secs_f64().floor();
         context

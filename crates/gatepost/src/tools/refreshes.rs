@@ -1,6 +1,7 @@
 //! Refreshes of a semantic model: reading the history and saying it in words.
 
 use catalogue::powerbi_errors::explain;
+use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
@@ -9,6 +10,7 @@ use super::items::{Home, Item};
 use super::text::short;
 use crate::call::Request;
 use crate::clock::Timestamp;
+use crate::powerbi::parse_error;
 
 /// The operations that read the history.
 pub(super) const HISTORY: &[&str] = &["datasets.list_refreshes", "datasets.list_refreshes_in_group"];
@@ -82,18 +84,41 @@ fn reason(attempt: Option<&str>, whole: Option<&str>) -> Option<String> {
             .find_map(|it| it[name].as_str())
             .filter(|it| !it.is_empty())
     };
-    let (code, description) = (text("errorCode"), text("errorDescription"));
+    let code = text("errorCode");
+    let description = text("errorDescription").map(sentence);
     let mut words = Vec::new();
     if let Some(known) = code.and_then(explain) {
         words.push(format!("{}. {} ({})", known.cause, known.tell, who(known.who)));
     }
     if let Some(said) = description {
-        words.push(format!("Power BI says: “{}”", short(said, 1000)));
+        words.push(format!("Power BI says: “{}”", short(&said, 1000)));
     }
     if let Some(code) = code {
         words.push(format!("Code {}.", short(code, 120)));
     }
     (!words.is_empty()).then(|| words.join(" "))
+}
+
+/// A description that is an error body itself, as some data sources leave it, in its own words.
+fn sentence(description: &str) -> String {
+    let is_body = serde_json::from_str::<Value>(description).is_ok_and(|it| it.is_object());
+    if !is_body {
+        return description.to_owned();
+    }
+    let read = parse_error(
+        StatusCode::BAD_REQUEST,
+        &HeaderMap::new(),
+        description.as_bytes(),
+        Timestamp(0),
+    );
+    let words: Vec<String> = match read.texts.is_empty() {
+        true => read.code.into_iter().collect(),
+        false => read.texts,
+    };
+    match words.is_empty() {
+        true => description.to_owned(),
+        false => words.join(" · "),
+    }
 }
 
 /// The newest refreshes of a model, the newest first.
@@ -117,5 +142,25 @@ pub(super) fn on(model: &Item, twins: &[&'static str]) -> Result<(&'static str, 
             Ok((in_group, arguments))
         }
         Home::Mine | Home::Unknown | Home::App { .. } => Ok((plain, arguments)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_that_is_a_body_itself_is_told_in_its_words() {
+        let inner = json!({"error": {"code": "ModelRefresh_ShortMessage_ProcessingError", "pbi.error": {"code": "x",
+            "details": [{"code": "DetailsMessage", "detail": {"type": 1, "value": "The credentials have expired."}}]}}});
+        let outer =
+            json!({"errorCode": "ModelRefresh_ShortMessage_ProcessingError", "errorDescription": inner.to_string()});
+        let words = reason(None, Some(&outer.to_string())).unwrap();
+        assert!(words.contains("“The credentials have expired.”"), "{words}");
+        assert!(!words.contains('{'), "{words}");
+        for plain in ["The source {x} is gone.", "17", "{}", "{\"rows\": 3}"] {
+            let words = reason(None, Some(&json!({ "errorDescription": plain }).to_string())).unwrap();
+            assert!(words.contains(plain), "{words}");
+        }
     }
 }

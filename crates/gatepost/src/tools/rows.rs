@@ -48,6 +48,8 @@ struct Part<'a> {
 struct Table<'a> {
     #[serde(borrow, default)]
     rows: Kept<'a>,
+    #[serde(default)]
+    error: Option<Value>,
 }
 
 #[derive(Default)]
@@ -126,9 +128,11 @@ pub(super) fn read(body: &[u8]) -> Option<Rows> {
         return found.cut.is_some().then_some(found);
     };
     found.cut = found.cut.or_else(|| part.error.as_ref().map(message));
-    let table = part.tables.into_iter().next().map(|it| it.rows).unwrap_or_default();
-    found.count = table.count;
-    found.keep(table.rows);
+    if let Some(table) = part.tables.into_iter().next() {
+        found.cut = found.cut.or_else(|| table.error.as_ref().map(message));
+        found.count = table.rows.count;
+        found.keep(table.rows.rows);
+    }
     Some(found)
 }
 

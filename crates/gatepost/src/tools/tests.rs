@@ -167,6 +167,7 @@ fn an_answer_that_power_bi_cut_says_so_wherever_the_error_stands() {
     for body in [
         &br#"{"results":[{"tables":[{"rows":[{"[a]":1}]}],"error":{"code":"X","message":"More than 1 rows"}}]}"#[..],
         br#"{"results":[{"tables":[{"rows":[{"[a]":1}]}]}],"error":{"message":"More than 1 rows"}}"#,
+        br#"{"results":[{"tables":[{"rows":[{"[a]":1}],"error":{"message":"More than 1 rows"}}]}]}"#,
     ] {
         assert_eq!(
             rows::read(body).expect("an answer").cut.as_deref(),

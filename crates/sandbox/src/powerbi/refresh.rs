@@ -108,7 +108,10 @@ pub(super) fn start(call: &Call) -> Result<Answer, Refusal> {
     };
     model.refreshes.insert(0, refresh);
     model.refreshes.truncate(HISTORY);
-    let accepted = Answer::empty().status(StatusCode::ACCEPTED);
+    // The request's id is the refresh's id in the history: that is how programs find the refresh they started.
+    let accepted = Answer::empty()
+        .status(StatusCode::ACCEPTED)
+        .header(HeaderName::from_static("requestid"), id.to_string());
     if via == Via::Api {
         return Ok(accepted);
     }

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use catalogue::powerbi_errors::Who;
 use http::header::HeaderValue;
 use http::{HeaderMap, HeaderName, StatusCode};
 
@@ -167,4 +168,37 @@ fn statuses_have_kinds() {
         (kind(404), kind(409), kind(503), kind(302)),
         (Kind::NotFound, Kind::BadRequest, Kind::Server, Kind::Other)
     );
+}
+
+/// Of masked words only the number tells what is wrong; beside a sentence it tells nothing more.
+#[test]
+fn a_masked_query_error_is_read_by_its_number() {
+    let read = |sentence: &str, number: &str| {
+        let body = format!(
+            r#"{{"error":{{"code":"DatasetExecuteQueriesError","pbi.error":{{"code":"DatasetExecuteQueriesError","parameters":{{}},
+            "details":[{{"code":"DetailsMessage","detail":{{"type":1,"value":"{sentence}"}}}},
+                       {{"code":"AnalysisServicesErrorCode","detail":{{"type":1,"value":"{number}"}}}}]}}}}}}"#
+        );
+        let failure = refusal(400, &[], &body);
+        assert_eq!(failure.number.as_deref(), Some(number));
+        failure.explanation.unwrap()
+    };
+    let masked = "Failed to execute the DAX query.";
+    let unreachable = read(masked, "3242524690");
+    assert_eq!((unreachable.code.as_str(), unreachable.who), ("3242524690", Who::Owner));
+    assert!(unreachable.tell.contains("do not rewrite it"));
+    assert!(read(masked, "3239575574").tell.contains("INFO.VIEW"));
+    assert_eq!(read(masked, "1").code, "DatasetExecuteQueriesError");
+    let told = read("Query (1, 15) The table 'Nope' cannot be found.", "3242524690");
+    assert_eq!(told.code, "DatasetExecuteQueriesError");
+}
+
+#[test]
+fn a_refusal_that_is_a_sentence_is_known_by_it() {
+    let image = r#"{"error":{"code":"InvalidRequest","message":"Export report to image is disabled on tenant level"}}"#;
+    let application = r#"{"Message":"API is not accessible for application"}"#;
+    for body in [image, application] {
+        let explanation = refusal(403, &[], body).explanation.unwrap();
+        assert_eq!(explanation.who, Who::TenantAdmin, "{body}");
+    }
 }

@@ -3,6 +3,7 @@
 mod exports;
 mod imports;
 mod operations;
+mod refreshing;
 mod workflows;
 
 use std::time::Duration;
