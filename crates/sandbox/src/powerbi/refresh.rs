@@ -89,7 +89,12 @@ pub(super) fn start(call: &Call) -> Result<Answer, Refusal> {
             format!("the limit of {SHARED_PER_DAY} refreshes in the last 24 hours is reached"),
         ));
     }
-    let (id, number) = (world.fresh.id(Kind::Refresh), world.fresh.number());
+    // A refresh has the id of the request that started it: that is how programs find theirs in the history.
+    let id = call.trace.request_id();
+    let (id, number) = (
+        id.unwrap_or_else(|| world.fresh.id(Kind::Refresh)),
+        world.fresh.number(),
+    );
     let model = rights::model_mut(call, &mut world, Need::Write)?;
     let via = if wanted.enhanced.is_some() {
         Via::EnhancedApi
@@ -108,10 +113,7 @@ pub(super) fn start(call: &Call) -> Result<Answer, Refusal> {
     };
     model.refreshes.insert(0, refresh);
     model.refreshes.truncate(HISTORY);
-    // The request's id is the refresh's id in the history: that is how programs find the refresh they started.
-    let accepted = Answer::empty()
-        .status(StatusCode::ACCEPTED)
-        .header(HeaderName::from_static("requestid"), id.to_string());
+    let accepted = Answer::empty().status(StatusCode::ACCEPTED);
     if via == Via::Api {
         return Ok(accepted);
     }

@@ -40,7 +40,7 @@ async fn the_refresh_that_was_started_is_followed_whatever_begins_after_it() {
                 &json_type,
                 json!({ "value": [{ "id": GROUP, "name": "Sales" }] }).to_string(),
             ),
-            (_, Some("datasets")) => {
+            (_, Some("datasets")) if path.contains("/groups/") => {
                 let model = json!({ "id": MODEL, "name": "Sales model", "isRefreshable": true });
                 text(200, &json_type, json!({ "value": [model] }).to_string())
             }

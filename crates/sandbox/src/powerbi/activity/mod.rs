@@ -44,6 +44,11 @@ impl Trace {
             user_agent: user_agent.unwrap_or_default().to_owned(),
         }
     }
+
+    /// The request's id, which its answer and the activity log name too.
+    pub(super) fn request_id(&self) -> Option<Uuid> {
+        Uuid::try_parse(&self.request_id).ok()
+    }
 }
 
 /// Does the work of an operation and, if it went well, writes it down where Power BI would.
