@@ -71,7 +71,7 @@ pub async fn due(app: &App) -> store::Result<()> {
     }
     let now = app.clock.now();
     if jobs::take(&app.db, "sweep", now, now.plus_seconds(SWEEP_SECONDS)).await? {
-        sweep(app).await?;
+        sweep(app).await;
     }
     if jobs::take(&app.db, "refresh_ahead", now, now.plus_seconds(AHEAD_SECONDS)).await? {
         refresh_ahead(app).await?;
@@ -109,23 +109,39 @@ async fn index(app: App) {
 }
 
 /// Removes what is over.
-async fn sweep(app: &App) -> store::Result<()> {
-    let now = app.clock.now();
-    // Gateways of the release before may still run and ask.
-    app.seal_plans().await?;
-    flows::delete_expired(&app.db, now).await?;
-    approvals::expire(&app.db, now).await?;
-    audit_hours::delete_old(&app.db, now).await?;
-    openid::delete_expired_flows(&app.db, now).await?;
-    sessions::delete_expired(&app.db, now).await?;
-    clients::delete_expired(&app.db, now).await?;
-    rates::delete_expired(&app.db, now).await?;
-    waiting_forms::delete_expired(&app.db, now).await?;
-    invitations::delete_expired(&app.db, now.plus_seconds(-KEPT_AFTER_END_SECONDS)).await?;
-    mcp_tasks::delete_expired(&app.db, now).await?;
-    sign_in_failures::forget(&app.db, now.plus_seconds(-FAILURES_KEPT_SECONDS)).await?;
-    tokens::delete_expired(&app.db, now.plus_seconds(-KEPT_AFTER_END_SECONDS)).await?;
-    Ok(())
+async fn sweep(app: &App) {
+    let (db, now) = (&app.db, app.clock.now());
+    let ended = now.plus_seconds(-KEPT_AFTER_END_SECONDS);
+    let done = [
+        // Gateways of the release before may still run and ask.
+        ("plans", app.seal_plans().await.map(drop)),
+        ("sign-ins at Microsoft", flows::delete_expired(db, now).await.map(drop)),
+        ("requests for approval", approvals::expire(db, now).await.map(drop)),
+        ("counted hours", audit_hours::delete_old(db, now).await.map(drop)),
+        (
+            "sign-ins at a provider",
+            openid::delete_expired_flows(db, now).await.map(drop),
+        ),
+        ("sessions", sessions::delete_expired(db, now).await.map(drop)),
+        ("clients", clients::delete_expired(db, now).await.map(drop)),
+        ("rate budgets", rates::delete_expired(db, now).await.map(drop)),
+        ("forms", waiting_forms::delete_expired(db, now).await.map(drop)),
+        ("invitations", invitations::delete_expired(db, ended).await.map(drop)),
+        ("tasks", mcp_tasks::delete_expired(db, now).await.map(drop)),
+        (
+            "failed attempts",
+            sign_in_failures::forget(db, now.plus_seconds(-FAILURES_KEPT_SECONDS))
+                .await
+                .map(drop),
+        ),
+        ("tokens", tokens::delete_expired(db, ended).await.map(drop)),
+    ];
+    // One that fails keeps no other from being done.
+    for (what, result) in done {
+        if let Err(error) = result {
+            tracing::warn!(what, %error, "what is over is removed later");
+        }
+    }
 }
 
 /// Refreshes tokens of connections in use before they end, so that no call has to wait for it and an outage of Microsoft

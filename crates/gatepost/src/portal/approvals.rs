@@ -42,7 +42,8 @@ pub(super) async fn show(
     let whose = (!manages).then_some(&caller.person);
     let asked = Asked::of(&approvals::LIST, "/approvals", "", &query, now)
         .usually(WAITING)
-        .ordered("turn");
+        // Turns matter for what waits; to know them of all there ever were, all would be read.
+        .ordered_under(WAITING, "turn");
     let page = approvals::page(&app.db, &caller.environment, whose, &asked.wanted).await?;
     let rows: Vec<Value> = page.rows.iter().map(|it| listed(it, &visitor, now)).collect();
     visitor.show(

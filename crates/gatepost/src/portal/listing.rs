@@ -67,9 +67,9 @@ impl<'a> Asked<'a> {
         self
     }
 
-    /// With an order that holds where the address names none.
-    pub(super) fn ordered(mut self, order: &str) -> Self {
-        if !self.query.contains_key(&format!("{}sort", self.prefix)) {
+    /// With an order that holds under this filter where the address names none.
+    pub(super) fn ordered_under(mut self, filter: &str, order: &str) -> Self {
+        if self.wanted.filter == filter && !self.query.contains_key(&format!("{}sort", self.prefix)) {
             self.wanted.order = order.to_owned();
         }
         self

@@ -41,7 +41,9 @@ const MODEL: &str = "5a4db0c5-0011-4000-8000-000000000001";
 fn run(run: &Run) -> Result<Outcome> {
     let waiting = usize::try_from(run.rounds(1000, 100))?;
     let seconds = run.seconds(120, 20);
-    let mut gateway = Gateway::start(&run.program()?)?;
+    // Everybody comes from this machine here, which is one address.
+    let connections = ("GATEPOST_CONNECTIONS_PER_ADDRESS", "4096".to_owned());
+    let mut gateway = Gateway::start_with(&run.program()?, &[connections])?;
     let url = format!("{}/mcp", gateway.url());
     let mut tokens = Vec::new();
     for number in 0..waiting.div_ceil(OF_ONE_PERSON) + 2 {

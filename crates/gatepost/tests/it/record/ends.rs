@@ -202,3 +202,15 @@ async fn a_process_is_listed_before_it_serves() {
     let listed = super::log::texts(&world.app.db, "SELECT id FROM replicas").await;
     assert!(!listed.is_empty());
 }
+
+/// One part of what is tidied that fails keeps no other from being done.
+#[tokio::test]
+async fn what_cannot_be_removed_keeps_nothing_else_from_being() {
+    let it = Asking::of(World::new().await).await;
+    it.approved("refreshes", &json!({})).await;
+    tamper(&it.world.app.db, "ALTER TABLE flows RENAME TO gone").await;
+    it.world.advance_seconds(30 * 24 * 3600);
+    jobs::due(&it.world.app).await.unwrap();
+    let states = super::log::texts(&it.world.app.db, "SELECT state FROM approvals").await;
+    assert_eq!(states, ["expired"]);
+}
